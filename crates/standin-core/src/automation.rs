@@ -1,0 +1,137 @@
+//! What runs by itself, as it is written down in a repository.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ident::{AutomationId, Domain};
+
+/// Where something is written: a path relative to the repository, with `/`, and a line counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    /// Relative to the root of the scan.
+    pub path: String,
+    /// Counted from 1.
+    pub line: u32,
+}
+
+/// A cron expression as it was written, and the zone that it is read in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ScheduleSpec {
+    /// Five fields, or a name such as `@daily`.
+    pub cron: String,
+    /// An IANA name, `UTC`, or `local` for the zone of the machine that runs it.
+    pub timezone: String,
+}
+
+/// How far an automation has come: each step implies the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Written down.
+    Declared,
+    /// Its platform would accept the file.
+    Loadable,
+    /// It would really fire.
+    Effective,
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Declared => "declared",
+            Self::Loadable => "loadable",
+            Self::Effective => "effective",
+        })
+    }
+}
+
+/// What only one kind of automation has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Detail {
+    /// Nothing beyond the common part.
+    Plain,
+    /// An app of a PM2 ecosystem file.
+    Pm2App {
+        /// The script, resolved against the file's folder; absolute.
+        script: String,
+        /// The working directory, resolved; absolute.
+        cwd: String,
+    },
+    /// A script of a `package.json`.
+    NpmScript {
+        /// The folder of the `package.json`, absolute.
+        dir: String,
+        /// The script's name.
+        script: String,
+        /// The script's text.
+        command: String,
+    },
+}
+
+/// One thing that runs by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Automation {
+    /// Its stable name; also says its kind.
+    pub id: AutomationId,
+    /// What a person calls it.
+    pub name: String,
+    /// What it fails together with.
+    pub domain: Domain,
+    /// Where it is written down.
+    pub source: Source,
+    /// When it runs by the clock; empty if it does not.
+    pub schedules: Vec<ScheduleSpec>,
+    /// What else starts it, in its platform's words: `push`, `workflow_dispatch`, `http`, `always`, …
+    pub triggers: Vec<String>,
+    /// How far it has come.
+    pub state: Standing,
+    /// Why it falls short of effective; empty when it does not.
+    pub reason: String,
+    /// What only its kind has.
+    pub detail: Detail,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Something will surprise its author.
+    Warning,
+    /// Something does not run, or could not be read.
+    Error,
+}
+
+/// Something that a person should know about a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's stable name, in kebab case.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Relative to the root of the scan.
+    pub path: String,
+    /// Counted from 1.
+    pub line: u32,
+    /// What is the matter, in one sentence.
+    pub message: String,
+    /// What to do about it, in one sentence.
+    pub fix: String,
+}
+
+/// All automations of a repository, ordered by id, and the findings, ordered by place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Ordered by id; ids are unique.
+    pub automations: Vec<Automation>,
+    /// Ordered by path, line and rule.
+    pub findings: Vec<Finding>,
+}
+
+impl Inventory {
+    /// The automation of this id.
+    pub fn get(&self, id: &AutomationId) -> Option<&Automation> {
+        self.automations.iter().find(|a| &a.id == id)
+    }
+}

@@ -1,0 +1,2 @@
+//! The only orchestrator.
+pub mod ports;
