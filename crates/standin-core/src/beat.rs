@@ -71,7 +71,8 @@ impl BeatState {
         match beat.signal {
             Signal::Log => {}
             Signal::Start => {
-                if self.started.is_none_or(|s| s <= beat.at) && self.newest_end().is_none_or(|e| e <= beat.at) {
+                if self.started.is_none_or(|s| s <= beat.at) && self.newest_end().is_none_or(|e| e <= beat.at)
+                {
                     self.started = Some(beat.at);
                     self.started_rid.clone_from(&beat.rid);
                 }
@@ -150,7 +151,8 @@ mod tests {
 
     #[test]
     fn an_old_beat_out_of_a_spool_moves_nothing_back() {
-        let s = after(&[beat(10, Signal::Success, ""), beat(3, Signal::Fail, ""), beat(2, Signal::Start, "")]);
+        let s =
+            after(&[beat(10, Signal::Success, ""), beat(3, Signal::Fail, ""), beat(2, Signal::Start, "")]);
         assert_eq!((s.failed, s.last_success, s.started), (None, Some(at(10)), None));
     }
 

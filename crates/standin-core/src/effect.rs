@@ -61,7 +61,9 @@ impl Effect {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RestartProcess { automation, pm_id, .. } => write!(f, "restart {automation} (PM2 id {pm_id})"),
+            Self::RestartProcess { automation, pm_id, .. } => {
+                write!(f, "restart {automation} (PM2 id {pm_id})")
+            }
             Self::StartSaved { automation } => write!(f, "start {automation} from PM2's saved list"),
             Self::StartDeclared { automation } => write!(f, "start {automation} from its ecosystem file"),
             Self::Resurrect { members } => write!(f, "resurrect PM2 with {} of its apps", members.len()),

@@ -90,10 +90,14 @@ pub struct AutomationId {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// There is no known kind before a colon.
-    #[error("`{0}` is not an automation id: write KIND:NAME, with one of workflow, pm2, netlify, npm, command, heartbeat")]
+    #[error(
+        "`{0}` is not an automation id: write KIND:NAME, with one of workflow, pm2, netlify, npm, command, heartbeat"
+    )]
     Kind(String),
     /// The name is empty, too long or holds a control character.
-    #[error("`{0}` is not an automation id: the name after the colon is 1 to 200 bytes without control characters")]
+    #[error(
+        "`{0}` is not an automation id: the name after the colon is 1 to 200 bytes without control characters"
+    )]
     Name(String),
 }
 

@@ -6,7 +6,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::beat::BeatState;
 use crate::ident::AutomationId;
+use crate::run::RunState;
+use crate::verdict::Verdict;
 
 /// The states in which PM2 says a process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,4 +216,17 @@ impl fmt::Display for StopCause {
             Self::NotSeen => f.write_str("ended while nobody was listening"),
         }
     }
+}
+
+/// All that is known at one moment, joined: what [`crate::assess::assess`] judges.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The last look at PM2.
+    pub pm2: &'a Pm2View,
+    /// The sums of the heartbeats; an automation that is missing here never sent one.
+    pub beats: &'a BTreeMap<AutomationId, BeatState>,
+    /// The sums of the runs; an automation that is missing here never ran.
+    pub runs: &'a BTreeMap<AutomationId, RunState>,
+    /// The last verdicts.
+    pub verdicts: &'a BTreeMap<AutomationId, Verdict>,
 }

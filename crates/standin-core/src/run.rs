@@ -42,6 +42,8 @@ pub struct RunState {
     pub known_since: Option<Timestamp>,
     /// The newest slot that was run or skipped on purpose: slots up to it are settled.
     pub settled_slot: Option<Timestamp>,
+    /// Attempts at that slot so far.
+    pub attempt: u8,
     /// The run in flight: when it began.
     pub running_since: Option<Timestamp>,
     /// How the last run ended, and when.

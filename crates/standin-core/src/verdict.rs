@@ -80,6 +80,12 @@ pub enum Reason {
     LostByDaemon,
     /// PM2's daemon is gone, and this with it.
     DaemonGone,
+    /// PM2's daemon was ended by hand, or never ran.
+    DaemonStopped,
+    /// PM2 is stopping it.
+    Stopping,
+    /// No heartbeat has ever come.
+    NoBeatYet,
     /// It ended while nobody was listening: by hand or not, that cannot be told.
     EndNotSeen,
     /// PM2 lists the name with another program.
@@ -148,9 +154,16 @@ impl fmt::Display for Reason {
             Self::Hung { last_report } => write!(f, "its event loop has not turned since {last_report:.0}"),
             Self::MissedSlot { slot } => write!(f, "did not run in its slot of {slot:.0}"),
             Self::SlotDue { slot } => write!(f, "due since {slot:.0}, within its grace"),
-            Self::LostByDaemon => f.write_str("in PM2's saved list, and gone since PM2's daemon started anew"),
+            Self::LostByDaemon => {
+                f.write_str("in PM2's saved list, and gone since PM2's daemon started anew")
+            }
             Self::DaemonGone => f.write_str("PM2's daemon is gone"),
-            Self::EndNotSeen => f.write_str("ended while nobody was listening; by hand or not cannot be told"),
+            Self::DaemonStopped => f.write_str("PM2's daemon does not run, and was not expected to"),
+            Self::Stopping => f.write_str("PM2 is stopping it"),
+            Self::NoBeatYet => f.write_str("no heartbeat has come yet"),
+            Self::EndNotSeen => {
+                f.write_str("ended while nobody was listening; by hand or not cannot be told")
+            }
             Self::Foreign { path } => write!(f, "PM2 runs another program by this name ({path}): left alone"),
             Self::RunFailed { end } => match end {
                 RunEnd::Exited { code } => write!(f, "the last run exited with code {code}"),
@@ -159,15 +172,28 @@ impl fmt::Display for Reason {
                 RunEnd::NotStarted { why } => write!(f, "the last run could not be started: {why}"),
                 RunEnd::Lost => f.write_str("nobody saw how the last run ended"),
             },
-            Self::ReportedFailure { exit: Some(code) } => write!(f, "reported failure with exit status {code}"),
+            Self::ReportedFailure { exit: Some(code) } => {
+                write!(f, "reported failure with exit status {code}")
+            }
             Self::ReportedFailure { exit: None } => f.write_str("reported failure"),
-            Self::RunTooLong { started } => write!(f, "the run of {started:.0} has not ended within its limit"),
+            Self::RunTooLong { started } => {
+                write!(f, "the run of {started:.0} has not ended within its limit")
+            }
             Self::Silent { due } => write!(f, "no heartbeat since it was due at {due:.0}"),
             Self::NotWatched { hint } => write!(f, "nothing here says how it is: {hint}"),
             Self::NotReadable { why } => write!(f, "cannot be read: {why}"),
             Self::NotEffective { why } => write!(f, "would not run: {why}"),
         }
     }
+}
+
+/// One life of a process: an effect that was planned for it is inert once another life has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// PM2's number for it.
+    pub pm_id: u32,
+    /// PM2's `pm_uptime` of that life.
+    pub uptime_stamp: i64,
 }
 
 /// How an automation is judged.
@@ -185,4 +211,6 @@ pub struct Verdict {
     pub due: Option<Timestamp>,
     /// When it last was seen to do well; `None` if never.
     pub last_success: Option<Timestamp>,
+    /// The process that the verdict is about; `None` where it is about none.
+    pub life: Option<Life>,
 }

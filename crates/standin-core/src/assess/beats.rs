@@ -1,0 +1,60 @@
+//! Judging by heartbeats.
+
+use jiff::Timestamp;
+
+use super::{Judgement, later};
+use crate::beat::BeatState;
+use crate::health::Health;
+use crate::verdict::Reason;
+use crate::watch::{BeatRules, Cadence};
+
+pub(super) fn judge(state: Option<&BeatState>, rules: &BeatRules, now: Timestamp) -> Judgement {
+    let Some((state, first)) = state.and_then(|s| s.first.map(|first| (s, first))) else {
+        return Judgement::new(Health::Unknown, Reason::NoBeatYet);
+    };
+    let due = due(state, first, rules);
+    let mut judgement = health(state, due, rules, now);
+    judgement.due = due;
+    judgement.last_success = state.last_success;
+    judgement
+}
+
+fn health(state: &BeatState, due: Option<Timestamp>, rules: &BeatRules, now: Timestamp) -> Judgement {
+    if state.failed.is_some() {
+        return Judgement::new(Health::Failed, Reason::ReportedFailure { exit: state.exit });
+    }
+    let limit = state.started.map(|started| (started, later(started, rules.max_run)));
+    if let Some((started, limit)) = limit
+        && now > limit
+    {
+        return Judgement::new(Health::Failed, Reason::RunTooLong { started });
+    }
+    let mut judgement = in_time(state, due, rules, now);
+    judgement.recheck = super::sooner(judgement.recheck, limit.map(|(_, limit)| limit));
+    judgement
+}
+
+fn in_time(state: &BeatState, due: Option<Timestamp>, rules: &BeatRules, now: Timestamp) -> Judgement {
+    let fine = if state.started.is_some() { Reason::Running } else { Reason::OnTime };
+    let Some(due) = due else {
+        return Judgement::new(Health::Healthy, fine);
+    };
+    let deadline = later(due, rules.grace);
+    if now <= due {
+        Judgement { recheck: Some(due), ..Judgement::new(Health::Healthy, fine) }
+    } else if now <= deadline {
+        Judgement { recheck: Some(deadline), ..Judgement::new(Health::Late, Reason::SlotDue { slot: due }) }
+    } else {
+        Judgement::new(Health::Failed, Reason::Silent { due })
+    }
+}
+
+/// When the next success is expected: counted from the last one, or from the first sign of life.
+fn due(state: &BeatState, first: Timestamp, rules: &BeatRules) -> Option<Timestamp> {
+    let from = state.last_success.unwrap_or(first);
+    match &rules.cadence {
+        Cadence::Whenever => None,
+        Cadence::Every(period) => Some(later(from, *period)),
+        Cadence::Slots(schedule) => schedule.next_after(later(from, rules.early)),
+    }
+}

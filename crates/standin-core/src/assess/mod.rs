@@ -1,0 +1,132 @@
+//! Judging: from what is expected and what was seen to a verdict for each automation.
+
+mod beats;
+mod process;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::health::Health;
+use crate::ident::AutomationId;
+use crate::observation::View;
+use crate::policy::Policy;
+use crate::verdict::{Life, Reason, Verdict};
+use crate::watch::{Expectation, Watch};
+
+/// The verdicts, and when they may be out of date although nothing was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// One for each watch.
+    pub verdicts: BTreeMap<AutomationId, Verdict>,
+    /// The earliest moment at which time alone changes a verdict; `None` if it never does.
+    pub recheck: Option<Timestamp>,
+}
+
+/// What one expectation comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Judgement {
+    health: Health,
+    reason: Reason,
+    due: Option<Timestamp>,
+    last_success: Option<Timestamp>,
+    life: Option<Life>,
+    /// When time alone changes this judgement.
+    recheck: Option<Timestamp>,
+}
+
+impl Judgement {
+    const fn new(health: Health, reason: Reason) -> Self {
+        Self { health, reason, due: None, last_success: None, life: None, recheck: None }
+    }
+
+    /// A stop by hand outranks everything; what cannot be told gives way to everything.
+    const fn rank(&self) -> u8 {
+        match self.health {
+            Health::Stopped => 5,
+            Health::Failed => 4,
+            Health::Unhealthy => 3,
+            Health::Late => 2,
+            Health::Healthy => 1,
+            Health::Unknown => 0,
+        }
+    }
+
+    /// The worse of two, with the sooner times of both.
+    fn worse(self, other: Self) -> Self {
+        let due = sooner(self.due, other.due);
+        let recheck = sooner(self.recheck, other.recheck);
+        let last_success = self.last_success.max(other.last_success);
+        let worst = if other.rank() > self.rank() { other } else { self };
+        Self { due, recheck, last_success, ..worst }
+    }
+}
+
+/// Judges each watch by what was seen, at `now`. Pure: the same arguments give the same verdicts.
+pub fn assess(watches: &[Watch], view: &View<'_>, policy: &Policy, now: Timestamp) -> Assessment {
+    let mut recheck = None;
+    let verdicts = watches
+        .iter()
+        .map(|watch| {
+            let judgement = judge(watch, view, policy, now);
+            recheck = sooner(recheck, judgement.recheck);
+            (watch.id.clone(), verdict(&watch.id, judgement, view, now))
+        })
+        .collect();
+    Assessment { verdicts, recheck }
+}
+
+fn judge(watch: &Watch, view: &View<'_>, policy: &Policy, now: Timestamp) -> Judgement {
+    watch
+        .expectations
+        .iter()
+        .map(|expectation| match expectation {
+            Expectation::Nothing { hint } => {
+                Judgement::new(Health::Unknown, Reason::NotWatched { hint: hint.clone() })
+            }
+            Expectation::NotEffective { why } => {
+                Judgement::new(Health::Failed, Reason::NotEffective { why: why.clone() })
+            }
+            Expectation::Process(rules) => process::judge(&watch.id, rules, view, policy, now),
+            Expectation::Beats(rules) => beats::judge(view.beats.get(&watch.id), rules, now),
+            Expectation::Slots(rules) => slots::judge(&watch.id, view.runs.get(&watch.id), rules, now),
+        })
+        .reduce(Judgement::worse)
+        .unwrap_or_else(|| Judgement::new(Health::Unknown, Reason::NotWatched { hint: String::new() }))
+}
+
+fn verdict(id: &AutomationId, judgement: Judgement, view: &View<'_>, now: Timestamp) -> Verdict {
+    let before = view.verdicts.get(id);
+    let since = before.filter(|b| b.health == judgement.health).map_or(now, |b| b.since);
+    Verdict {
+        automation: id.clone(),
+        health: judgement.health,
+        reason: judgement.reason,
+        since,
+        due: judgement.due,
+        last_success: judgement.last_success.max(before.and_then(|b| b.last_success)),
+        life: judgement.life,
+    }
+}
+
+/// The sooner of two times that may be missing.
+pub(crate) fn sooner(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, None) | (None, one) => one,
+    }
+}
+
+/// `at + time`; the end of time itself where that lies beyond it.
+pub(crate) fn later(at: Timestamp, time: Duration) -> Timestamp {
+    at.checked_add(time).unwrap_or(Timestamp::MAX)
+}
+
+/// `at - time`; the beginning of time where that lies before it.
+pub(crate) fn earlier(at: Timestamp, time: Duration) -> Timestamp {
+    at.checked_sub(time).unwrap_or(Timestamp::MIN)
+}

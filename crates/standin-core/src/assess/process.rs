@@ -1,0 +1,215 @@
+//! Judging a PM2 app by what PM2 says of its processes.
+
+use jiff::Timestamp;
+
+use super::{Judgement, earlier, later};
+use crate::health::Health;
+use crate::ident::AutomationId;
+use crate::observation::{
+    Absence, Daemon, EventLoop, Expected, Pm2App, ProcessFact, ProcessStatus, Respawn, StopCause, View,
+};
+use crate::policy::Policy;
+use crate::run::RunEnd;
+use crate::verdict::{Life, Reason};
+use crate::watch::{LongRunning, ProcessRules};
+
+pub(super) fn judge(
+    id: &AutomationId,
+    rules: &ProcessRules,
+    view: &View<'_>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Judgement {
+    match &view.pm2.daemon {
+        Daemon::Unknown { why } => {
+            return Judgement::new(Health::Unknown, Reason::NotReadable { why: why.clone() });
+        }
+        Daemon::Gone { expected, .. } => return without_daemon(id, *expected, view),
+        Daemon::Up { .. } => {}
+    }
+    match view.pm2.apps.get(id) {
+        None => {
+            let why = "PM2 said nothing of it".to_owned();
+            Judgement::new(Health::Unknown, Reason::NotReadable { why })
+        }
+        Some(Pm2App::Foreign { path }) => {
+            Judgement::new(Health::Unknown, Reason::Foreign { path: path.clone() })
+        }
+        Some(Pm2App::Absent { absence }) => match absence {
+            Absence::NeverStarted => Judgement::new(Health::Stopped, Reason::NeverStarted),
+            Absence::DeletedByHand => Judgement::new(Health::Stopped, Reason::DeletedByHand),
+            Absence::LostByDaemon => Judgement::new(Health::Failed, Reason::LostByDaemon),
+            Absence::NotSeen => Judgement::new(Health::Unknown, Reason::EndNotSeen),
+        },
+        Some(Pm2App::Listed { processes }) => processes
+            .iter()
+            .map(|process| judge_one(process, rules, view.pm2.at, policy, now))
+            .reduce(worse_process)
+            .unwrap_or_else(|| Judgement::new(Health::Unknown, Reason::EndNotSeen)),
+    }
+}
+
+/// Within one app a stopped process does not hide a failed one: `pm2 stop 3` of a cluster stops that one only.
+fn worse_process(a: Judgement, b: Judgement) -> Judgement {
+    match (a.health, b.health) {
+        (Health::Stopped, Health::Stopped) => a,
+        (Health::Stopped, _) => b,
+        (_, Health::Stopped) => a,
+        (_, _) => a.worse(b),
+    }
+}
+
+/// What was stopped on purpose before the daemon went stays stopped.
+fn without_daemon(id: &AutomationId, expected: Expected, view: &View<'_>) -> Judgement {
+    let stopped = view.verdicts.get(id).filter(|v| v.health == Health::Stopped);
+    match (stopped, expected) {
+        (Some(verdict), _) => Judgement::new(Health::Stopped, verdict.reason.clone()),
+        (None, Expected::No) => Judgement::new(Health::Stopped, Reason::DaemonStopped),
+        (None, Expected::Yes) => Judgement::new(Health::Failed, Reason::DaemonGone),
+    }
+}
+
+fn judge_one(
+    process: &ProcessFact,
+    rules: &ProcessRules,
+    seen_at: Timestamp,
+    policy: &Policy,
+    now: Timestamp,
+) -> Judgement {
+    let mut judgement = match process.status {
+        ProcessStatus::Online => online(process, rules, seen_at, now),
+        ProcessStatus::Launching | ProcessStatus::WaitingRestart => {
+            in_loop(process, rules, now).unwrap_or_else(|| Judgement::new(Health::Late, Reason::Starting))
+        }
+        ProcessStatus::Stopping => Judgement::new(Health::Late, Reason::Stopping),
+        ProcessStatus::Errored => {
+            Judgement::new(Health::Failed, Reason::GaveUp { restarts: process.restarts })
+        }
+        ProcessStatus::Stopped => stopped(process, rules, policy, now),
+        ProcessStatus::Unrecognised => {
+            let why = "PM2 gave it a status that is not known here".to_owned();
+            Judgement::new(Health::Unknown, Reason::NotReadable { why })
+        }
+    };
+    let next = rules.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    judgement.due = judgement.due.or(next);
+    judgement.recheck = super::sooner(judgement.recheck, next);
+    judgement.life = Some(Life { pm_id: process.pm_id, uptime_stamp: process.uptime_stamp });
+    judgement
+}
+
+fn online(process: &ProcessFact, rules: &ProcessRules, seen_at: Timestamp, now: Timestamp) -> Judgement {
+    if let EventLoop::Yes { last_report } = process.event_loop {
+        let hangs_at = later(last_report, rules.hang_after);
+        // Both clocks must agree: a watcher that slept has not listened either.
+        if seen_at > hangs_at && now > hangs_at {
+            return Judgement::new(Health::Failed, Reason::Hung { last_report });
+        }
+    }
+    if rules.memory_limit > 0 && process.memory_bytes > rules.memory_limit {
+        let (bytes, limit) = (process.memory_bytes, rules.memory_limit);
+        return Judgement::new(Health::Unhealthy, Reason::OverMemory { bytes, limit });
+    }
+    if let Some(judgement) = in_loop(process, rules, now).or_else(|| slot(process, rules, now)) {
+        return judgement;
+    }
+    let hangs_at = match process.event_loop {
+        EventLoop::Yes { last_report } => Some(later(last_report, rules.hang_after)),
+        EventLoop::No => None,
+    };
+    Judgement {
+        last_success: Some(seen_at),
+        recheck: hangs_at,
+        ..Judgement::new(Health::Healthy, Reason::Online)
+    }
+}
+
+fn in_loop(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Option<Judgement> {
+    let from = earlier(now, rules.loop_window);
+    let within = process.recent_restarts.iter().filter(|at| **at >= from);
+    let restarts = u32::try_from(within.clone().count()).unwrap_or(u32::MAX);
+    (rules.loop_restarts > 0 && restarts >= rules.loop_restarts).then(|| Judgement {
+        recheck: within.min().map(|oldest| later(*oldest, rules.loop_window)),
+        ..Judgement::new(
+            Health::Unhealthy,
+            Reason::RestartLoop { restarts, window_s: rules.loop_window.as_secs() },
+        )
+    })
+}
+
+/// Whether the newest slot of `cron_restart` has passed without a start.
+fn slot(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Option<Judgement> {
+    let slot = rules.schedule.as_ref()?.previous_at_or_before(now)?;
+    if process.uptime_stamp >= slot.as_millisecond() {
+        return None;
+    }
+    let deadline = later(slot, rules.grace);
+    Some(if now > deadline {
+        Judgement::new(Health::Failed, Reason::MissedSlot { slot })
+    } else {
+        let late = Judgement::new(Health::Late, Reason::SlotDue { slot });
+        Judgement { due: Some(slot), recheck: Some(deadline), ..late }
+    })
+}
+
+fn stopped(process: &ProcessFact, rules: &ProcessRules, policy: &Policy, now: Timestamp) -> Judgement {
+    match &process.stop {
+        StopCause::ByHand => Judgement::new(Health::Stopped, Reason::StoppedByHand),
+        StopCause::None | StopCause::NotSeen => not_seen(process, rules, now),
+        StopCause::Exited { .. } | StopCause::Killed { .. } => ended(process, rules, policy, now),
+    }
+}
+
+/// It ended while nobody listened. What can still be told is told, the rest is unknown.
+fn not_seen(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Judgement {
+    match (process.respawn, &rules.schedule) {
+        // Between its slots a cron app is stopped by nature.
+        (_, Some(_)) => {
+            slot(process, rules, now).unwrap_or_else(|| Judgement::new(Health::Healthy, Reason::OnTime))
+        }
+        // PM2 restarts what dies, so what it left stopped was stopped by hand.
+        (Respawn::ByPm2, None) => Judgement::new(Health::Stopped, Reason::StoppedByHand),
+        (Respawn::Never, None) => Judgement::new(Health::Unknown, Reason::EndNotSeen),
+    }
+}
+
+fn ended(process: &ProcessFact, rules: &ProcessRules, policy: &Policy, now: Timestamp) -> Judgement {
+    let cause = process.stop.clone();
+    let well = cause == StopCause::Exited { code: 0 };
+    if rules.schedule.is_some() {
+        return slot(process, rules, now).unwrap_or_else(|| match cause {
+            StopCause::Exited { code: 0 } => Judgement {
+                last_success: process.stopped_at,
+                ..Judgement::new(Health::Healthy, Reason::OnTime)
+            },
+            StopCause::Exited { code } => {
+                Judgement::new(Health::Failed, Reason::RunFailed { end: RunEnd::Exited { code } })
+            }
+            StopCause::Killed { signal } => {
+                Judgement::new(Health::Failed, Reason::RunFailed { end: RunEnd::Killed { signal } })
+            }
+            StopCause::None | StopCause::ByHand | StopCause::NotSeen => {
+                Judgement::new(Health::Unknown, Reason::EndNotSeen)
+            }
+        });
+    }
+    if process.respawn == Respawn::Never {
+        return match (well, rules.long_running) {
+            (true, LongRunning::Auto) => Judgement::new(Health::Stopped, Reason::Finished),
+            (true | false, LongRunning::Yes) | (false, LongRunning::Auto) => {
+                Judgement::new(Health::Failed, Reason::Died { cause })
+            }
+        };
+    }
+    let deadline = later(process.stopped_at.unwrap_or(now), policy.respawn_grace);
+    if now <= deadline {
+        return Judgement { recheck: Some(deadline), ..Judgement::new(Health::Late, Reason::Starting) };
+    }
+    match (well, rules.long_running) {
+        // PM2 restarts an exit with 0 too, unless the app's `stop_exit_codes` says that 0 is the end.
+        (true, LongRunning::Auto) => Judgement::new(Health::Stopped, Reason::Finished),
+        (true | false, LongRunning::Yes) | (false, LongRunning::Auto) => {
+            Judgement::new(Health::Failed, Reason::NotRestarted { cause })
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Planning: from verdicts and incidents to effects, each decision with its reason.
+
+mod brake;
+mod recovery;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use brake::Brake;
+
+use crate::assess::sooner;
+use crate::effect::PlannedEffect;
+use crate::ident::AutomationId;
+use crate::incident::{Incident, Target};
+use crate::observation::Pm2View;
+use crate::policy::Policy;
+use crate::run::RunState;
+use crate::verdict::Verdict;
+use crate::watch::Watch;
+
+/// Something that a person asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Recover it now: no backoff, no brake, attempts counted anew; starts what was stopped by hand.
+    Recover,
+    /// Start it if PM2 was never asked to run it.
+    StartIfNew,
+}
+
+/// Everything that a plan is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What is watched.
+    pub watches: &'a [Watch],
+    /// How it was judged.
+    pub verdicts: &'a BTreeMap<AutomationId, Verdict>,
+    /// The newest incident of each target, resolved or not.
+    pub incidents: &'a BTreeMap<Target, Incident>,
+    /// The last look at PM2.
+    pub pm2: &'a Pm2View,
+    /// The runs.
+    pub runs: &'a BTreeMap<AutomationId, RunState>,
+    /// The brake as the last plan left it.
+    pub brake: &'a Brake,
+    /// Targets with an effect under way: nothing more is planned for them until it has an outcome.
+    pub in_flight: &'a BTreeSet<Target>,
+    /// What people asked for.
+    pub requests: &'a BTreeMap<AutomationId, Request>,
+}
+
+/// Why something is done or left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "choice", rename_all = "snake_case")]
+pub enum Choice {
+    /// This attempt is made now.
+    Attempt {
+        /// Counted from 1.
+        number: u8,
+    },
+    /// The next attempt is not before this.
+    Wait {
+        /// Then.
+        until: Timestamp,
+    },
+    /// The brake is on and others go first.
+    Held,
+    /// An effect is still under way.
+    UnderWay,
+    /// It is down with its platform, whose incident covers it.
+    WithPlatform,
+    /// The configuration says to alert only.
+    AlertOnly,
+    /// Nothing that Standin can do would help: a person is needed.
+    NoRemedy,
+    /// All attempts are used: a person is needed.
+    GaveUp,
+    /// It looks well again, and is watched until that has settled.
+    Settling,
+    /// The incident is over.
+    Resolved,
+    /// A person asked for it, and there is nothing to do.
+    NothingToDo,
+    /// A slot is run.
+    RunSlot {
+        /// The slot.
+        slot: Timestamp,
+    },
+    /// A missed slot is caught up.
+    CatchUp {
+        /// The slot.
+        slot: Timestamp,
+    },
+    /// A slot is left out, because it was missed and is not to be caught up.
+    SkipMissed {
+        /// The slot.
+        slot: Timestamp,
+    },
+    /// A slot is left out, because the run before it still runs.
+    SkipOverlap {
+        /// The slot.
+        slot: Timestamp,
+    },
+}
+
+/// One decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// About what.
+    pub target: Target,
+    /// What, and why.
+    pub choice: Choice,
+}
+
+/// What is to be remembered and done. Remember first, then do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Why, for everything that is not simply well.
+    pub decisions: Vec<Decision>,
+    /// Incidents that are new or have changed.
+    pub incidents: Vec<Incident>,
+    /// Run states that have changed.
+    pub runs: Vec<(AutomationId, RunState)>,
+    /// What to do, in this order.
+    pub effects: Vec<PlannedEffect>,
+    /// The brake from now on.
+    pub brake: Brake,
+    /// When to plan again at the latest.
+    pub next_wake: Timestamp,
+}
+
+impl Plan {
+    fn decide(&mut self, target: &Target, choice: Choice) {
+        self.decisions.push(Decision { target: target.clone(), choice });
+    }
+
+    fn wake(&mut self, at: Timestamp) {
+        self.next_wake = self.next_wake.min(at);
+    }
+}
+
+/// Plans the next step. Pure: the same arguments give the same plan.
+pub fn plan(situation: &Situation<'_>, policy: &Policy, recheck: Option<Timestamp>, now: Timestamp) -> Plan {
+    let latest = crate::assess::later(now, policy.max_wake);
+    let mut plan = Plan {
+        decisions: Vec::new(),
+        incidents: Vec::new(),
+        runs: Vec::new(),
+        effects: Vec::new(),
+        brake: brake::advance(situation, policy),
+        next_wake: sooner(Some(latest), recheck.filter(|at| *at > now)).unwrap_or(latest),
+    };
+    recovery::plan_platform(situation, policy, now, &mut plan);
+    recovery::plan_automations(situation, policy, now, &mut plan);
+    runs::plan_runs(situation, policy, now, &mut plan);
+    plan
+}
+
+/// The share of `within` that belongs to `name`: always the same for the same name, spread evenly over names.
+pub fn spread(name: &str, within: Duration) -> Duration {
+    let limit = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(hash(name).checked_rem(limit).unwrap_or(0))
+}
+
+/// FNV-1a, then a finaliser that spreads the last bytes too. Stable across versions: keys depend on it.
+fn hash(text: &str) -> u64 {
+    let mut h = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    h ^= h >> 33;
+    h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    h ^ (h >> 33)
+}

@@ -1,0 +1,133 @@
+//! The runs that the agent starts in the slots of a schedule.
+
+use jiff::Timestamp;
+
+use super::{Choice, Plan, Request, Situation, spread};
+use crate::assess::later;
+use crate::effect::{Effect, EffectKey, PlannedEffect};
+use crate::incident::Target;
+use crate::policy::Policy;
+use crate::run::RunState;
+use crate::watch::{CatchUp, Expectation, Overlap, SlotRules, Watch};
+
+pub(super) fn plan_runs(situation: &Situation<'_>, policy: &Policy, now: Timestamp, plan: &mut Plan) {
+    for watch in situation.watches {
+        for expectation in &watch.expectations {
+            if let Expectation::Slots(rules) = expectation {
+                plan_one(situation, policy, now, plan, (watch, rules));
+            }
+        }
+    }
+}
+
+fn plan_one(
+    situation: &Situation<'_>,
+    policy: &Policy,
+    now: Timestamp,
+    plan: &mut Plan,
+    (watch, rules): (&Watch, &SlotRules),
+) {
+    let state = situation.runs.get(&watch.id).cloned().unwrap_or_default();
+    let target = Target::Automation(watch.id.clone());
+    let Some(known_since) = state.known_since else {
+        // What came before the agent knew of it is not owed.
+        plan.runs.push((watch.id.clone(), RunState { known_since: Some(now), ..state }));
+        wake_for_next(rules, watch, now, plan);
+        return;
+    };
+    wake_for_next(rules, watch, now, plan);
+    if situation.requests.get(&watch.id) == Some(&Request::Recover) {
+        let choice =
+            if state.running_since.is_some() { Choice::UnderWay } else { Choice::RunSlot { slot: now } };
+        let asked = RunState { attempt: 1, ..state };
+        return start(now, plan, (watch, &target), asked, (now, choice));
+    }
+    let owed = rules
+        .schedule
+        .previous_at_or_before(now)
+        .filter(|slot| *slot >= known_since && state.settled_slot.is_none_or(|settled| settled < *slot));
+    match owed {
+        Some(slot) => plan_slot(now, plan, (watch, rules), &target, state, slot),
+        None => retry(policy, now, plan, (watch, rules), &target, state),
+    }
+}
+
+fn plan_slot(
+    now: Timestamp,
+    plan: &mut Plan,
+    (watch, rules): (&Watch, &SlotRules),
+    target: &Target,
+    state: RunState,
+    slot: Timestamp,
+) {
+    let begin = later(slot, spread(watch.id.as_str(), rules.jitter));
+    if now < begin {
+        return plan.wake(begin);
+    }
+    let missed = now > later(begin, rules.grace);
+    let choice = match (state.running_since, rules.overlap, missed, rules.catch_up) {
+        (Some(_), Overlap::Forbid, _, _) => Choice::SkipOverlap { slot },
+        (_, _, true, CatchUp::Skip) => Choice::SkipMissed { slot },
+        (_, _, true, CatchUp::Once) => Choice::CatchUp { slot },
+        (_, _, false, _) => Choice::RunSlot { slot },
+    };
+    // `settled_slot` moves before the run begins: a slot is never run twice, even if the agent dies right after.
+    let state = RunState { settled_slot: Some(slot), attempt: 1, ..state };
+    start(now, plan, (watch, target), state, (slot, choice));
+}
+
+/// A failed run is tried again, as often as configured, until the next slot comes.
+fn retry(
+    policy: &Policy,
+    now: Timestamp,
+    plan: &mut Plan,
+    (watch, rules): (&Watch, &SlotRules),
+    target: &Target,
+    state: RunState,
+) {
+    let (Some((ended, end)), Some(slot)) = (&state.last_end, state.settled_slot) else { return };
+    if end.is_success()
+        || state.running_since.is_some()
+        || state.attempt > rules.retries
+        || state.attempt == 0
+    {
+        return;
+    }
+    let doublings = u32::from(state.attempt.saturating_sub(1)).min(16);
+    let until = later(*ended, policy.backoff.saturating_mul(1 << doublings));
+    if now < until {
+        plan.decide(target, Choice::Wait { until });
+        return plan.wake(until);
+    }
+    let number = state.attempt.saturating_add(1);
+    let state = RunState { attempt: number, ..state };
+    start(now, plan, (watch, target), state, (slot, Choice::Attempt { number }));
+}
+
+fn start(
+    now: Timestamp,
+    plan: &mut Plan,
+    (watch, target): (&Watch, &Target),
+    state: RunState,
+    (slot, choice): (Timestamp, Choice),
+) {
+    let runs = matches!(choice, Choice::RunSlot { .. } | Choice::CatchUp { .. } | Choice::Attempt { .. });
+    if runs {
+        plan.effects.push(PlannedEffect {
+            key: EffectKey(format!("{}@{}", watch.id, slot.as_millisecond())),
+            attempt: state.attempt,
+            incident: None,
+            effect: Effect::Run { automation: watch.id.clone(), slot },
+            why: format!("slot {slot:.0}"),
+        });
+    }
+    let running_since = if runs { Some(now) } else { state.running_since };
+    plan.decide(target, choice);
+    plan.runs.push((watch.id.clone(), RunState { running_since, ..state }));
+}
+
+fn wake_for_next(rules: &SlotRules, watch: &Watch, now: Timestamp, plan: &mut Plan) {
+    if let Some(slot) = rules.schedule.next_after(now) {
+        plan.wake(later(slot, spread(watch.id.as_str(), rules.jitter)));
+    }
+}
