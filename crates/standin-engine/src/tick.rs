@@ -1,0 +1,338 @@
+//! One bounded watch cycle: look, judge, plan, remember. What is to be done is handed out afterwards, never before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use standin_core::assess::assess;
+use standin_core::beat::BeatState;
+use standin_core::effect::{Effect, Outcome, PlannedEffect};
+use standin_core::ident::AutomationId;
+use standin_core::incident::{Incident, Phase, Target};
+use standin_core::observation::{OwnedApp, Pm2View, View};
+use standin_core::plan::{Brake, Decision, Plan, Request, Situation, plan};
+use standin_core::policy::Policy;
+use standin_core::run::{RunEnd, RunState};
+use standin_core::verdict::Verdict;
+use standin_core::watch::Watch;
+
+use crate::ports::{Change, Journal, JournalError, Processes};
+
+/// The mark under which the memory of the PM2 adapter is kept.
+pub const PM2_MEMORY: &str = "pm2";
+/// The mark under which the brake is kept.
+const BRAKE: &str = "brake";
+
+/// What the engine watches, and how.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What is expected.
+    pub watches: Vec<Watch>,
+    /// How it is recovered.
+    pub policy: Policy,
+    /// The PM2 apps among them; without any, PM2 is not asked.
+    pub apps: Vec<OwnedApp>,
+}
+
+/// What a tick decided.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Why, for everything that is not simply well.
+    pub decisions: Vec<Decision>,
+    /// What is to be carried out now. It is remembered already.
+    pub effects: Vec<PlannedEffect>,
+    /// When to tick again at the latest.
+    pub next_wake: Timestamp,
+}
+
+/// An effect that was carried out.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The effect.
+    pub planned: PlannedEffect,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How the run ended, for [`Effect::Run`].
+    pub end: Option<RunEnd>,
+}
+
+/// The engine: all that is known, and the ports through which it learns and remembers.
+pub struct Engine<P, J> {
+    processes: Arc<P>,
+    journal: Arc<J>,
+    setup: Setup,
+    pm2: Pm2View,
+    beats: BTreeMap<AutomationId, BeatState>,
+    runs: BTreeMap<AutomationId, RunState>,
+    verdicts: BTreeMap<AutomationId, Verdict>,
+    incidents: BTreeMap<Target, Incident>,
+    in_flight: BTreeSet<Target>,
+    brake: Brake,
+    pm2_memory: String,
+}
+
+impl<P: Processes, J: Journal> Engine<P, J> {
+    /// Takes up where the last life stopped. Gives the runs that it left without an outcome: they are to be carried
+    /// out like new ones, and the runner knows those that began. Any other effect without an outcome is not sent
+    /// again: what it was for is judged anew.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the journal cannot be read or written; nothing was done then.
+    pub async fn start(
+        processes: Arc<P>,
+        journal: Arc<J>,
+        setup: Setup,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<PlannedEffect>), JournalError> {
+        let remembered = journal.load().await?;
+        let watched: BTreeSet<AutomationId> = setup.watches.iter().map(|w| w.id.clone()).collect();
+        let (runs_left, others): (Vec<_>, Vec<_>) =
+            remembered.pending.into_iter().map(|(_, planned)| planned).partition(
+                |p| matches!(&p.effect, Effect::Run { automation, .. } if watched.contains(automation)),
+            );
+        let why = "the agent stopped between the intent and the outcome".to_owned();
+        let outcomes = others
+            .into_iter()
+            .map(|p| (p.key, p.attempt, Outcome::Unknown { why: why.clone() }))
+            .collect::<Vec<_>>();
+        if !outcomes.is_empty() {
+            journal.commit(Change { at: now, outcomes, ..Change::default() }).await?;
+        }
+        let brake = remembered.marks.get(BRAKE).and_then(|text| serde_json::from_str(text).ok());
+        let mut engine = Self {
+            processes,
+            journal,
+            setup,
+            pm2: Pm2View::unknown(now, "not looked at yet"),
+            beats: remembered.beats,
+            runs: remembered.runs,
+            verdicts: remembered.verdicts,
+            incidents: BTreeMap::new(),
+            in_flight: runs_left.iter().filter_map(target_of).collect(),
+            brake: brake.unwrap_or_default(),
+            pm2_memory: remembered.marks.get(PM2_MEMORY).cloned().unwrap_or_default(),
+        };
+        engine.verdicts.retain(|id, _| watched.contains(id));
+        engine.remember_incidents(remembered.incidents, &watched, now).await?;
+        engine.forget_dead_runs(&runs_left, now).await?;
+        Ok((engine, runs_left))
+    }
+
+    /// Keeps the incidents of what is still watched; those of what is not are over.
+    async fn remember_incidents(
+        &mut self,
+        incidents: Vec<Incident>,
+        watched: &BTreeSet<AutomationId>,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        let mut over = Vec::new();
+        for incident in incidents {
+            let known = match &incident.target {
+                Target::Automation(id) => watched.contains(id),
+                Target::Pm2 => !self.setup.apps.is_empty(),
+            };
+            if known {
+                self.incidents.insert(incident.target.clone(), incident);
+            } else if incident.phase != Phase::Resolved {
+                over.push(Incident { phase: Phase::Resolved, resolved: Some(now), ..incident });
+            }
+        }
+        if over.is_empty() {
+            return Ok(());
+        }
+        self.journal.commit(Change { at: now, incidents: over, ..Change::default() }).await
+    }
+
+    /// A run that is marked as running and has no open intent has ended in a life of which nothing is known.
+    async fn forget_dead_runs(&mut self, left: &[PlannedEffect], now: Timestamp) -> Result<(), JournalError> {
+        let open: BTreeSet<&AutomationId> = left.iter().filter_map(|p| p.effect.automation()).collect();
+        let mut runs = Vec::new();
+        for (id, state) in &mut self.runs {
+            if state.running_since.is_some() && !open.contains(id) {
+                state.ended(now, RunEnd::Lost);
+                runs.push((id.clone(), state.clone()));
+            }
+        }
+        if runs.is_empty() {
+            return Ok(());
+        }
+        self.journal.commit(Change { at: now, runs, ..Change::default() }).await
+    }
+
+    /// One watch cycle. When it answers, everything that it decided is remembered, and `effects` may be carried out.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the decision could not be written: then nothing may be done, and the next tick decides
+    /// anew. What was seen is kept in memory, so that the status still tells the truth.
+    pub async fn tick(
+        &mut self,
+        now: Timestamp,
+        beats: BTreeMap<AutomationId, BeatState>,
+        requests: &BTreeMap<AutomationId, Request>,
+    ) -> Result<Step, JournalError> {
+        if !self.setup.apps.is_empty() {
+            self.pm2 = self.processes.look(&self.setup.apps).await;
+        }
+        self.beats = beats;
+        let (verdicts, plan) = self.decide(now, requests);
+        let flips = verdicts.values().filter(|v| self.is_flip(v)).cloned().collect();
+        self.verdicts = verdicts;
+        let change = self.change(&plan, flips, now);
+        if change != (Change { at: now, ..Change::default() }) {
+            self.journal.commit(change.clone()).await?;
+        }
+        self.take_in(&plan, change);
+        Ok(Step { decisions: plan.decisions, effects: plan.effects, next_wake: plan.next_wake })
+    }
+
+    /// What a tick would decide now, without remembering or doing anything of it.
+    pub async fn rehearse(&mut self, now: Timestamp, requests: &BTreeMap<AutomationId, Request>) -> Plan {
+        if !self.setup.apps.is_empty() {
+            self.pm2 = self.processes.look(&self.setup.apps).await;
+        }
+        self.decide(now, requests).1
+    }
+
+    fn decide(
+        &self,
+        now: Timestamp,
+        requests: &BTreeMap<AutomationId, Request>,
+    ) -> (BTreeMap<AutomationId, Verdict>, Plan) {
+        let view = View { pm2: &self.pm2, beats: &self.beats, runs: &self.runs, verdicts: &self.verdicts };
+        let assessment = assess(&self.setup.watches, &view, &self.setup.policy, now);
+        let situation = Situation {
+            watches: &self.setup.watches,
+            verdicts: &assessment.verdicts,
+            incidents: &self.incidents,
+            pm2: &self.pm2,
+            runs: &self.runs,
+            brake: &self.brake,
+            in_flight: &self.in_flight,
+            requests,
+        };
+        let plan = plan(&situation, &self.setup.policy, assessment.recheck, now);
+        (assessment.verdicts, plan)
+    }
+
+    fn is_flip(&self, verdict: &Verdict) -> bool {
+        self.verdicts.get(&verdict.automation).is_none_or(|before| {
+            before.health != verdict.health
+                || std::mem::discriminant(&before.reason) != std::mem::discriminant(&verdict.reason)
+        })
+    }
+
+    fn change(&self, plan: &Plan, flips: Vec<Verdict>, now: Timestamp) -> Change {
+        let mut marks = Vec::new();
+        let memory = if self.setup.apps.is_empty() { String::new() } else { self.processes.memory() };
+        if memory != self.pm2_memory {
+            marks.push((PM2_MEMORY.to_owned(), memory));
+        }
+        if plan.brake != self.brake
+            && let Ok(text) = serde_json::to_string(&plan.brake)
+        {
+            marks.push((BRAKE.to_owned(), text));
+        }
+        Change {
+            at: now,
+            flips,
+            incidents: plan.incidents.clone(),
+            intents: plan.effects.clone(),
+            outcomes: Vec::new(),
+            runs: plan.runs.clone(),
+            marks,
+        }
+    }
+
+    fn take_in(&mut self, plan: &Plan, change: Change) {
+        for incident in change.incidents {
+            say(self.incidents.get(&incident.target), &incident);
+            self.incidents.insert(incident.target.clone(), incident);
+        }
+        self.runs.extend(change.runs);
+        self.brake = plan.brake.clone();
+        for (name, text) in change.marks {
+            if name == PM2_MEMORY {
+                self.pm2_memory = text;
+            }
+        }
+        self.in_flight.extend(plan.effects.iter().filter_map(target_of));
+    }
+
+    /// Takes in what came of an effect.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the outcome could not be written; it counts in memory all the same, and after a restart
+    /// the effect is one without an outcome.
+    pub async fn finish(&mut self, finished: Finished, now: Timestamp) -> Result<(), JournalError> {
+        let Finished { planned, outcome, end } = finished;
+        tracing::info!(target: "recovery", effect = %planned.effect, attempt = planned.attempt, %outcome, "effect ended");
+        if let Some(target) = target_of(&planned) {
+            self.in_flight.remove(&target);
+        }
+        let mut runs = Vec::new();
+        if let (Some(id), Some(end)) = (planned.effect.automation(), end) {
+            let state = self.runs.entry(id.clone()).or_default();
+            state.ended(now, end);
+            runs.push((id.clone(), state.clone()));
+        }
+        let outcomes = vec![(planned.key, planned.attempt, outcome)];
+        self.journal.commit(Change { at: now, outcomes, runs, ..Change::default() }).await
+    }
+
+    /// What is watched.
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The last verdicts.
+    pub const fn verdicts(&self) -> &BTreeMap<AutomationId, Verdict> {
+        &self.verdicts
+    }
+
+    /// The newest incident of each target.
+    pub const fn incidents(&self) -> &BTreeMap<Target, Incident> {
+        &self.incidents
+    }
+
+    /// The last look at PM2.
+    pub const fn pm2(&self) -> &Pm2View {
+        &self.pm2
+    }
+
+    /// The brake.
+    pub const fn brake(&self) -> &Brake {
+        &self.brake
+    }
+
+    /// Targets with an effect under way.
+    pub const fn in_flight(&self) -> &BTreeSet<Target> {
+        &self.in_flight
+    }
+}
+
+/// The target that an effect occupies while it is under way. A run occupies none: overlap has a rule of its own.
+fn target_of(planned: &PlannedEffect) -> Option<Target> {
+    match &planned.effect {
+        Effect::RestartProcess { automation, .. }
+        | Effect::StartSaved { automation }
+        | Effect::StartDeclared { automation } => Some(Target::Automation(automation.clone())),
+        Effect::Resurrect { .. } => Some(Target::Pm2),
+        Effect::Run { .. } => None,
+    }
+}
+
+fn say(before: Option<&Incident>, incident: &Incident) {
+    if before.map(|b| (&b.id, b.phase)) == Some((&incident.id, incident.phase)) {
+        return;
+    }
+    let (target, cause, phase) = (&incident.target, &incident.cause, incident.phase);
+    match phase {
+        Phase::Open => tracing::warn!(target: "incident", %target, %cause, "incident open"),
+        Phase::Exhausted => {
+            tracing::error!(target: "incident", %target, %cause, attempts = incident.attempts,
+                "all attempts are used: a person is needed");
+        }
+        Phase::Settling => tracing::info!(target: "incident", %target, "looks well again"),
+        Phase::Resolved => tracing::info!(target: "incident", %target, %cause, "incident resolved"),
+    }
+}
