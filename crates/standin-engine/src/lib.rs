@@ -1,2 +1,6 @@
-//! The only orchestrator.
+//! The only orchestrator of Standin: it reads through its ports, asks the core, remembers, and only then acts.
+
+pub mod carry;
+pub mod json_v1;
 pub mod ports;
+pub mod tick;

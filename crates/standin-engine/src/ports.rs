@@ -8,7 +8,7 @@ use standin_core::effect::{Effect, EffectKey, Outcome, PlannedEffect};
 use standin_core::ident::AutomationId;
 use standin_core::incident::Incident;
 use standin_core::observation::{OwnedApp, Pm2View};
-use standin_core::run::RunState;
+use standin_core::run::{RunEnd, RunState};
 use standin_core::verdict::Verdict;
 
 /// A host of processes: PM2, or a twin of it in tests and in the simulator.
@@ -25,6 +25,20 @@ pub trait Processes: Send + Sync {
 
     /// What must survive a restart of the watcher (how a process ended, which daemon it was), as JSON.
     fn memory(&self) -> String;
+}
+
+/// A runner of commands on this machine, or a twin of it in tests and in the simulator.
+pub trait Runner: Send + Sync {
+    /// Runs the command of `automation` once and waits for its end, at most for its time limit.
+    ///
+    /// `(key, attempt)` names the run: the same name never starts a second process. If an earlier life of the agent
+    /// started it already, this waits for that one and gives its end.
+    fn run(
+        &self,
+        automation: &AutomationId,
+        key: &EffectKey,
+        attempt: u8,
+    ) -> impl Future<Output = RunEnd> + Send;
 }
 
 /// One heartbeat on its way into the journal, with what the sender's request said of itself.

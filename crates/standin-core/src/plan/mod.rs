@@ -7,6 +7,7 @@ mod runs;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -107,6 +108,30 @@ pub enum Choice {
         /// The slot.
         slot: Timestamp,
     },
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempt { number } => write!(f, "attempt {number} now"),
+            Self::Wait { until } => write!(f, "the next attempt is not before {until:.0}"),
+            Self::Held => f.write_str("held by the brake: others go first"),
+            Self::UnderWay => f.write_str("an effect is still under way"),
+            Self::WithPlatform => f.write_str("down with its platform, whose incident covers it"),
+            Self::AlertOnly => f.write_str("the configuration says to alert only"),
+            Self::NoRemedy => f.write_str("nothing that Standin can do would help: a person is needed"),
+            Self::GaveUp => f.write_str("all attempts are used: a person is needed"),
+            Self::Settling => f.write_str("looks well again, and is watched until that has settled"),
+            Self::Resolved => f.write_str("the incident is over"),
+            Self::NothingToDo => f.write_str("there is nothing to do"),
+            Self::RunSlot { slot } => write!(f, "runs for the slot {slot:.0}"),
+            Self::CatchUp { slot } => write!(f, "catches up the missed slot {slot:.0}"),
+            Self::SkipMissed { slot } => write!(f, "leaves out the missed slot {slot:.0}"),
+            Self::SkipOverlap { slot } => {
+                write!(f, "leaves out the slot {slot:.0}: the run before it still runs")
+            }
+        }
+    }
 }
 
 /// One decision.
