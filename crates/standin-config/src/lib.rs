@@ -4,9 +4,21 @@
 //! text to [`parse`], and [`resolve`] joins the [`Settings`] with the inventory of the scan into what is expected of
 //! each automation.
 
+mod check;
+mod entry;
 mod error;
+mod expect;
+mod nearest;
+mod read;
 mod resolve;
 mod settings;
+mod shape;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 pub use error::ConfigError;
 pub use resolve::{CommandSpec, Place, Resolved, resolve};
@@ -15,26 +27,77 @@ pub use settings::{
     ProcessSettings, RecoverySettings, Settings, Subject, Timing,
 };
 
+use check::Checker;
+use error::Lines;
+use standin_core::ident::AutomationId;
+
 /// The file's name, in the root of the repository.
 pub const FILE_NAME: &str = "standin.toml";
 
 /// Longest text that [`parse`] accepts, in bytes.
 pub const MAX_FILE_BYTES: usize = 1 << 20;
 
+/// Most `[[automation]]` entries of one file.
+pub const MAX_AUTOMATIONS: usize = 1_000;
+
 /// Reads the text of a `standin.toml`.
 ///
 /// # Errors
-/// All errors that can be found at once, in the order of the file; never empty.
-pub fn parse(_text: &str) -> Result<Settings, Vec<ConfigError>> {
-    Ok(Settings::default())
+/// All errors that can be found at once (a text that is not TOML hides the others), in the order of the file; never
+/// empty, and never with the value of a variable in it.
+pub fn parse(text: &str) -> Result<Settings, Vec<ConfigError>> {
+    let mut errors = Vec::new();
+    let read = read::read(text, &mut errors);
+    let mut checker = Checker { lines: Lines::new(text), errors, warnings: Vec::new() };
+    let file = read.file;
+    let recovery = checker.recovery(&file.recovery);
+    let process = checker.process(&file.process, &recovery.policy);
+    let mut settings = Settings {
+        agent: checker.agent(&file.agent),
+        pm2: checker.pm2(&file.pm2),
+        logs: checker.logs(&file.logs),
+        recovery,
+        process,
+        automations: Vec::with_capacity(file.automation.len()),
+        warnings: Vec::new(),
+    };
+    for (table, offset) in file.automation.iter().zip(read.offsets) {
+        settings.automations.extend(checker.entry(table, offset));
+    }
+    refuse_doubles(&settings.automations, &mut checker.errors);
+    if checker.errors.is_empty() {
+        settings.warnings = checker.warnings;
+        return Ok(settings);
+    }
+    checker.errors.sort();
+    checker.errors.dedup();
+    Err(checker.errors)
 }
 
-/// The JSON schema of `standin.toml`, for editors.
+fn refuse_doubles(entries: &[Entry], errors: &mut Vec<ConfigError>) {
+    let mut lines: BTreeMap<&AutomationId, u32> = BTreeMap::new();
+    for entry in entries {
+        if let Some(first) = lines.get(&entry.id) {
+            errors.push(ConfigError {
+                line: entry.line,
+                column: entry.column,
+                message: format!("`{}` has an entry already, in line {first}", entry.id),
+                fix: "put everything about it into one entry".into(),
+            });
+        } else {
+            lines.insert(&entry.id, entry.line);
+        }
+    }
+}
+
+/// The JSON schema of `standin.toml`, for editors: pretty-printed, with a newline at its end.
 pub fn schema() -> String {
-    String::new()
+    let schema = schemars::schema_for!(shape::File);
+    // A schema is plain JSON, which can always be written.
+    serde_json::to_string_pretty(&schema).map_or_else(|_| "{}\n".to_owned(), |text| text + "\n")
 }
 
 /// A `standin.toml` that says every default, with comments; it parses to [`Settings::default`].
 pub const fn default_file() -> &'static str {
-    ""
+    include_str!("default.toml")
 }
