@@ -74,13 +74,11 @@ fn without_a_file_everything_has_its_one_watch() {
 #[test]
 fn a_cron_app_is_expected_in_each_of_its_schedules_in_the_local_zone() {
     let r = resolved("");
-    let zones: Vec<_> = expected(&r, "pm2:cron")
-        .iter()
-        .map(|e| match e {
-            Expectation::Process(p) => p.schedule.as_ref().unwrap().timezone().to_owned(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let zone = |e: &Expectation| {
+        let Expectation::Process(p) = e else { panic!("{e:?}") };
+        p.schedule.as_ref().unwrap().timezone().to_owned()
+    };
+    let zones: Vec<_> = expected(&r, "pm2:cron").iter().map(zone).collect();
     assert_eq!(zones, ["Europe/Berlin", "Europe/Berlin"]);
 }
 
