@@ -1,1 +1,12 @@
-//! placeholder
+//! The local body of Standin: the loop, the heartbeat listener, the control API and the logs.
+
+pub mod api;
+pub mod control;
+mod crash;
+pub mod lock;
+pub mod pings;
+pub mod serve;
+pub mod spool;
+pub mod state_dir;
+pub mod status;
+pub mod watcher;

@@ -1,0 +1,47 @@
+//! What can be asked of a running agent, from the API to the loop.
+
+use standin_core::ident::AutomationId;
+use standin_engine::json_v1::RecoverV1;
+use tokio::sync::oneshot;
+
+/// Whether something is done or only said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rehearsal {
+    /// Only said.
+    Yes,
+    /// Done.
+    No,
+}
+
+/// How the agent ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// It waits a while for what is under way. What has not ended by then is on record, and the next agent takes it up.
+    Graceful,
+    /// At once. What is under way is on record, and the next agent takes it up.
+    Now,
+}
+
+/// One request to the loop.
+#[derive(Debug)]
+pub enum Command {
+    /// Look now, so that what is published is of this moment.
+    Look {
+        /// Told when it is.
+        reply: oneshot::Sender<()>,
+    },
+    /// Recover these, or with none named everything that fails.
+    Recover {
+        /// Which.
+        ids: Vec<AutomationId>,
+        /// Whether it is only said what would be done.
+        rehearsal: Rehearsal,
+        /// Told what was done and what came of it.
+        reply: oneshot::Sender<RecoverV1>,
+    },
+    /// End.
+    Stop {
+        /// How.
+        how: Stop,
+    },
+}

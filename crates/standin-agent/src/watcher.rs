@@ -1,0 +1,253 @@
+//! The loop: waits for something to happen, ticks, hands out what is to be done, takes in what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use standin_core::effect::{EffectKey, PlannedEffect};
+use standin_core::health::Health;
+use standin_core::ident::AutomationId;
+use standin_core::plan::Request;
+use standin_engine::carry::carry_out;
+use standin_engine::json_v1::{AgentV1, DecisionV1, EffectV1, RecoverV1, StatusV1, VERSION};
+use standin_engine::ports::{Journal, Processes, Runner};
+use standin_engine::tick::{Engine, Finished, Step};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::control::{Command, Rehearsal, Stop};
+use crate::pings::BeatBoard;
+use crate::status::status_of;
+
+/// Events that come in a burst share a tick.
+const SPACING: Duration = Duration::from_millis(20);
+/// Heartbeats come in floods, and no deadline is finer than this.
+const BEAT_SPACING: Duration = Duration::from_millis(500);
+/// After a journal that could not be written, the next try.
+const RETRY: Duration = Duration::from_secs(1);
+/// How long a graceful end waits for what is under way.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The ports and channels of a loop.
+#[derive(Debug)]
+pub struct Wiring<P, R> {
+    /// The host of processes.
+    pub processes: Arc<P>,
+    /// The runner of commands.
+    pub runner: Arc<R>,
+    /// Where heartbeats are noted once they are kept.
+    pub board: Arc<BeatBoard>,
+    /// What is asked of the loop.
+    pub commands: mpsc::Receiver<Command>,
+    /// Where the status is published after each tick.
+    pub published: watch::Sender<Arc<StatusV1>>,
+    /// What the loop says of its agent.
+    pub agent: AgentV1,
+}
+
+/// Somebody who waits for the end of what they asked for.
+struct Waiting {
+    left: BTreeSet<(EffectKey, u8)>,
+    answer: RecoverV1,
+    reply: oneshot::Sender<RecoverV1>,
+}
+
+enum Event {
+    Changed,
+    Beat,
+    Asked(Command),
+    Finished(Box<Finished>),
+    Time,
+    Closed,
+}
+
+/// The loop.
+pub struct Watcher<P, J, R> {
+    engine: Engine<P, J>,
+    wiring: Wiring<P, R>,
+    under_way: JoinSet<Finished>,
+    waiting: Vec<Waiting>,
+    wake: Instant,
+}
+
+impl<P, J, R> Watcher<P, J, R>
+where
+    P: Processes + 'static,
+    J: Journal + 'static,
+    R: Runner + 'static,
+{
+    /// A loop around an engine. `left` is what an earlier life left without an outcome.
+    pub fn new(engine: Engine<P, J>, wiring: Wiring<P, R>, left: Vec<PlannedEffect>) -> Self {
+        let mut watcher =
+            Self { engine, wiring, under_way: JoinSet::new(), waiting: Vec::new(), wake: Instant::now() };
+        watcher.hand_out(left);
+        watcher
+    }
+
+    /// Runs until it is told to stop. `first` are the requests of the first tick.
+    pub async fn run(mut self, first: BTreeMap<AutomationId, Request>) {
+        self.tick(&first).await;
+        loop {
+            match self.next_event().await {
+                Event::Asked(Command::Stop { how }) => return self.stop(how).await,
+                Event::Closed => return self.stop(Stop::Graceful).await,
+                Event::Asked(Command::Look { reply }) => {
+                    self.tick(&BTreeMap::new()).await;
+                    let _ = reply.send(());
+                }
+                Event::Asked(Command::Recover { ids, rehearsal, reply }) => {
+                    self.recover(&ids, rehearsal, reply).await;
+                }
+                Event::Finished(finished) => {
+                    self.take_in(*finished).await;
+                    self.tick(&BTreeMap::new()).await;
+                }
+                Event::Beat => self.wake = self.wake.min(Instant::now() + BEAT_SPACING),
+                Event::Changed | Event::Time => {
+                    self.tick(&BTreeMap::new()).await;
+                }
+            }
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let watches_pm2 = !self.engine.setup().apps.is_empty();
+        let beats_matter = self.wake > Instant::now() + BEAT_SPACING;
+        tokio::select! {
+            biased;
+            command = self.wiring.commands.recv() => command.map_or(Event::Closed, Event::Asked),
+            Some(joined) = self.under_way.join_next() => match joined {
+                Ok(finished) => Event::Finished(Box::new(finished)),
+                Err(error) => {
+                    tracing::error!(target: "agent", %error, "an effect ended without an outcome");
+                    Event::Time
+                }
+            },
+            () = self.wiring.processes.changed(), if watches_pm2 => Event::Changed,
+            () = self.wiring.board.changed(), if beats_matter => Event::Beat,
+            () = tokio::time::sleep_until(self.wake) => Event::Time,
+        }
+    }
+
+    /// One tick; gives what it decided, or nothing when the journal refused and so nothing may be done.
+    async fn tick(&mut self, requests: &BTreeMap<AutomationId, Request>) -> Option<Step> {
+        let now = Timestamp::now();
+        let step = match self.engine.tick(now, self.wiring.board.snapshot(), requests).await {
+            Ok(step) => step,
+            Err(error) => {
+                tracing::error!(target: "agent", %error, "nothing is done until the journal can be written");
+                self.wake = Instant::now() + RETRY;
+                self.publish(now);
+                return None;
+            }
+        };
+        crate::crash::point("after-intent");
+        self.hand_out(step.effects.clone());
+        let until = step.next_wake.duration_since(Timestamp::now());
+        self.wake = Instant::now() + Duration::try_from(until).unwrap_or_default().max(SPACING);
+        self.publish(now);
+        Some(step)
+    }
+
+    fn publish(&mut self, now: Timestamp) {
+        let agent = AgentV1 { last_tick: Some(now), ..self.wiring.agent.clone() };
+        self.wiring.published.send_replace(Arc::new(status_of(&self.engine, agent)));
+    }
+
+    fn hand_out(&mut self, effects: Vec<PlannedEffect>) {
+        for planned in effects {
+            tracing::info!(target: "recovery", effect = %planned.effect, attempt = planned.attempt, why = %planned.why, "effect begins");
+            let (processes, runner) = (Arc::clone(&self.wiring.processes), Arc::clone(&self.wiring.runner));
+            let apps = self.engine.setup().apps.clone();
+            self.under_way.spawn(async move {
+                let finished = carry_out(&*processes, &*runner, &apps, planned).await;
+                crate::crash::point("after-effect");
+                finished
+            });
+        }
+    }
+
+    async fn take_in(&mut self, finished: Finished) {
+        for waiting in &mut self.waiting {
+            let key = (finished.planned.key.clone(), finished.planned.attempt);
+            if waiting.left.remove(&key) {
+                waiting.answer.effects.push(EffectV1::ended(&finished.planned, &finished.outcome));
+            }
+        }
+        let (answered, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|w| w.left.is_empty());
+        self.waiting = waiting;
+        if let Err(error) = self.engine.finish(finished, Timestamp::now()).await {
+            tracing::error!(target: "agent", %error, "an outcome was not kept");
+        }
+        crate::crash::point("after-outcome");
+        let answered: Vec<Waiting> = answered;
+        for one in answered {
+            let _ = one.reply.send(one.answer);
+        }
+    }
+
+    async fn recover(&mut self, ids: &[AutomationId], rehearsal: Rehearsal, reply: oneshot::Sender<RecoverV1>) {
+        let requests = self.requests(ids);
+        match rehearsal {
+            Rehearsal::Yes => {
+                let plan = self.engine.rehearse(Timestamp::now(), &requests).await;
+                let decisions = DecisionV1::list(&plan.decisions, &requests);
+                let effects = plan.effects.iter().filter(|p| asked_for(p, &requests));
+                let effects = effects.map(EffectV1::planned).collect();
+                let _ = reply.send(RecoverV1 { version: VERSION, dry_run: true, decisions, effects });
+            }
+            Rehearsal::No => {
+                let step = self.tick(&requests).await;
+                let (decisions, effects) = step.map(|s| (s.decisions, s.effects)).unwrap_or_default();
+                let left: BTreeSet<_> = effects
+                    .iter()
+                    .filter(|p| asked_for(p, &requests))
+                    .map(|p| (p.key.clone(), p.attempt))
+                    .collect();
+                let decisions = DecisionV1::list(&decisions, &requests);
+                let answer = RecoverV1 { version: VERSION, dry_run: false, decisions, effects: Vec::new() };
+                if left.is_empty() {
+                    let _ = reply.send(answer);
+                } else {
+                    self.waiting.push(Waiting { left, answer, reply });
+                }
+            }
+        }
+    }
+
+    /// The named ones, or everything that fails.
+    fn requests(&self, ids: &[AutomationId]) -> BTreeMap<AutomationId, Request> {
+        let failing = self.engine.verdicts().values();
+        let failing = failing.filter(|v| matches!(v.health, Health::Failed | Health::Unhealthy));
+        let all: Vec<_> =
+            if ids.is_empty() { failing.map(|v| v.automation.clone()).collect() } else { ids.to_vec() };
+        all.into_iter().map(|id| (id, Request::Recover)).collect()
+    }
+
+    async fn stop(mut self, how: Stop) {
+        let patience = match how {
+            Stop::Graceful => PATIENCE,
+            Stop::Now => Duration::ZERO,
+        };
+        let deadline = Instant::now() + patience;
+        while !self.under_way.is_empty() {
+            match tokio::time::timeout_at(deadline, self.under_way.join_next()).await {
+                Ok(Some(Ok(finished))) => self.take_in(finished).await,
+                Ok(Some(Err(_))) => {}
+                Ok(None) => break,
+                Err(_) => {
+                    let left = self.under_way.len();
+                    tracing::warn!(target: "agent", left, "left under way, on record for the next agent");
+                    break;
+                }
+            }
+        }
+        self.under_way.detach_all();
+    }
+}
+
+fn asked_for(planned: &PlannedEffect, requests: &BTreeMap<AutomationId, Request>) -> bool {
+    planned.effect.automation().is_none_or(|id| requests.contains_key(id))
+}
