@@ -3,4 +3,5 @@
 pub mod carry;
 pub mod json_v1;
 pub mod ports;
+pub mod render;
 pub mod tick;
