@@ -39,7 +39,8 @@ impl Wall {
 /// The slots in wall time: those of one search, or of two where a day may match in either of two ways.
 pub(super) struct WallSlots {
     first: cron::Schedule,
-    second: Option<cron::Schedule>,
+    /// In a box, because few schedules have it and it would double the size of all.
+    second: Option<Box<cron::Schedule>>,
 }
 
 impl WallSlots {
@@ -58,7 +59,9 @@ impl WallSlots {
         Ok(match fields.days() {
             Days::Both => Self { first: search(&days, &weekdays)?, second: None },
             Days::Every => Self { first: search("*", "*")?, second: None },
-            Days::Either => Self { first: search(&days, "*")?, second: Some(search("*", &weekdays)?) },
+            Days::Either => {
+                Self { first: search(&days, "*")?, second: Some(Box::new(search("*", &weekdays)?)) }
+            }
         })
     }
 
@@ -67,7 +70,7 @@ impl WallSlots {
         let before = utc(wall.max(FIRST).second_before())?;
         let next = |search: &cron::Schedule| search.after(&before).next().map(from_utc);
         let first = next(&self.first);
-        let Some(second) = self.second.as_ref().and_then(next) else { return first };
+        let Some(second) = self.second.as_deref().and_then(next) else { return first };
         Some(first.map_or(second, |first| first.min(second)))
     }
 
@@ -75,7 +78,7 @@ impl WallSlots {
     pub(super) fn at_or_before(&self, wall: Wall) -> Option<Wall> {
         let after = utc(Wall(wall.min(LAST).0 + 1))?;
         let previous = |search: &cron::Schedule| search.after(&after).next_back().map(from_utc);
-        previous(&self.first).max(self.second.as_ref().and_then(previous))
+        previous(&self.first).max(self.second.as_deref().and_then(previous))
     }
 }
 
