@@ -1,3 +1,5 @@
 //! End-to-end tests.
 
+mod example;
+mod shims;
 mod tidy;
