@@ -1,1 +1,3 @@
-//! placeholder
+//! Adapters: each knows the port that it implements, and no other adapter.
+
+pub mod local_run;

@@ -1,0 +1,49 @@
+//! The output of runs: bounded on disk and when it is read.
+//!
+//! A limit of the shell (`ulimit -f`) would also cut the files that a command is there to write, such as a backup, and
+//! a pipe would need a reader that outlives the agent. So the file grows freely and is cut now and then, in place:
+//! the run appends, so whatever it writes next lands behind what was kept. What it writes during the cut can be lost.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// A larger output file is cut.
+pub const MAX_OUTPUT_BYTES: u64 = 10_000_000;
+
+/// So much of its end is kept then.
+pub const KEPT_OUTPUT_BYTES: u64 = 1_000_000;
+
+/// Cuts the file if it is too large.
+pub(super) fn bound(path: &Path) -> io::Result<()> {
+    let size = std::fs::metadata(path)?.len();
+    if size <= MAX_OUTPUT_BYTES {
+        return Ok(());
+    }
+    let kept = end_of(path, KEPT_OUTPUT_BYTES)?;
+    let gone = size.saturating_sub(KEPT_OUTPUT_BYTES);
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    file.set_len(0)?;
+    let mut text = format!("[standin: {gone} bytes of output are left out]\n").into_bytes();
+    text.extend_from_slice(&kept);
+    file.write_all(&text)
+}
+
+/// The last part of the file as text, at most `max` bytes; it begins with a whole line unless that line is longer.
+pub(super) fn tail(path: &Path, max: usize) -> String {
+    let max = u64::try_from(max).unwrap_or(u64::MAX).min(MAX_OUTPUT_BYTES);
+    let cut = std::fs::metadata(path).is_ok_and(|m| m.len() > max);
+    let Ok(bytes) = end_of(path, max) else { return String::new() };
+    let from = if cut { bytes.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1) } else { 0 };
+    let whole = bytes.get(from..).filter(|rest| !rest.is_empty()).unwrap_or(&bytes);
+    String::from_utf8_lossy(whole).into_owned()
+}
+
+fn end_of(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(max)))?;
+    let mut bytes = Vec::new();
+    file.take(max).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
