@@ -120,14 +120,23 @@ setup_run() {
   need_rust
   need_node
   locked install_node_tools
-  export STANDIN_PM2=$PM2
 }
 
 setup_test() {
   setup_run
+  export STANDIN_PM2=$PM2
   need_python
   locked install_python_tools
   export STANDIN_PYTHON=$TOOLS/py/bin/python
+}
+
+# offer_pm2: who has no PM2 finds the project's; one that is already in the PATH, or in a repository, comes first.
+offer_pm2() { export PATH=$PATH:${PM2%/*}; }
+
+# use_example_pm2: the project's own PM2, with a home of its own.
+use_example_pm2() {
+  PM2_HOME=$(example_pm2_home)
+  export PM2_HOME STANDIN_PM2=$PM2
 }
 
 # build PROFILE: builds the CLI, and sets STANDIN to its path.

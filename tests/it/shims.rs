@@ -131,7 +131,7 @@ fn wrong_arguments_are_refused_before_anything_is_done() {
 fn a_second_run_installs_nothing_until_the_lock_changes() {
     let machine = Machine::new("clone").with_tools();
     let install = || {
-        let output = machine.setup("setup_run && echo \"$STANDIN_PM2\"");
+        let output = machine.setup("setup_run && echo \"$PM2\"");
         assert!(output.status.success(), "{output:?}");
         assert!(Path::new(String::from_utf8(output.stdout).unwrap().trim_end()).is_file());
     };
