@@ -14,7 +14,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("standin-engine", &["standin-core"]),
     ("standin-platforms", &["standin-core", "standin-engine"]),
     ("standin-stores", &["standin-core", "standin-engine"]),
-    ("standin-agent", &["standin-core", "standin-config", "standin-engine"]),
+    // The listener persists a heartbeat before it answers, so it writes to the local store itself.
+    ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
     (
         "standin",
         &[
