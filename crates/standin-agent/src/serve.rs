@@ -22,7 +22,7 @@ use crate::control::{Command, Stop};
 use crate::pings::{self, BeatBoard, PingState};
 use crate::spool;
 use crate::state_dir::{AgentFile, StateDir};
-use crate::watcher::{Watcher, Wiring};
+use crate::watcher::{Ended, Host, Watcher, Wiring};
 
 /// Requests to the loop that may wait; more wait at the API.
 const COMMANDS: usize = 64;
@@ -83,7 +83,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError`]; all of them before anything was done.
-pub async fn serve<P, R>(parts: Parts<P, R>) -> Result<(), ServeError>
+pub async fn serve<P, R>(parts: Parts<P, R>) -> Result<Ended, ServeError>
 where
     P: Processes + 'static,
     R: Runner + 'static,
@@ -122,19 +122,21 @@ where
         commands: asked,
         published,
         agent,
+        host: if file.pm2_app.is_empty() { Host::None } else { Host::Pm2 { parent: nix::unistd::getppid() } },
     };
     let watcher = Watcher::new(engine, wiring, left);
     parts.state.write_agent_file(&file)?;
     tracing::info!(target: "agent", listen = %file.listen, pid = file.pid, "the agent runs");
     (parts.ready)(&file);
-    watcher.run(parts.first).await;
+    let why = watcher.run(parts.first).await;
     spool.abort();
     let _ = std::fs::remove_file(parts.state.agent_file());
     let _ = ended.send(());
     // Clients that hold a connection open do not hold the agent.
     let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
+    parts.journal.close().await;
     tracing::info!(target: "agent", "the agent has ended");
-    Ok(())
+    Ok(why)
 }
 
 async fn listen((address, port): (SocketAddr, Port)) -> Result<TcpListener, ServeError> {

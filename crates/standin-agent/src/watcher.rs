@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use nix::unistd::Pid;
 use standin_core::effect::{EffectKey, PlannedEffect};
-use standin_core::health::Health;
 use standin_core::ident::AutomationId;
+use standin_core::observation::Daemon;
 use standin_core::plan::Request;
 use standin_engine::carry::carry_out;
-use standin_engine::json_v1::{AgentV1, DecisionV1, EffectV1, RecoverV1, StatusV1, VERSION};
+use standin_engine::json_v1::{AgentV1, EffectV1, RecoverV1, StatusV1};
 use standin_engine::ports::{Journal, Processes, Runner};
+use standin_engine::recover;
 use standin_engine::tick::{Engine, Finished, Step};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -45,6 +47,29 @@ pub struct Wiring<P, R> {
     pub published: watch::Sender<Arc<StatusV1>>,
     /// What the loop says of its agent.
     pub agent: AgentV1,
+    /// Who hosts the agent.
+    pub host: Host,
+}
+
+/// Who hosts an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// Nobody: a terminal, systemd, the background.
+    None,
+    /// PM2, whose daemon is its parent process as long as it lives.
+    Pm2 {
+        /// The daemon that started it.
+        parent: Pid,
+    },
+}
+
+/// Why a loop has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Asked,
+    /// PM2 hosts the agent, its daemon has died and another one runs: that one should host the agent from now on.
+    HandOver,
 }
 
 /// Somebody who waits for the end of what they asked for.
@@ -87,12 +112,22 @@ where
     }
 
     /// Runs until it is told to stop. `first` are the requests of the first tick.
-    pub async fn run(mut self, first: BTreeMap<AutomationId, Request>) {
+    pub async fn run(mut self, first: BTreeMap<AutomationId, Request>) -> Ended {
         self.tick(&first).await;
         loop {
+            if self.is_orphan() {
+                self.stop(Stop::Graceful).await;
+                return Ended::HandOver;
+            }
             match self.next_event().await {
-                Event::Asked(Command::Stop { how }) => return self.stop(how).await,
-                Event::Closed => return self.stop(Stop::Graceful).await,
+                Event::Asked(Command::Stop { how }) => {
+                    self.stop(how).await;
+                    return Ended::Asked;
+                }
+                Event::Closed => {
+                    self.stop(Stop::Graceful).await;
+                    return Ended::Asked;
+                }
                 Event::Asked(Command::Look { reply }) => {
                     self.tick(&BTreeMap::new()).await;
                     let _ = reply.send(());
@@ -109,6 +144,14 @@ where
                     self.tick(&BTreeMap::new()).await;
                 }
             }
+        }
+    }
+
+    fn is_orphan(&self) -> bool {
+        let daemon_is_up = matches!(self.engine.pm2().daemon, Daemon::Up { .. });
+        match self.wiring.host {
+            Host::None => false,
+            Host::Pm2 { parent } => daemon_is_up && nix::unistd::getppid() != parent,
         }
     }
 
@@ -189,25 +232,18 @@ where
     }
 
     async fn recover(&mut self, ids: &[AutomationId], rehearsal: Rehearsal, reply: oneshot::Sender<RecoverV1>) {
-        let requests = self.requests(ids);
+        let requests = recover::requests(ids, self.engine.verdicts());
         match rehearsal {
             Rehearsal::Yes => {
-                let plan = self.engine.rehearse(Timestamp::now(), &requests).await;
-                let decisions = DecisionV1::list(&plan.decisions, &requests);
-                let effects = plan.effects.iter().filter(|p| asked_for(p, &requests));
-                let effects = effects.map(EffectV1::planned).collect();
-                let _ = reply.send(RecoverV1 { version: VERSION, dry_run: true, decisions, effects });
+                let (_, plan) = self.engine.rehearse(Timestamp::now(), &requests).await;
+                let _ = reply.send(recover::rehearsed(&plan, &requests));
             }
             Rehearsal::No => {
                 let step = self.tick(&requests).await;
                 let (decisions, effects) = step.map(|s| (s.decisions, s.effects)).unwrap_or_default();
-                let left: BTreeSet<_> = effects
-                    .iter()
-                    .filter(|p| asked_for(p, &requests))
-                    .map(|p| (p.key.clone(), p.attempt))
-                    .collect();
-                let decisions = DecisionV1::list(&decisions, &requests);
-                let answer = RecoverV1 { version: VERSION, dry_run: false, decisions, effects: Vec::new() };
+                let asked = effects.iter().filter(|p| recover::is_asked_for(p, &requests));
+                let left: BTreeSet<_> = asked.map(|p| (p.key.clone(), p.attempt)).collect();
+                let answer = recover::decided(&decisions, &requests);
                 if left.is_empty() {
                     let _ = reply.send(answer);
                 } else {
@@ -217,16 +253,7 @@ where
         }
     }
 
-    /// The named ones, or everything that fails.
-    fn requests(&self, ids: &[AutomationId]) -> BTreeMap<AutomationId, Request> {
-        let failing = self.engine.verdicts().values();
-        let failing = failing.filter(|v| matches!(v.health, Health::Failed | Health::Unhealthy));
-        let all: Vec<_> =
-            if ids.is_empty() { failing.map(|v| v.automation.clone()).collect() } else { ids.to_vec() };
-        all.into_iter().map(|id| (id, Request::Recover)).collect()
-    }
-
-    async fn stop(mut self, how: Stop) {
+    async fn stop(&mut self, how: Stop) {
         let patience = match how {
             Stop::Graceful => PATIENCE,
             Stop::Now => Duration::ZERO,
@@ -246,8 +273,4 @@ where
         }
         self.under_way.detach_all();
     }
-}
-
-fn asked_for(planned: &PlannedEffect, requests: &BTreeMap<AutomationId, Request>) -> bool {
-    planned.effect.automation().is_none_or(|id| requests.contains_key(id))
 }

@@ -3,5 +3,6 @@
 pub mod carry;
 pub mod json_v1;
 pub mod ports;
+pub mod recover;
 pub mod render;
 pub mod tick;

@@ -185,12 +185,16 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         Ok(Step { decisions: plan.decisions, effects: plan.effects, next_wake: plan.next_wake })
     }
 
-    /// What a tick would decide now, without remembering or doing anything of it.
-    pub async fn rehearse(&mut self, now: Timestamp, requests: &BTreeMap<AutomationId, Request>) -> Plan {
+    /// What a tick would judge and decide now, without remembering or doing anything of it.
+    pub async fn rehearse(
+        &mut self,
+        now: Timestamp,
+        requests: &BTreeMap<AutomationId, Request>,
+    ) -> (BTreeMap<AutomationId, Verdict>, Plan) {
         if !self.setup.apps.is_empty() {
             self.pm2 = self.processes.look(&self.setup.apps).await;
         }
-        self.decide(now, requests).1
+        self.decide(now, requests)
     }
 
     fn decide(
@@ -287,6 +291,11 @@ impl<P: Processes, J: Journal> Engine<P, J> {
     /// The last verdicts.
     pub const fn verdicts(&self) -> &BTreeMap<AutomationId, Verdict> {
         &self.verdicts
+    }
+
+    /// The sums of the heartbeats as of the last tick, or as the journal had them.
+    pub const fn beats(&self) -> &BTreeMap<AutomationId, BeatState> {
+        &self.beats
     }
 
     /// The newest incident of each target.

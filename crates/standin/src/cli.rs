@@ -1,0 +1,196 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Every automation has a stand-in, and every watcher has a watcher.
+#[derive(Debug, Parser)]
+#[command(name = "standin", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The repository: the folder that holds standin.toml and .standin
+    #[arg(short = 'C', long = "repository", global = true, value_name = "DIR", env = "STANDIN_REPOSITORY")]
+    pub repository: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what runs by itself in a repository, and what would never run
+    Scan(ScanArgs),
+    /// Start the agent: it watches, recovers and runs schedules
+    Up(UpArgs),
+    /// End the agent; what is under way is finished or left on record
+    Down(DownArgs),
+    /// Show how each automation is
+    Status(LookArgs),
+    /// Show how the whole is, as a score
+    Health(LookArgs),
+    /// Write the reports to .standin/reports and print one
+    Report(ReportArgs),
+    /// Print what the agent and its runs have logged
+    Logs(LogsArgs),
+    /// Recover what fails, or what is named, now
+    Recover(RecoverArgs),
+    /// Send a heartbeat
+    Beat(BeatArgs),
+    /// Run a command and send heartbeats of its start and end
+    Exec(ExecArgs),
+    /// Check tools, rights and services, and say how to mend what is missing
+    Doctor(LookArgs),
+    /// Print the JSON schema of standin.toml, or a commented default file
+    Schema(SchemaArgs),
+}
+
+/// How something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// One object, with a version.
+    Json,
+    /// For job summaries and chats.
+    Markdown,
+    /// One page.
+    Html,
+}
+
+/// Where and how to look.
+#[derive(Debug, Args)]
+pub struct LookArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `standin scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `standin up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// Also start the PM2 apps of the repository that PM2 was never asked to run
+    #[arg(long)]
+    pub start: bool,
+    /// Let PM2 host the agent, and save that in PM2's list
+    #[arg(long, conflicts_with = "detach")]
+    pub pm2: bool,
+    /// Run in the background
+    #[arg(long)]
+    pub detach: bool,
+    /// The name under which PM2 hosts this agent (set by --pm2)
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub hosted_as: Option<String>,
+}
+
+/// `standin down`.
+#[derive(Debug, Args)]
+pub struct DownArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// Do not wait for what is under way, and kill an agent that does not answer
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `standin report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `standin logs`.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// Go on printing
+    #[arg(short, long)]
+    pub follow: bool,
+    /// How many lines to begin with
+    #[arg(short = 'n', long, default_value_t = 100, value_name = "LINES")]
+    pub lines: usize,
+    /// Only this part: agent, incident, recovery, pm2, pings, runs
+    #[arg(long, value_name = "PART")]
+    pub part: Option<String>,
+}
+
+/// `standin recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// Which; none means everything that fails
+    pub ids: Vec<String>,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What a heartbeat says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SignalArg {
+    /// A run begins.
+    Start,
+    /// A run has ended well.
+    #[default]
+    Success,
+    /// A run has ended badly.
+    Fail,
+    /// Only a note.
+    Log,
+}
+
+/// `standin beat`.
+#[derive(Debug, Args)]
+pub struct BeatArgs {
+    /// The automation, such as heartbeat:backup
+    pub id: String,
+    /// What it says
+    #[arg(value_enum, default_value_t)]
+    pub signal: SignalArg,
+    /// The run that it belongs to
+    #[arg(long, default_value = "", value_name = "UUID")]
+    pub rid: String,
+    /// The exit status of the run
+    #[arg(long, value_name = "STATUS")]
+    pub exit: Option<u8>,
+    /// A text that goes with it
+    #[arg(short, long, default_value = "", value_name = "TEXT")]
+    pub message: String,
+    /// Print the URL that takes heartbeats for this automation, and send none
+    #[arg(long)]
+    pub url: bool,
+}
+
+/// `standin exec`.
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The automation, such as heartbeat:backup
+    pub id: String,
+    /// The command and its arguments
+    #[arg(last = true, required = true, num_args = 1..)]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `standin schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Print a commented standin.toml with every default instead
+    #[arg(long)]
+    pub default_file: bool,
+}

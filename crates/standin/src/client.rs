@@ -1,0 +1,106 @@
+//! Asking the agent of a repository.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use standin_agent::api::ErrorBody;
+use standin_agent::state_dir::{AgentFile, StateDir};
+
+use crate::exit::Failure;
+
+/// Longest wait for a connection: the agent is on this machine.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Longest wait for an answer that needs a look.
+pub const LOOK: Duration = Duration::from_secs(15);
+/// Longest wait for an answer that needs a recovery.
+pub const ACT: Duration = Duration::from_secs(90);
+
+/// A running agent.
+pub struct Client {
+    http: reqwest::Client,
+    /// How it said that it is found.
+    pub file: AgentFile,
+}
+
+/// What became of a question.
+pub enum Asked<T> {
+    /// The agent answered.
+    Answered(T),
+    /// None runs: nobody listens where the last one did, or none has left word.
+    NoAgent,
+}
+
+impl Client {
+    /// The agent of this state; `None` when none has left word, or the one that has is dead.
+    pub fn of(state: &StateDir) -> Result<Option<Self>, Failure> {
+        let Some(file) = state.read_agent_file() else { return Ok(None) };
+        let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).build();
+        let http = http.map_err(anyhow::Error::from)?;
+        Ok(Some(Self { http, file }))
+    }
+
+    /// Asks; the answer is JSON.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, patience: Duration) -> Result<Asked<T>, Failure> {
+        let request = self.request(Method::GET, path, patience);
+        match self.send(request).await? {
+            Asked::Answered(response) => Ok(Asked::Answered(parse(response).await?)),
+            Asked::NoAgent => Ok(Asked::NoAgent),
+        }
+    }
+
+    /// Asks with a body; the answer is JSON.
+    pub async fn post<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        patience: Duration,
+    ) -> Result<Asked<T>, Failure> {
+        match self.tell(path, body, patience).await? {
+            Asked::Answered(response) => Ok(Asked::Answered(parse(response).await?)),
+            Asked::NoAgent => Ok(Asked::NoAgent),
+        }
+    }
+
+    /// Tells something; the answer has no body.
+    pub async fn tell<B: Serialize>(
+        &self,
+        path: &str,
+        body: &B,
+        patience: Duration,
+    ) -> Result<Asked<reqwest::Response>, Failure> {
+        self.send(self.request(Method::POST, path, patience).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str, patience: Duration) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.file.listen);
+        self.http.request(method, url).bearer_auth(&self.file.token).timeout(patience)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Asked<reqwest::Response>, Failure> {
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return Ok(Asked::NoAgent),
+            Err(error) => {
+                let what = if error.is_timeout() { "did not answer in time" } else { "broke off" };
+                return Err(Failure::Platform(format!("the agent (process {}) {what}", self.file.pid)));
+            }
+        };
+        match response.status() {
+            status if status.is_success() => Ok(Asked::Answered(response)),
+            // Something else listens where the agent did.
+            StatusCode::UNAUTHORIZED => Ok(Asked::NoAgent),
+            status => {
+                let body = response.json::<ErrorBody>().await.ok();
+                let error = body.map_or_else(|| format!("the agent answered {status}"), |b| b.error);
+                Err(Failure::Platform(error))
+            }
+        }
+    }
+}
+
+async fn parse<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, Failure> {
+    let unreadable = |_| Failure::Platform("the agent answered something that this version cannot read".to_owned());
+    response.json().await.map_err(unreadable)
+}

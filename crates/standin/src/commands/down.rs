@@ -1,0 +1,68 @@
+//! `standin down`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use standin_agent::api::StopRequest;
+use standin_agent::lock::{Lock, LockError};
+use standin_agent::state_dir::AgentFile;
+
+use crate::client::{Asked, Client, LOOK};
+use crate::commands::host;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::project::Root;
+
+/// How long an agent may take to end: a little more than it waits for what is under way.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The same, after it was told not to wait.
+const FORCED: Duration = Duration::from_secs(3);
+
+/// Ends the agent and waits until it has ended.
+pub async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failure> {
+    let root = Root::find(path)?;
+    let Some(client) = Client::of(&root.state)? else { return nothing_runs() };
+    if !client.file.pm2_app.is_empty() {
+        host::release(&root, &client.file.pm2_app).await?;
+    }
+    let stop = StopRequest { force };
+    let answered = client.tell("/api/v1/stop", &stop, LOOK).await;
+    match answered {
+        Ok(Asked::Answered(_)) => {}
+        Ok(Asked::NoAgent) if client.file.pm2_app.is_empty() && !force => return nothing_runs(),
+        Ok(Asked::NoAgent) => {}
+        Err(failure) if !force => return Err(failure),
+        Err(_) => {}
+    }
+    wait(&root.state.lock(), &client.file, force)
+}
+
+fn nothing_runs() -> Result<Exit, Failure> {
+    output::write("no agent runs for this repository\n")?;
+    Ok(Exit::Fine)
+}
+
+/// The agent has ended when its lock is free, whatever its process number is used for by then.
+fn wait(lock: &Path, file: &AgentFile, force: bool) -> Result<Exit, Failure> {
+    let patience = if force { FORCED } else { PATIENCE };
+    match Lock::take(lock, patience) {
+        Ok(_) => {}
+        Err(LockError::Held { pid }) if force => {
+            if let Ok(pid) = i32::try_from(pid)
+                && pid > 1
+            {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            Lock::take(lock, FORCED)?;
+        }
+        Err(LockError::Held { pid }) => {
+            let message = format!("the agent (process {pid}) has not ended yet: `standin down --force` does not wait");
+            return Err(Failure::Platform(message));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    output::write(&format!("the agent (process {}) has ended\n", file.pid))?;
+    Ok(Exit::Fine)
+}

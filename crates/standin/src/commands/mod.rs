@@ -1,0 +1,53 @@
+//! One command a file.
+
+mod beat;
+mod doctor;
+mod down;
+mod exec;
+mod host;
+mod logs;
+mod look;
+mod parts;
+mod recover;
+mod report;
+mod scan;
+mod schema;
+mod up;
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+
+/// Does what was asked.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    let repository = cli.repository;
+    let at = |path: Option<PathBuf>| path.or_else(|| repository.clone());
+    match cli.command {
+        Command::Scan(args) => scan::scan(at(args.look.path).as_deref(), args.look.format),
+        Command::Up(mut args) => {
+            args.path = at(args.path);
+            up::up(args)
+        }
+        Command::Down(args) => block_on(down::down(at(args.path).as_deref(), args.force)),
+        Command::Status(args) => block_on(look::status(at(args.path).as_deref(), args.format)),
+        Command::Health(args) => block_on(look::health(at(args.path).as_deref(), args.format)),
+        Command::Report(args) => block_on(report::report(at(args.look.path).as_deref(), args.look.format)),
+        Command::Logs(mut args) => {
+            args.path = at(args.path);
+            logs::logs(&args)
+        }
+        Command::Recover(args) => block_on(recover::recover(repository.as_deref(), args)),
+        Command::Beat(args) => block_on(beat::beat(repository.as_deref(), args)),
+        Command::Exec(args) => block_on(exec::exec(repository.as_deref(), args)),
+        Command::Doctor(args) => block_on(doctor::doctor(at(args.path).as_deref(), args.format)),
+        Command::Schema(args) => schema::schema(&args),
+    }
+}
+
+/// One thread is enough for everything that Standin waits for, and each further one costs memory.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::io("the runtime cannot be started"))?.block_on(future)
+}

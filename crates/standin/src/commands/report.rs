@@ -1,0 +1,118 @@
+//! `standin report`: four files in `.standin/reports/`, from one shape, and one of them on the terminal.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use standin_core::ident::Kind;
+use standin_core::incident::Phase;
+use standin_engine::json_v1::{
+    CountsV1, IncidentV1, RecoveryV1, ReportV1, ReportedV1, ScanV1, StatusV1, VERSION,
+};
+use standin_engine::render::pages;
+use standin_stores::{Reader, Sqlite};
+
+use crate::cli::Format;
+use crate::commands::look::{exit_of, status_of};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::project::Project;
+
+/// How far back recoveries and resolved incidents are reported.
+const DAYS: i64 = 30;
+/// Most recoveries in a report.
+const RECOVERIES: usize = 500;
+
+/// Which automations a report covers, and its file's name.
+const SCOPES: [(&str, Option<Kind>, &str); 4] = [
+    ("pm2", Some(Kind::Pm2), "pm2-redundancy-report.json"),
+    ("workflow", Some(Kind::Workflow), "github-actions-redundancy-report.json"),
+    ("netlify", Some(Kind::Netlify), "netlify-functions-redundancy-report.json"),
+    ("all", None, "comprehensive-redundancy-report.json"),
+];
+
+/// Writes the reports and prints the one that covers everything.
+pub async fn report(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+    let project = Project::load(path)?;
+    let state = &project.root.state;
+    state.create().map_err(Failure::io(format!("{} cannot be made", state.root().display())))?;
+    let status = status_of(state).await?;
+    let whole = whole(&project, &status)?;
+    for (scope, kind, name) in SCOPES {
+        let json = serde_json::to_vec_pretty(&only(&whole, scope, kind)).map_err(anyhow::Error::from)?;
+        write(&state.reports(), name, &json)?;
+    }
+    output::print(&whole, pages::report, format)?;
+    Ok(exit_of(&status))
+}
+
+fn whole(project: &Project, status: &StatusV1) -> Result<ReportV1, Failure> {
+    let now = Timestamp::now();
+    let mut scan = ScanV1::from(&project.resolved.inventory);
+    scan.findings.extend(project.resolved.findings.iter().map(Into::into));
+    let database = project.root.state.database();
+    let reader = if database.exists() { Some(Sqlite::read(&database)?) } else { None };
+    let automations = scan.automations.into_iter().map(|automation| {
+        let status = status.automations.iter().find(|s| s.id == automation.id).cloned();
+        ReportedV1 { automation, status }
+    });
+    Ok(ReportV1 {
+        version: VERSION,
+        scope: "all".to_owned(),
+        generated_at: now,
+        repository: project.root.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        health: status.health,
+        counts: CountsV1::of(status.automations.iter().map(|a| a.health)),
+        agent: status.agent.clone(),
+        automations: automations.collect(),
+        findings: scan.findings,
+        incidents: incidents(status, reader.as_ref())?,
+        recoveries: recoveries(reader.as_ref(), now)?,
+    })
+}
+
+fn incidents(status: &StatusV1, reader: Option<&Reader>) -> Result<Vec<IncidentV1>, Failure> {
+    let mut list = status.incidents.clone();
+    if let Some(reader) = reader {
+        let over = reader.load()?.incidents.into_iter().filter(|i| i.phase == Phase::Resolved);
+        list.extend(over.map(|i| IncidentV1::from(&i)));
+    }
+    Ok(list)
+}
+
+fn recoveries(reader: Option<&Reader>, now: Timestamp) -> Result<Vec<RecoveryV1>, Failure> {
+    let Some(reader) = reader else { return Ok(Vec::new()) };
+    let since = now.saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MIN);
+    let attempts = reader.attempts(since, RECOVERIES)?;
+    let recoveries = attempts.iter().filter(|a| a.planned.incident.is_some());
+    Ok(recoveries.map(|a| RecoveryV1::of(a.at, &a.planned, a.ended.as_ref().map(|(_, o)| o))).collect())
+}
+
+/// The part of a report that is about one kind; its figures count that kind alone.
+fn only(whole: &ReportV1, scope: &str, kind: Option<Kind>) -> ReportV1 {
+    let Some(kind) = kind else { return whole.clone() };
+    let automations: Vec<_> =
+        whole.automations.iter().filter(|a| a.automation.kind == kind).cloned().collect();
+    let ours = |id: &str| id.starts_with(&format!("{kind}:")) || (kind == Kind::Pm2 && id == "platform:pm2");
+    let paths: Vec<_> = automations.iter().map(|a| a.automation.source.path.clone()).collect();
+    let healths = automations.iter().filter_map(|a| a.status.as_ref().map(|s| s.health));
+    let counts = CountsV1::of(healths.clone());
+    let score = standin_core::health::score(healths.map(|h| (h, standin_core::health::Priority::Normal)));
+    ReportV1 {
+        scope: scope.to_owned(),
+        health: score.into(),
+        counts,
+        findings: whole.findings.iter().filter(|f| paths.contains(&f.path)).cloned().collect(),
+        incidents: whole.incidents.iter().filter(|i| ours(&i.target)).cloned().collect(),
+        recoveries: whole.recoveries.iter().filter(|r| r.effect.contains(&format!(" {kind}:"))).cloned().collect(),
+        automations,
+        ..whole.clone()
+    }
+}
+
+/// Whoever reads a report never sees half of one.
+fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let (path, temporary) = (dir.join(name), dir.join(format!("{name}.new")));
+    let what = format!("{} cannot be written", path.display());
+    std::fs::write(&temporary, bytes).map_err(Failure::io(what.clone()))?;
+    std::fs::rename(temporary, path).map_err(Failure::io(what))
+}

@@ -1,0 +1,51 @@
+//! Printing: the same page in each format.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+use standin_engine::render::{Colour, Doc, html, markdown, text};
+
+use crate::cli::Format;
+use crate::exit::Failure;
+
+/// The width where there is no terminal to ask.
+const WIDTH: u16 = 160;
+/// Narrower than this a table is not readable, and wrapping is left to the terminal.
+const NARROWEST: u16 = 72;
+
+/// Prints `value`, or the page of it.
+pub fn print<T: Serialize>(value: &T, doc: impl FnOnce(&T) -> Doc, format: Format) -> Result<(), Failure> {
+    let out = match format {
+        Format::Json => {
+            let json = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+            format!("{json}\n")
+        }
+        Format::Text => text(&doc(value), width(), colour()),
+        Format::Markdown => markdown(&doc(value)),
+        Format::Html => html(&doc(value)),
+    };
+    write(&out)
+}
+
+/// Writes to standard output; a reader that has gone away is no failure.
+pub fn write(out: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(out.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Io { what: "standard output cannot be written".to_owned(), source: error })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
+pub fn colour() -> Colour {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+    if !refused && (forced || std::io::stdout().is_terminal()) { Colour::On } else { Colour::Off }
+}
+
+fn width() -> u16 {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width);
+    columns.or_else(asked).unwrap_or(WIDTH).max(NARROWEST)
+}

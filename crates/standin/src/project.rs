@@ -1,0 +1,108 @@
+//! A repository as a command sees it: its root, its settings, what runs in it, where its state is.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use standin_agent::state_dir::StateDir;
+use standin_config::{ConfigError, FILE_NAME, MAX_FILE_BYTES, Place, Resolved, Settings};
+use standin_core::automation::Detail;
+use standin_core::observation::OwnedApp;
+use standin_core::watch::Expectation;
+use standin_discovery::ScanOptions;
+
+use crate::exit::Failure;
+
+/// The root of a repository, and where its state is kept.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// Absolute, without links.
+    pub path: PathBuf,
+    /// Its state.
+    pub state: StateDir,
+}
+
+/// A repository with its settings joined to its inventory.
+pub struct Project {
+    /// Where it is.
+    pub root: Root,
+    /// What its file says.
+    pub settings: Settings,
+    /// What is expected of what runs in it.
+    pub resolved: Resolved,
+}
+
+impl Root {
+    /// The repository that the user means: the one named, else the nearest folder above with a state or settings,
+    /// else this folder.
+    pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
+        let path = match given {
+            Some(path) => path.to_path_buf(),
+            None => nearest()?,
+        };
+        let what = format!("{} is not a folder that can be read", path.display());
+        let path = path.canonicalize().map_err(Failure::io(what.clone())).map_err(as_usage)?;
+        if !path.is_dir() {
+            return Err(Failure::Usage(format!("{what}: name the root of a repository")));
+        }
+        let state = StateDir::of(&path);
+        Ok(Self { path, state })
+    }
+
+    /// Reads the settings; without a file they are the defaults.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        let path = self.path.join(FILE_NAME);
+        let what = || format!("{} cannot be read", path.display());
+        let file = match std::fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
+            Err(error) => return Err(Failure::Io { what: what(), source: error }),
+        };
+        let mut text = String::new();
+        let limit = MAX_FILE_BYTES as u64 + 1;
+        file.take(limit).read_to_string(&mut text).map_err(Failure::io(what()))?;
+        standin_config::parse(&text).map_err(Failure::Configuration)
+    }
+}
+
+impl Project {
+    /// Reads the settings, scans the repository and joins both.
+    pub fn load(given: Option<&Path>) -> Result<Self, Failure> {
+        let root = Root::find(given)?;
+        let settings = root.settings()?;
+        let inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
+        let zone = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+        let place = Place { root: &root.path.to_string_lossy(), zone: &zone };
+        let mut resolved = standin_config::resolve(&settings, inventory, place);
+        let errors: Vec<ConfigError> = std::mem::take(&mut resolved.errors);
+        if errors.is_empty() { Ok(Self { root, settings, resolved }) } else { Err(Failure::Configuration(errors)) }
+    }
+
+    /// The PM2 apps that are watched as processes.
+    pub fn apps(&self) -> Vec<OwnedApp> {
+        let watched = |id| {
+            let watch = self.resolved.watches.iter().find(|w| &w.id == id);
+            watch.is_some_and(|w| w.expectations.iter().any(|e| matches!(e, Expectation::Process(_))))
+        };
+        let list = self.resolved.inventory.automations.iter().filter(|a| watched(&a.id));
+        list.filter_map(|automation| match &automation.detail {
+            Detail::Pm2App { script, .. } => Some(OwnedApp {
+                id: automation.id.clone(),
+                name: automation.id.name().to_owned(),
+                script: script.clone(),
+                file: self.root.path.join(&automation.source.path).to_string_lossy().into_owned(),
+            }),
+            Detail::Plain | Detail::NpmScript { .. } => None,
+        })
+        .collect()
+    }
+}
+
+fn nearest() -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
+    let marked = |dir: &&Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
+    Ok(here.ancestors().find(marked).unwrap_or(&here).to_path_buf())
+}
+
+fn as_usage(failure: Failure) -> Failure {
+    Failure::Usage(failure.to_string())
+}
