@@ -113,6 +113,24 @@ fn what_is_missing_is_said_in_one_line() {
 }
 
 #[test]
+fn root_on_debian_gets_what_is_missing() {
+    let machine = Machine::new("clone").with_tools();
+    fs::remove_file(machine.path().join("cc")).unwrap();
+    fs::remove_file(machine.path().join("id")).unwrap();
+    // The first call finds no package lists, as on a fresh machine.
+    let apt = "echo \"$1\" >>\"$HOME/apt\"; lists=\"$HOME/lists\"
+        case $1 in update) touch \"$lists\"; exit 0;; esac
+        [ -f \"$lists\" ] || exit 100
+        case \"$*\" in *' gcc '*) touch \"$HOME/path/cc\"; chmod +x \"$HOME/path/cc\";; esac";
+    machine.install("apt-get", apt).install("id", "echo 1000");
+    assert_says(&machine.setup("need_rust"), 4, "A C compiler is missing: sudo apt-get install");
+    machine.install("id", "echo 0");
+    assert_says(&machine.setup("need_rust"), 0, "installing gcc libc6-dev from Debian");
+    let calls = fs::read_to_string(machine.folder.path().join("apt")).unwrap();
+    assert_eq!(calls.lines().collect::<Vec<_>>(), ["install", "update", "install"]);
+}
+
+#[test]
 fn wrong_arguments_are_refused_before_anything_is_done() {
     let machine = Machine::new("clone").with_tools();
     assert_says(&machine.script("bin/up", &["--detach"]), 2, "usage: bin/up");
