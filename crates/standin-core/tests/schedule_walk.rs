@@ -65,6 +65,13 @@ fn minutes_between(shown: DateTime, wall: DateTime) -> impl Iterator<Item = Date
         .take_while(move |minute| *minute <= wall)
 }
 
+/// Instants all over the window, between slots too, the second showing of a repeated hour included.
+fn probes(start: Timestamp, phase: i64) -> impl Iterator<Item = Timestamp> {
+    (0..WINDOW_MINUTES - 11)
+        .step_by(11)
+        .map(move |minute| start + SignedDuration::from_secs(minute * 60 + phase * 11))
+}
+
 proptest! {
     #![proptest_config(config(400))]
 
@@ -93,6 +100,15 @@ proptest! {
                 prop_assert_eq!(found, Some(before));
             }
             before = *slot;
+        }
+        for probe in probes(start, second) {
+            let passed = slots.partition_point(|slot| *slot <= probe);
+            if let Some(next) = slots.get(passed) {
+                prop_assert_eq!(schedule.next_after(probe), Some(*next), "after {}", probe);
+            }
+            if passed > 0 {
+                prop_assert_eq!(schedule.previous_at_or_before(probe), Some(slots[passed - 1]), "at {}", probe);
+            }
         }
         if let Some(next) = schedule.next_after(before) {
             prop_assert!(next >= end, "a slot too many: {next}");

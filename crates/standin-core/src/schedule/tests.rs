@@ -117,6 +117,14 @@ fn a_fixed_time_in_a_fold_fires_once_and_a_starred_one_twice() {
 }
 
 #[test]
+fn a_fold_with_many_fixed_slots_is_left_at_once() {
+    let schedule = Schedule::parse("0-59 1 * * *", "America/New_York").unwrap();
+    let second_showing = at("2026-11-01T06:00:30Z");
+    assert_eq!(schedule.next_after(second_showing), Some(at("2026-11-02T06:00:00Z")));
+    assert_eq!(schedule.previous_at_or_before(second_showing), Some(at("2026-11-01T05:59:00Z")));
+}
+
+#[test]
 fn slots_end_with_the_years_that_are_searched() {
     // The 29th of February on a Sunday, the rarest that there is.
     let rare = utc("0 0 29 2 */7");
