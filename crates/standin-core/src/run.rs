@@ -42,10 +42,13 @@ pub struct RunState {
     pub known_since: Option<Timestamp>,
     /// The newest slot that was run or skipped on purpose: slots up to it are settled.
     pub settled_slot: Option<Timestamp>,
-    /// Attempts at that slot so far.
+    /// Attempts at that slot so far; 0 when it was skipped.
     pub attempt: u8,
-    /// The run in flight: when it began.
+    /// The run in flight: when it began. Where runs may overlap, the newest one.
     pub running_since: Option<Timestamp>,
+    /// The slot of that run.
+    #[serde(default)]
+    pub running_slot: Option<Timestamp>,
     /// How the last run ended, and when.
     pub last_end: Option<(Timestamp, RunEnd)>,
     /// The last success.
@@ -55,15 +58,30 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// Takes in the end of a run.
+    /// Takes in the end of the run in flight.
     pub fn ended(&mut self, at: Timestamp, end: RunEnd) {
         self.running_since = None;
+        self.running_slot = None;
+        self.count(at, &end);
+        self.last_end = Some((at, end));
+    }
+
+    /// Takes in the end of the run for `slot`. Where runs overlap and a newer one is in flight, that one goes on and
+    /// is the one that is judged.
+    pub fn ended_for(&mut self, slot: Timestamp, at: Timestamp, end: RunEnd) {
+        if self.running_slot.is_some_and(|newest| newest != slot) {
+            self.count(at, &end);
+        } else {
+            self.ended(at, end);
+        }
+    }
+
+    fn count(&mut self, at: Timestamp, end: &RunEnd) {
         if end.is_success() {
-            self.last_success = Some(at);
+            self.last_success = self.last_success.max(Some(at));
             self.failures = 0;
         } else {
             self.failures = self.failures.saturating_add(1);
         }
-        self.last_end = Some((at, end));
     }
 }

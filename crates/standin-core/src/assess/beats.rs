@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, later};
+use super::{Judgement, later, past, sooner};
 use crate::beat::BeatState;
 use crate::health::Health;
 use crate::verdict::Reason;
@@ -30,7 +30,7 @@ fn health(state: &BeatState, due: Option<Timestamp>, rules: &BeatRules, now: Tim
         return Judgement::new(Health::Failed, Reason::RunTooLong { started });
     }
     let mut judgement = in_time(state, due, rules, now);
-    judgement.recheck = super::sooner(judgement.recheck, limit.map(|(_, limit)| limit));
+    judgement.recheck = sooner(judgement.recheck, limit.map(|(_, limit)| past(limit)));
     judgement
 }
 
@@ -39,13 +39,27 @@ fn in_time(state: &BeatState, due: Option<Timestamp>, rules: &BeatRules, now: Ti
     let Some(due) = due else {
         return Judgement::new(Health::Healthy, fine);
     };
+    // A run that was announced for this slot is not silence, however long it takes, until the slot after it.
+    let began = state.started.is_some_and(|started| later(started, rules.early) >= due);
+    let excused = following(due, &rules.cadence).filter(|_| began).map(|next| later(next, rules.grace));
+    let healthy_until = excused.unwrap_or(due);
     let deadline = later(due, rules.grace);
-    if now <= due {
-        Judgement { recheck: Some(due), ..Judgement::new(Health::Healthy, fine) }
+    if now <= healthy_until {
+        Judgement { recheck: Some(past(healthy_until)), ..Judgement::new(Health::Healthy, fine) }
     } else if now <= deadline {
-        Judgement { recheck: Some(deadline), ..Judgement::new(Health::Late, Reason::SlotDue { slot: due }) }
+        let late = Judgement::new(Health::Late, Reason::SlotDue { slot: due });
+        Judgement { recheck: Some(past(deadline)), ..late }
     } else {
         Judgement::new(Health::Failed, Reason::Silent { due })
+    }
+}
+
+/// When the success after the one at `due` is expected.
+fn following(due: Timestamp, cadence: &Cadence) -> Option<Timestamp> {
+    match cadence {
+        Cadence::Whenever => None,
+        Cadence::Every(period) => Some(later(due, *period)),
+        Cadence::Slots(schedule) => Some(schedule.next_after(due).unwrap_or(Timestamp::MAX)),
     }
 }
 

@@ -44,14 +44,16 @@ impl Judgement {
         Self { health, reason, due: None, last_success: None, life: None, recheck: None }
     }
 
-    /// A stop by hand outranks everything; what cannot be told gives way to everything.
-    const fn rank(&self) -> u8 {
+    /// A stop by hand outranks everything; what cannot be told gives way to everything. A process that has simply
+    /// ended well hides nothing: the heartbeats that are expected of it still count.
+    fn rank(&self) -> u8 {
         match self.health {
-            Health::Stopped => 5,
-            Health::Failed => 4,
-            Health::Unhealthy => 3,
-            Health::Late => 2,
-            Health::Healthy => 1,
+            Health::Stopped if self.reason == Reason::Finished => 1,
+            Health::Stopped => 6,
+            Health::Failed => 5,
+            Health::Unhealthy => 4,
+            Health::Late => 3,
+            Health::Healthy => 2,
             Health::Unknown => 0,
         }
     }
@@ -124,6 +126,11 @@ pub(crate) fn sooner(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Times
 /// `at + time`; the end of time itself where that lies beyond it.
 pub(crate) fn later(at: Timestamp, time: Duration) -> Timestamp {
     at.checked_add(time).unwrap_or(Timestamp::MAX)
+}
+
+/// The first moment after a deadline: a deadline itself is still in time.
+pub(crate) fn past(deadline: Timestamp) -> Timestamp {
+    later(deadline, Duration::from_nanos(1))
 }
 
 /// `at - time`; the beginning of time where that lies before it.

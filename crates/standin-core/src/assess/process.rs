@@ -1,8 +1,10 @@
 //! Judging a PM2 app by what PM2 says of its processes.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::{Judgement, earlier, later};
+use super::{Judgement, earlier, later, past, sooner};
 use crate::health::Health;
 use crate::ident::AutomationId;
 use crate::observation::{
@@ -12,6 +14,9 @@ use crate::policy::Policy;
 use crate::run::RunEnd;
 use crate::verdict::{Life, Reason};
 use crate::watch::{LongRunning, ProcessRules};
+
+/// A timer may fire this much before its slot: such a start is the slot's.
+const EARLY_START: Duration = Duration::from_secs(1);
 
 pub(super) fn judge(
     id: &AutomationId,
@@ -91,9 +96,11 @@ fn judge_one(
             Judgement::new(Health::Unknown, Reason::NotReadable { why })
         }
     };
-    let next = rules.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
-    judgement.due = judgement.due.or(next);
-    judgement.recheck = super::sooner(judgement.recheck, next);
+    if judgement.health != Health::Stopped {
+        let next = rules.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+        judgement.due = judgement.due.or(next);
+        judgement.recheck = sooner(judgement.recheck, next);
+    }
     judgement.life = Some(Life { pm_id: process.pm_id, uptime_stamp: process.uptime_stamp });
     judgement
 }
@@ -114,7 +121,7 @@ fn online(process: &ProcessFact, rules: &ProcessRules, seen_at: Timestamp, now: 
         return judgement;
     }
     let hangs_at = match process.event_loop {
-        EventLoop::Yes { last_report } => Some(later(last_report, rules.hang_after)),
+        EventLoop::Yes { last_report } => Some(past(later(last_report, rules.hang_after))),
         EventLoop::No => None,
     };
     Judgement {
@@ -129,7 +136,7 @@ fn in_loop(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Optio
     let within = process.recent_restarts.iter().filter(|at| **at >= from);
     let restarts = u32::try_from(within.clone().count()).unwrap_or(u32::MAX);
     (rules.loop_restarts > 0 && restarts >= rules.loop_restarts).then(|| Judgement {
-        recheck: within.min().map(|oldest| later(*oldest, rules.loop_window)),
+        recheck: within.min().map(|oldest| past(later(*oldest, rules.loop_window))),
         ..Judgement::new(
             Health::Unhealthy,
             Reason::RestartLoop { restarts, window_s: rules.loop_window.as_secs() },
@@ -140,7 +147,7 @@ fn in_loop(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Optio
 /// Whether the newest slot of `cron_restart` has passed without a start.
 fn slot(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Option<Judgement> {
     let slot = rules.schedule.as_ref()?.previous_at_or_before(now)?;
-    if process.uptime_stamp >= slot.as_millisecond() {
+    if process.uptime_stamp >= earlier(slot, EARLY_START).as_millisecond() {
         return None;
     }
     let deadline = later(slot, rules.grace);
@@ -148,7 +155,7 @@ fn slot(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Option<J
         Judgement::new(Health::Failed, Reason::MissedSlot { slot })
     } else {
         let late = Judgement::new(Health::Late, Reason::SlotDue { slot });
-        Judgement { due: Some(slot), recheck: Some(deadline), ..late }
+        Judgement { due: Some(slot), recheck: Some(past(deadline)), ..late }
     })
 }
 
@@ -163,53 +170,70 @@ fn stopped(process: &ProcessFact, rules: &ProcessRules, policy: &Policy, now: Ti
 /// It ended while nobody listened. What can still be told is told, the rest is unknown.
 fn not_seen(process: &ProcessFact, rules: &ProcessRules, now: Timestamp) -> Judgement {
     match (process.respawn, &rules.schedule) {
+        // PM2 restarts what dies, so what it left stopped was stopped by hand.
+        (Respawn::ByPm2, _) => Judgement::new(Health::Stopped, Reason::StoppedByHand),
         // Between its slots a cron app is stopped by nature.
-        (_, Some(_)) => {
+        (Respawn::Never, Some(_)) => {
             slot(process, rules, now).unwrap_or_else(|| Judgement::new(Health::Healthy, Reason::OnTime))
         }
-        // PM2 restarts what dies, so what it left stopped was stopped by hand.
-        (Respawn::ByPm2, None) => Judgement::new(Health::Stopped, Reason::StoppedByHand),
         (Respawn::Never, None) => Judgement::new(Health::Unknown, Reason::EndNotSeen),
     }
 }
 
 fn ended(process: &ProcessFact, rules: &ProcessRules, policy: &Policy, now: Timestamp) -> Judgement {
-    let cause = process.stop.clone();
-    let well = cause == StopCause::Exited { code: 0 };
-    if rules.schedule.is_some() {
-        return slot(process, rules, now).unwrap_or_else(|| match cause {
-            StopCause::Exited { code: 0 } => Judgement {
-                last_success: process.stopped_at,
-                ..Judgement::new(Health::Healthy, Reason::OnTime)
-            },
-            StopCause::Exited { code } => {
-                Judgement::new(Health::Failed, Reason::RunFailed { end: RunEnd::Exited { code } })
-            }
-            StopCause::Killed { signal } => {
-                Judgement::new(Health::Failed, Reason::RunFailed { end: RunEnd::Killed { signal } })
-            }
-            StopCause::None | StopCause::ByHand | StopCause::NotSeen => {
-                Judgement::new(Health::Unknown, Reason::EndNotSeen)
-            }
-        });
-    }
-    if process.respawn == Respawn::Never {
+    let well = process.stop == StopCause::Exited { code: 0 };
+    if rules.schedule.is_none() {
         return match (well, rules.long_running) {
-            (true, LongRunning::Auto) => Judgement::new(Health::Stopped, Reason::Finished),
-            (true | false, LongRunning::Yes) | (false, LongRunning::Auto) => {
-                Judgement::new(Health::Failed, Reason::Died { cause })
-            }
+            // PM2 restarts an exit with 0 too, unless the app's `stop_exit_codes` says that 0 is the end.
+            (true, LongRunning::Auto) => respawning(process, policy, now)
+                .unwrap_or_else(|| Judgement::new(Health::Stopped, Reason::Finished)),
+            (true | false, LongRunning::Yes) | (false, LongRunning::Auto) => died(process, policy, now),
         };
     }
-    let deadline = later(process.stopped_at.unwrap_or(now), policy.respawn_grace);
-    if now <= deadline {
-        return Judgement { recheck: Some(deadline), ..Judgement::new(Health::Late, Reason::Starting) };
+    if let Some(judgement) = slot(process, rules, now) {
+        return judgement;
     }
-    match (well, rules.long_running) {
-        // PM2 restarts an exit with 0 too, unless the app's `stop_exit_codes` says that 0 is the end.
-        (true, LongRunning::Auto) => Judgement::new(Health::Stopped, Reason::Finished),
-        (true | false, LongRunning::Yes) | (false, LongRunning::Auto) => {
-            Judgement::new(Health::Failed, Reason::NotRestarted { cause })
+    match (well, rules.long_running, process.respawn) {
+        (true, LongRunning::Auto, _) => {
+            Judgement { last_success: process.stopped_at, ..Judgement::new(Health::Healthy, Reason::OnTime) }
+        }
+        // A job between two of its slots: the next one starts it again.
+        (false, LongRunning::Auto, Respawn::Never) => job_failed(&process.stop),
+        (true | false, LongRunning::Yes, _) | (false, LongRunning::Auto, Respawn::ByPm2) => {
+            died(process, policy, now)
         }
     }
+}
+
+fn job_failed(cause: &StopCause) -> Judgement {
+    let end = match cause {
+        StopCause::Exited { code } => RunEnd::Exited { code: *code },
+        StopCause::Killed { signal } => RunEnd::Killed { signal: signal.clone() },
+        StopCause::None | StopCause::ByHand | StopCause::NotSeen => {
+            return Judgement::new(Health::Unknown, Reason::EndNotSeen);
+        }
+    };
+    Judgement::new(Health::Failed, Reason::RunFailed { end })
+}
+
+fn died(process: &ProcessFact, policy: &Policy, now: Timestamp) -> Judgement {
+    let cause = process.stop.clone();
+    respawning(process, policy, now).unwrap_or_else(|| {
+        let reason = match process.respawn {
+            Respawn::Never => Reason::Died { cause },
+            Respawn::ByPm2 => Reason::NotRestarted { cause },
+        };
+        Judgement::new(Health::Failed, reason)
+    })
+}
+
+/// While PM2 may still start it again by itself. An end far in the future, by a clock that went back, gets no grace:
+/// it would last until the clock is there again.
+fn respawning(process: &ProcessFact, policy: &Policy, now: Timestamp) -> Option<Judgement> {
+    let ended = process.stopped_at.filter(|at| *at <= later(now, policy.respawn_grace))?;
+    let deadline = later(ended, policy.respawn_grace);
+    (process.respawn == Respawn::ByPm2 && now <= deadline).then(|| {
+        let starting = Judgement::new(Health::Late, Reason::Starting);
+        Judgement { recheck: Some(past(deadline)), ..starting }
+    })
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, later};
+use super::{Judgement, later, past, sooner};
 use crate::health::Health;
 use crate::ident::AutomationId;
 use crate::plan::spread;
@@ -20,7 +20,7 @@ pub(super) fn judge(
     let next = rules.schedule.next_after(now).map(|slot| later(slot, share));
     let mut judgement = health(state, rules, share, now);
     judgement.due = judgement.due.or(next);
-    judgement.recheck = super::sooner(judgement.recheck, next);
+    judgement.recheck = sooner(judgement.recheck, next.map(past));
     judgement.last_success = state.and_then(|s| s.last_success);
     judgement
 }
@@ -49,9 +49,14 @@ fn health(
         }
         if now > begin {
             let late = Judgement::new(Health::Late, Reason::SlotDue { slot });
-            return Judgement { due: Some(begin), recheck: Some(deadline), ..late };
+            return Judgement { due: Some(begin), recheck: Some(past(deadline)), ..late };
         }
+        return Judgement { due: Some(begin), recheck: Some(past(begin)), ..by_last_end(state) };
     }
+    by_last_end(state)
+}
+
+fn by_last_end(state: &RunState) -> Judgement {
     match &state.last_end {
         None => Judgement::new(Health::Unknown, Reason::NotDueYet),
         Some((_, end)) if end.is_success() => Judgement::new(Health::Healthy, Reason::OnTime),

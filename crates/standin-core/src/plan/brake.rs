@@ -1,14 +1,25 @@
 //! The brake: in a mass failure a few are recovered first, and more only after those were seen to recover.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Situation;
+use super::recovery::remedy;
+use crate::assess::later;
 use crate::health::Health;
 use crate::incident::{Phase, Target};
 use crate::policy::Policy;
+use crate::verdict::{Reason, Verdict};
+use crate::watch::Recovery;
 
 /// The most recoveries at a time while the brake is on.
 const LAST_LIMIT: usize = 4;
+
+/// A canary that is neither well nor failed this long after its last attempt is no longer waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The state of the brake.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,15 +38,17 @@ pub enum Brake {
 }
 
 impl Brake {
-    /// Whether `target` may be recovered now; takes up a free place for it.
-    pub(super) fn admits(&mut self, target: &Target) -> bool {
+    /// Whether `target` may be recovered now; takes up a free place for it. What is under way already takes up a
+    /// place too, whoever asked for it and whenever it began.
+    pub(super) fn admits(&mut self, target: &Target, in_flight: &BTreeSet<Target>) -> bool {
         match self {
             Self::Off => true,
             Self::On { limit, canaries } => {
                 if canaries.contains(target) {
                     return true;
                 }
-                let free = canaries.len() < *limit;
+                let others = in_flight.iter().filter(|other| !canaries.contains(other)).count();
+                let free = canaries.len().saturating_add(others) < *limit;
                 if free {
                     canaries.push(target.clone());
                 }
@@ -46,9 +59,8 @@ impl Brake {
 }
 
 /// The brake for this plan: on under the threshold, further once its canaries have recovered, off above it.
-pub(super) fn advance(situation: &Situation<'_>, policy: &Policy) -> Brake {
-    let known: Vec<Health> =
-        situation.verdicts.values().map(|v| v.health).filter(|h| h.worth().is_some()).collect();
+pub(super) fn advance(situation: &Situation<'_>, policy: &Policy, now: Timestamp) -> Brake {
+    let known: Vec<Health> = situation.verdicts.values().filter(|v| counts(v)).map(|v| v.health).collect();
     let well = known.iter().filter(|h| matches!(h, Health::Healthy | Health::Late)).count();
     let share = well.saturating_mul(100);
     let threshold = known.len().saturating_mul(policy.brake_percent as usize);
@@ -58,35 +70,50 @@ pub(super) fn advance(situation: &Situation<'_>, policy: &Policy) -> Brake {
     match situation.brake {
         Brake::Off => Brake::On { limit: 1, canaries: Vec::new() },
         Brake::On { limit, canaries } => {
-            let left: Vec<Target> =
-                canaries.iter().filter(|target| state(situation, target) == Canary::Busy).cloned().collect();
-            let failed = canaries.iter().any(|target| state(situation, target) == Canary::Lost);
-            let recovered = left.is_empty() && !canaries.is_empty() && !failed;
-            let limit = if recovered { limit.saturating_mul(2).min(LAST_LIMIT) } else { *limit };
+            let states: Vec<Canary> = canaries.iter().map(|target| state(situation, target, now)).collect();
             // While some of a stage are still busy, the places of the others stay taken: a stage ends as a whole.
-            let canaries = if left.is_empty() { left } else { canaries.clone() };
-            Brake::On { limit, canaries }
+            if states.contains(&Canary::Busy) {
+                return situation.brake.clone();
+            }
+            let recovered = !states.is_empty() && !states.contains(&Canary::Lost);
+            let limit = if recovered { limit.saturating_mul(2).min(LAST_LIMIT) } else { *limit };
+            Brake::On { limit, canaries: Vec::new() }
         }
     }
 }
 
+/// Whether a verdict says something of a mass failure. What never could have run has not failed just now.
+fn counts(verdict: &Verdict) -> bool {
+    verdict.health.worth().is_some() && !matches!(verdict.reason, Reason::NotEffective { .. })
+}
+
 #[derive(PartialEq, Eq)]
 enum Canary {
+    /// Its recovery may still succeed.
     Busy,
     Recovered,
+    /// Nothing more is tried for it, or it takes too long: waiting for it would hold up all others.
     Lost,
 }
 
-fn state(situation: &Situation<'_>, target: &Target) -> Canary {
-    let exhausted = situation.incidents.get(target).is_some_and(|i| i.phase == Phase::Exhausted);
-    let health = match target {
-        Target::Automation(id) => situation.verdicts.get(id).map(|v| v.health),
-        Target::Pm2 => None,
-    };
-    match health {
-        Some(Health::Healthy) => Canary::Recovered,
-        Some(Health::Late | Health::Unhealthy | Health::Failed) if !exhausted => Canary::Busy,
-        Some(Health::Late | Health::Unhealthy | Health::Failed | Health::Stopped | Health::Unknown)
-        | None => Canary::Lost,
+fn state(situation: &Situation<'_>, target: &Target, now: Timestamp) -> Canary {
+    let Target::Automation(id) = target else { return Canary::Lost };
+    let Some(verdict) = situation.verdicts.get(id) else { return Canary::Lost };
+    if situation.in_flight.contains(target) {
+        return Canary::Busy;
     }
+    let incident = situation.incidents.get(target);
+    let exhausted = incident.is_some_and(|i| i.phase == Phase::Exhausted);
+    let acts = situation.watches.iter().any(|w| &w.id == id && w.recovery == Recovery::Act);
+    let awaited =
+        incident.and_then(|i| i.last_attempt).is_some_and(|at| at <= now && now <= later(at, PATIENCE));
+    let busy = match verdict.health {
+        Health::Healthy => return Canary::Recovered,
+        Health::Late => awaited,
+        Health::Unhealthy | Health::Failed => {
+            acts && (remedy(verdict).is_some() || verdict.reason == Reason::DaemonGone)
+        }
+        Health::Stopped | Health::Unknown => false,
+    };
+    if busy && !exhausted { Canary::Busy } else { Canary::Lost }
 }

@@ -29,7 +29,8 @@ use crate::watch::Watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Recover it now: no backoff, no brake, attempts counted anew; starts what was stopped by hand.
+    /// Recover it now: no backoff, no brake, a new incident whose attempts are counted anew; starts what was stopped
+    /// by hand.
     Recover,
     /// Start it if PM2 was never asked to run it.
     StartIfNew,
@@ -178,7 +179,7 @@ pub fn plan(situation: &Situation<'_>, policy: &Policy, recheck: Option<Timestam
         incidents: Vec::new(),
         runs: Vec::new(),
         effects: Vec::new(),
-        brake: brake::advance(situation, policy),
+        brake: brake::advance(situation, policy, now),
         next_wake: sooner(Some(latest), recheck.filter(|at| *at > now)).unwrap_or(latest),
     };
     recovery::plan_platform(situation, policy, now, &mut plan);

@@ -1,5 +1,7 @@
 //! Recoveries: incidents are opened, attempted, settled and resolved here, and nowhere else.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{Choice, Plan, Request, Situation, hash};
@@ -19,13 +21,20 @@ pub(super) fn plan_platform(situation: &Situation<'_>, policy: &Policy, now: Tim
     let before = situation.incidents.get(&target);
     match &situation.pm2.daemon {
         Daemon::Gone { expected: Expected::Yes, .. } => {
-            let members: Vec<AutomationId> =
-                failing(situation).filter(|v| v.reason == Reason::DaemonGone).map(id_of).collect();
-            let mut incident = failing_incident(before, &target, &Reason::DaemonGone, policy, now);
-            incident.members.clone_from(&members);
-            let watch = situation.watches.iter().find(|w| has_process(w) && w.recovery == Recovery::Act);
-            let effect = watch.map(|_| Effect::Resurrect { members });
-            let case = Case { target: &target, before, effect, may_act: Recovery::Act, asked: false };
+            let lost: Vec<&Watch> =
+                situation.watches.iter().filter(|w| is_down_with_daemon(situation, w)).collect();
+            if lost.is_empty() {
+                return over(before, &target, now, plan);
+            }
+            let asked_for = |w: &Watch| situation.requests.get(&w.id) == Some(&Request::Recover);
+            let asked = if lost.iter().any(|w| asked_for(w)) { Asked::Yes } else { Asked::No };
+            let brought_back = lost.iter().filter(|w| w.recovery == Recovery::Act || asked_for(w));
+            let brought_back: Vec<AutomationId> = brought_back.map(|w| w.id.clone()).collect();
+            let may_act = if brought_back.is_empty() { Recovery::AlertOnly } else { Recovery::Act };
+            let effect = Some(Effect::Resurrect { members: brought_back });
+            let case = Case { target: &target, before, effect, may_act, asked };
+            let mut incident = incident_of(situation, &case, &Reason::DaemonGone, policy, now, plan);
+            incident.members = lost.into_iter().map(|w| w.id.clone()).collect();
             attempt(situation, policy, now, plan, case, incident);
         }
         Daemon::Up { .. } => well(before, &target, policy, now, plan),
@@ -55,57 +64,55 @@ fn plan_one(
 ) {
     let target = Target::Automation(watch.id.clone());
     let before = situation.incidents.get(&target);
-    if let Some(request) = situation.requests.get(&watch.id) {
-        return requested(situation, policy, now, plan, (watch, verdict, *request));
+    let request = situation.requests.get(&watch.id);
+    if let Some(effect) = request.and_then(|request| asked_effect(*request, watch, verdict)) {
+        let case =
+            Case { target: &target, before, effect: Some(effect), may_act: Recovery::Act, asked: Asked::Yes };
+        let incident = incident_of(situation, &case, &verdict.reason, policy, now, plan);
+        return attempt(situation, policy, now, plan, case, incident);
     }
-    match verdict.health {
-        Health::Failed | Health::Unhealthy if verdict.reason == Reason::DaemonGone => {
-            plan.decide(&target, Choice::WithPlatform);
-        }
-        Health::Failed | Health::Unhealthy => {
-            let incident = failing_incident(before, &target, &verdict.reason, policy, now);
-            let effect = remedy(verdict);
-            let case = Case { target: &target, before, effect, may_act: watch.recovery, asked: false };
-            attempt(situation, policy, now, plan, case, incident);
-        }
-        Health::Healthy => well(before, &target, policy, now, plan),
-        Health::Stopped => over(before, &target, now, plan),
-        Health::Late | Health::Unknown => {}
+    // A command has a plan of its own: see `runs`.
+    let is_command = watch.expectations.iter().any(|e| matches!(e, Expectation::Slots(_)));
+    if is_command && request == Some(&Request::Recover) {
+        return;
+    }
+    let said = plan.decisions.len();
+    judged(situation, policy, now, plan, (watch, verdict, &target));
+    // A request that comes to nothing takes nothing away from what would have been done anyway.
+    if request.is_some() && !is_command && plan.decisions.len() == said {
+        plan.decide(&target, Choice::NothingToDo);
     }
 }
 
-/// What a person asked for is done whatever the brake, the backoff and the count of attempts say.
-fn requested(
+/// What follows from the verdict alone.
+fn judged(
     situation: &Situation<'_>,
     policy: &Policy,
     now: Timestamp,
     plan: &mut Plan,
-    (watch, verdict, request): (&Watch, &Verdict, Request),
+    (watch, verdict, target): (&Watch, &Verdict, &Target),
 ) {
-    let target = Target::Automation(watch.id.clone());
-    let effect = match request {
-        Request::StartIfNew => Some(&verdict.reason)
-            .filter(|reason| matches!(reason, Reason::NeverStarted | Reason::DaemonStopped))
-            .and_then(|_| asked_effect(watch, verdict)),
-        Request::Recover => asked_effect(watch, verdict),
-    };
-    // A command has a plan of its own: see `runs`.
-    let is_command = watch.expectations.iter().any(|e| matches!(e, Expectation::Slots(_)));
-    match effect {
-        Some(effect) => {
-            let before = situation.incidents.get(&target);
-            let incident = failing_incident(before, &target, &verdict.reason, policy, now);
-            let case =
-                Case { target: &target, before, effect: Some(effect), may_act: Recovery::Act, asked: true };
+    let before = situation.incidents.get(target);
+    match verdict.health {
+        Health::Failed | Health::Unhealthy if verdict.reason == Reason::DaemonGone => {
+            plan.decide(target, Choice::WithPlatform);
+        }
+        Health::Failed | Health::Unhealthy => {
+            let effect = remedy(verdict);
+            let case = Case { target, before, effect, may_act: watch.recovery, asked: Asked::No };
+            let incident = incident_of(situation, &case, &verdict.reason, policy, now, plan);
             attempt(situation, policy, now, plan, case, incident);
         }
-        None if is_command => {}
-        None => plan.decide(&target, Choice::NothingToDo),
+        Health::Healthy => well(before, target, policy, now, plan),
+        // A start that was asked for may be under way: whether it is over shows afterwards.
+        Health::Stopped if situation.in_flight.contains(target) => plan.decide(target, Choice::UnderWay),
+        Health::Stopped => over(before, target, now, plan),
+        Health::Late | Health::Unknown => unsettled(before, plan),
     }
 }
 
 /// What ends this failure; `None` where Standin has nothing that would.
-fn remedy(verdict: &Verdict) -> Option<Effect> {
+pub(super) fn remedy(verdict: &Verdict) -> Option<Effect> {
     let automation = verdict.automation.clone();
     match &verdict.reason {
         Reason::Died { .. }
@@ -143,22 +150,27 @@ fn remedy(verdict: &Verdict) -> Option<Effect> {
 }
 
 /// What a person's request comes to: also for what was stopped on purpose, never for a stranger.
-fn asked_effect(watch: &Watch, verdict: &Verdict) -> Option<Effect> {
+fn asked_effect(request: Request, watch: &Watch, verdict: &Verdict) -> Option<Effect> {
     let automation = verdict.automation.clone();
     if !has_process(watch) {
         return None;
+    }
+    let is_new = matches!(verdict.reason, Reason::NeverStarted | Reason::DaemonStopped);
+    match request {
+        Request::StartIfNew if !is_new => return None,
+        Request::StartIfNew | Request::Recover => {}
     }
     match &verdict.reason {
         Reason::NeverStarted | Reason::DaemonStopped | Reason::DeletedByHand => {
             Some(Effect::StartDeclared { automation })
         }
         Reason::LostByDaemon => Some(Effect::StartSaved { automation }),
-        Reason::DaemonGone => Some(Effect::Resurrect { members: vec![automation] }),
-        Reason::StoppedByHand
-        | Reason::Finished
-        | Reason::EndNotSeen
-        | Reason::RestartLoop { .. }
-        | Reason::RunFailed { .. } => restart(verdict),
+        // Without a daemon there is no process to restart.
+        Reason::StoppedByHand | Reason::Finished => {
+            Some(restart(verdict).unwrap_or(Effect::StartDeclared { automation }))
+        }
+        Reason::EndNotSeen => Some(restart(verdict).unwrap_or(Effect::StartSaved { automation })),
+        Reason::RestartLoop { .. } | Reason::RunFailed { .. } => restart(verdict),
         Reason::Online
         | Reason::Starting
         | Reason::Stopping
@@ -173,6 +185,7 @@ fn asked_effect(watch: &Watch, verdict: &Verdict) -> Option<Effect> {
         | Reason::Hung { .. }
         | Reason::MissedSlot { .. }
         | Reason::SlotDue { .. }
+        | Reason::DaemonGone
         | Reason::Foreign { .. }
         | Reason::ReportedFailure { .. }
         | Reason::RunTooLong { .. }
@@ -197,7 +210,38 @@ struct Case<'a> {
     before: Option<&'a Incident>,
     effect: Option<Effect>,
     may_act: Recovery,
-    asked: bool,
+    asked: Asked,
+}
+
+/// Whether a person asked for it: that is done whatever the brake, the backoff and the count of attempts say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Yes,
+    No,
+}
+
+/// The incident of a case. What a person asks for begins a new one, and so ends the one before.
+fn incident_of(
+    situation: &Situation<'_>,
+    case: &Case<'_>,
+    cause: &Reason,
+    policy: &Policy,
+    now: Timestamp,
+    plan: &mut Plan,
+) -> Incident {
+    match case.asked {
+        Asked::Yes if !situation.in_flight.contains(case.target) => {
+            over(case.before, case.target, now, plan);
+            fresh(case.before, case.target, cause, now)
+        }
+        Asked::Yes | Asked::No => failing_incident(case.before, case.target, cause, policy, now),
+    }
+}
+
+/// A new incident. It opens after the one before it even if the clock went back: no two share a name.
+fn fresh(before: Option<&Incident>, target: &Target, cause: &Reason, now: Timestamp) -> Incident {
+    let free = before.map_or(now, |b| now.max(later(b.opened, Duration::from_millis(1))));
+    Incident::open(target.clone(), cause.clone(), free)
 }
 
 /// The incident of a target that fails now: a new one, or the one that never was over.
@@ -208,11 +252,11 @@ fn failing_incident(
     policy: &Policy,
     now: Timestamp,
 ) -> Incident {
-    let fresh = || Incident::open(target.clone(), cause.clone(), now);
-    let Some(before) = before else { return fresh() };
-    let quiet_ends = before.resolved.map(|resolved| later(resolved, policy.quiet));
+    let Some(before) = before else { return fresh(None, target, cause, now) };
+    // A resolution in the future, by a clock that went back, says nothing of how long it has been quiet.
+    let quiet = |resolved: Timestamp| resolved <= now && now <= later(resolved, policy.quiet);
     match before.phase {
-        Phase::Resolved if quiet_ends.is_none_or(|ends| now > ends) => fresh(),
+        Phase::Resolved if !before.resolved.is_some_and(quiet) => fresh(Some(before), target, cause, now),
         Phase::Resolved | Phase::Settling => {
             Incident { phase: Phase::Open, well_since: None, resolved: None, ..before.clone() }
         }
@@ -281,8 +325,9 @@ fn choose(
         return Choice::NoRemedy;
     }
     let number = incident.attempts.saturating_add(1);
-    if case.asked {
-        return Choice::Attempt { number };
+    match case.asked {
+        Asked::Yes => return Choice::Attempt { number },
+        Asked::No => {}
     }
     match case.may_act {
         Recovery::AlertOnly => return Choice::AlertOnly,
@@ -291,7 +336,8 @@ fn choose(
     if incident.phase == Phase::Exhausted {
         return Choice::GaveUp;
     }
-    if let Some(last) = incident.last_attempt {
+    // An attempt in the future, by a clock that went back, is not waited for: that could take days.
+    if let Some(last) = incident.last_attempt.filter(|last| *last <= now) {
         let until = later(last, backoff(incident, policy));
         if now < until {
             return Choice::Wait { until };
@@ -300,17 +346,18 @@ fn choose(
     if incident.attempts >= policy.max_attempts {
         return Choice::GaveUp;
     }
-    let braked = matches!(case.target, Target::Automation(_)) && !plan.brake.admits(case.target);
+    let braked =
+        matches!(case.target, Target::Automation(_)) && !plan.brake.admits(case.target, situation.in_flight);
     if braked { Choice::Held } else { Choice::Attempt { number } }
 }
 
 /// The wait after the last attempt: doubles each time, and up to a quarter more so that many do not come at once.
-fn backoff(incident: &Incident, policy: &Policy) -> std::time::Duration {
+fn backoff(incident: &Incident, policy: &Policy) -> Duration {
     let doublings = u32::from(incident.attempts.saturating_sub(1)).min(16);
     let base = policy.backoff.saturating_mul(1 << doublings);
     let seed = hash(&format!("{}#{}", incident.id, incident.attempts));
     let quarter = u64::try_from(base.as_millis() / 4).unwrap_or(u64::MAX);
-    base.saturating_add(std::time::Duration::from_millis(seed.checked_rem(quarter).unwrap_or(0)))
+    base.saturating_add(Duration::from_millis(seed.checked_rem(quarter).unwrap_or(0)))
 }
 
 /// The target looks well: its incident settles, then is resolved.
@@ -318,20 +365,28 @@ fn well(before: Option<&Incident>, target: &Target, policy: &Policy, now: Timest
     let Some(before) = before else { return };
     match before.phase {
         Phase::Resolved => {}
-        Phase::Open | Phase::Exhausted => {
-            plan.wake(later(now, policy.settle));
-            plan.decide(target, Choice::Settling);
-            plan.incidents.push(Incident { phase: Phase::Settling, well_since: Some(now), ..before.clone() });
-        }
-        Phase::Settling => {
-            let settled = later(before.well_since.unwrap_or(now), policy.settle);
-            if now >= settled {
-                over(Some(before), target, now, plan);
-            } else {
-                plan.wake(settled);
+        Phase::Open | Phase::Exhausted => settle(before, target, policy, now, plan),
+        Phase::Settling => match before.well_since.filter(|since| *since <= now) {
+            None => settle(before, target, policy, now, plan),
+            Some(since) if now >= later(since, policy.settle) => over(Some(before), target, now, plan),
+            Some(since) => {
+                plan.wake(later(since, policy.settle));
                 plan.decide(target, Choice::Settling);
             }
-        }
+        },
+    }
+}
+
+fn settle(before: &Incident, target: &Target, policy: &Policy, now: Timestamp, plan: &mut Plan) {
+    plan.wake(later(now, policy.settle));
+    plan.decide(target, Choice::Settling);
+    plan.incidents.push(Incident { phase: Phase::Settling, well_since: Some(now), ..before.clone() });
+}
+
+/// The target has looked well, and now cannot be said to: settling begins anew when it looks well again.
+fn unsettled(before: Option<&Incident>, plan: &mut Plan) {
+    if let Some(before) = before.filter(|incident| incident.phase == Phase::Settling) {
+        plan.incidents.push(Incident { phase: Phase::Open, well_since: None, ..before.clone() });
     }
 }
 
@@ -342,12 +397,9 @@ fn over(before: Option<&Incident>, target: &Target, now: Timestamp, plan: &mut P
     plan.incidents.push(Incident { phase: Phase::Resolved, resolved: Some(now), ..before.clone() });
 }
 
-fn failing<'a>(situation: &Situation<'a>) -> impl Iterator<Item = &'a Verdict> {
-    situation.verdicts.values().filter(|v| v.health == Health::Failed)
-}
-
-fn id_of(verdict: &Verdict) -> AutomationId {
-    verdict.automation.clone()
+fn is_down_with_daemon(situation: &Situation<'_>, watch: &Watch) -> bool {
+    let verdict = situation.verdicts.get(&watch.id);
+    verdict.is_some_and(|v| v.health == Health::Failed && v.reason == Reason::DaemonGone)
 }
 
 fn has_process(watch: &Watch) -> bool {

@@ -1,5 +1,7 @@
 //! The runs that the agent starts in the slots of a schedule.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{Choice, Plan, Request, Situation, spread};
@@ -9,6 +11,9 @@ use crate::incident::Target;
 use crate::policy::Policy;
 use crate::run::RunState;
 use crate::watch::{CatchUp, Expectation, Overlap, SlotRules, Watch};
+
+/// A settled slot further ahead than this was settled under a wrong clock, and would stop the schedule for as long.
+const MAX_AHEAD: Duration = Duration::from_secs(3_600);
 
 pub(super) fn plan_runs(situation: &Situation<'_>, policy: &Policy, now: Timestamp, plan: &mut Plan) {
     for watch in situation.watches {
@@ -29,18 +34,20 @@ fn plan_one(
 ) {
     let state = situation.runs.get(&watch.id).cloned().unwrap_or_default();
     let target = Target::Automation(watch.id.clone());
-    let Some(known_since) = state.known_since else {
-        // What came before the agent knew of it is not owed.
-        plan.runs.push((watch.id.clone(), RunState { known_since: Some(now), ..state }));
-        wake_for_next(rules, watch, now, plan);
-        return;
-    };
     wake_for_next(rules, watch, now, plan);
-    if situation.requests.get(&watch.id) == Some(&Request::Recover) {
-        let choice =
-            if state.running_since.is_some() { Choice::UnderWay } else { Choice::RunSlot { slot: now } };
-        let asked = RunState { attempt: 1, ..state };
-        return start(now, plan, (watch, &target), asked, (now, choice));
+    let asked = situation.requests.get(&watch.id) == Some(&Request::Recover);
+    let known = state.known_since.filter(|known| *known <= now);
+    let ahead = state.settled_slot.filter(|settled| *settled > later(now, MAX_AHEAD));
+    let (Some(known_since), None) = (known, ahead) else {
+        // What came before the agent knew of it is not owed.
+        let state = RunState { known_since: Some(now), settled_slot: None, ..state };
+        if asked {
+            return run_as_asked(now, plan, (watch, &target), state);
+        }
+        return plan.runs.push((watch.id.clone(), state));
+    };
+    if asked {
+        return run_as_asked(now, plan, (watch, &target), state);
     }
     let owed = rules
         .schedule
@@ -50,6 +57,16 @@ fn plan_one(
         Some(slot) => plan_slot(now, plan, (watch, rules), &target, state, slot),
         None => retry(policy, now, plan, (watch, rules), &target, state),
     }
+}
+
+/// A run that somebody asked for. It settles the slots up to now, and its own name is later than all of theirs.
+fn run_as_asked(now: Timestamp, plan: &mut Plan, (watch, target): (&Watch, &Target), state: RunState) {
+    if state.running_since.is_some() {
+        return plan.decide(target, Choice::UnderWay);
+    }
+    let slot = state.settled_slot.map_or(now, |settled| now.max(later(settled, Duration::from_millis(1))));
+    let state = RunState { settled_slot: Some(slot), attempt: 1, ..state };
+    start(now, plan, (watch, target), state, (slot, Choice::RunSlot { slot }));
 }
 
 fn plan_slot(
@@ -65,14 +82,15 @@ fn plan_slot(
         return plan.wake(begin);
     }
     let missed = now > later(begin, rules.grace);
-    let choice = match (state.running_since, rules.overlap, missed, rules.catch_up) {
-        (Some(_), Overlap::Forbid, _, _) => Choice::SkipOverlap { slot },
-        (_, _, true, CatchUp::Skip) => Choice::SkipMissed { slot },
-        (_, _, true, CatchUp::Once) => Choice::CatchUp { slot },
-        (_, _, false, _) => Choice::RunSlot { slot },
+    // What is skipped is not tried again either: no attempts, no retries.
+    let (choice, attempt) = match (state.running_since, rules.overlap, missed, rules.catch_up) {
+        (Some(_), Overlap::Forbid, _, _) => (Choice::SkipOverlap { slot }, 0),
+        (_, _, true, CatchUp::Skip) => (Choice::SkipMissed { slot }, 0),
+        (_, _, true, CatchUp::Once) => (Choice::CatchUp { slot }, 1),
+        (_, _, false, _) => (Choice::RunSlot { slot }, 1),
     };
     // `settled_slot` moves before the run begins: a slot is never run twice, even if the agent dies right after.
-    let state = RunState { settled_slot: Some(slot), attempt: 1, ..state };
+    let state = RunState { settled_slot: Some(slot), attempt, ..state };
     start(now, plan, (watch, target), state, (slot, choice));
 }
 
@@ -95,7 +113,7 @@ fn retry(
     }
     let doublings = u32::from(state.attempt.saturating_sub(1)).min(16);
     let until = later(*ended, policy.backoff.saturating_mul(1 << doublings));
-    if now < until {
+    if *ended <= now && now < until {
         plan.decide(target, Choice::Wait { until });
         return plan.wake(until);
     }
@@ -121,9 +139,10 @@ fn start(
             why: format!("slot {slot:.0}"),
         });
     }
-    let running_since = if runs { Some(now) } else { state.running_since };
     plan.decide(target, choice);
-    plan.runs.push((watch.id.clone(), RunState { running_since, ..state }));
+    let state =
+        if runs { RunState { running_since: Some(now), running_slot: Some(slot), ..state } } else { state };
+    plan.runs.push((watch.id.clone(), state));
 }
 
 fn wake_for_next(rules: &SlotRules, watch: &Watch, now: Timestamp, plan: &mut Plan) {
