@@ -6,3 +6,4 @@ pub mod ports;
 pub mod recover;
 pub mod render;
 pub mod tick;
+mod unsaved;

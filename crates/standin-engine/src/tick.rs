@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use standin_core::assess::assess;
 use standin_core::beat::BeatState;
-use standin_core::effect::{Effect, Outcome, PlannedEffect};
+use standin_core::effect::{Effect, EffectKey, Outcome, PlannedEffect};
 use standin_core::ident::AutomationId;
 use standin_core::incident::{Incident, Phase, Target};
 use standin_core::observation::{OwnedApp, Pm2View, View};
@@ -17,6 +17,7 @@ use standin_core::verdict::Verdict;
 use standin_core::watch::Watch;
 
 use crate::ports::{Change, Journal, JournalError, Processes};
+use crate::unsaved::Unsaved;
 
 /// The mark under which the memory of the PM2 adapter is kept.
 pub const PM2_MEMORY: &str = "pm2";
@@ -69,6 +70,7 @@ pub struct Engine<P, J> {
     in_flight: BTreeSet<Target>,
     brake: Brake,
     pm2_memory: String,
+    unsaved: Unsaved,
 }
 
 impl<P: Processes, J: Journal> Engine<P, J> {
@@ -111,6 +113,7 @@ impl<P: Processes, J: Journal> Engine<P, J> {
             in_flight: runs_left.iter().filter_map(target_of).collect(),
             brake: brake.unwrap_or_default(),
             pm2_memory: remembered.marks.get(PM2_MEMORY).cloned().unwrap_or_default(),
+            unsaved: Unsaved::default(),
         };
         engine.verdicts.retain(|id, _| watched.contains(id));
         engine.remember_incidents(remembered.incidents, &watched, now).await?;
@@ -174,15 +177,59 @@ impl<P: Processes, J: Journal> Engine<P, J> {
             self.pm2 = self.processes.look(&self.setup.apps).await;
         }
         self.beats = beats;
-        let (verdicts, plan) = self.decide(now, requests);
-        let flips = verdicts.values().filter(|v| self.is_flip(v)).cloned().collect();
-        self.verdicts = verdicts;
-        let change = self.change(&plan, flips, now);
-        if change != (Change { at: now, ..Change::default() }) {
-            self.journal.commit(change.clone()).await?;
+        if let Err(error) = self.save_what_is_left(now).await {
+            tracing::warn!(target: "journal", %error, "an earlier outcome still waits to be written");
         }
-        self.take_in(&plan, change);
-        Ok(Step { decisions: plan.decisions, effects: plan.effects, next_wake: plan.next_wake })
+        let (verdicts, plan) = self.decide(now, requests);
+        let flips = verdicts.values().filter(|v| self.is_flip(v)).map(|v| v.automation.clone());
+        let flips: Vec<AutomationId> = flips.collect();
+        self.unsaved.flips.extend(flips);
+        self.verdicts = verdicts;
+        let Plan { decisions, incidents, runs, effects, brake, next_wake } = plan;
+        let marks = self.marks(&brake);
+        let flips = self.unsaved.flips.iter().filter_map(|id| self.verdicts.get(id)).cloned().collect();
+        let change =
+            Change { at: now, flips, incidents, intents: effects, outcomes: Vec::new(), runs, marks };
+        let change = self.remember(change).await?;
+        let effects = change.intents.clone();
+        self.take_in(change, brake);
+        Ok(Step { decisions, effects, next_wake })
+    }
+
+    /// Writes a change, if there is any, and gives what was written. An effect that is recorded already is left out:
+    /// it must not be carried out again, and it must not keep everything else from being decided.
+    async fn remember(&self, mut change: Change) -> Result<Change, JournalError> {
+        if change == (Change { at: change.at, ..Change::default() }) {
+            return Ok(change);
+        }
+        // Each turn takes out an intent or ends.
+        for _ in 0..=change.intents.len() {
+            match self.journal.commit(change.clone()).await {
+                Err(JournalError::Duplicate { key, attempt }) if has_intent(&change, &key, attempt) => {
+                    tracing::warn!(target: "journal", %key, attempt, "recorded already: not done again");
+                    self.leave_out(&mut change, &key, attempt);
+                }
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        Ok(change)
+    }
+
+    /// Takes an intent out of a change; a run that does not begin is not marked as running either.
+    fn leave_out(&self, change: &mut Change, key: &EffectKey, attempt: u8) {
+        let (out, kept) = std::mem::take(&mut change.intents)
+            .into_iter()
+            .partition(|planned| &planned.key == key && planned.attempt == attempt);
+        change.intents = kept;
+        let out: Vec<PlannedEffect> = out;
+        for id in out.iter().filter(|p| target_of(p).is_none()).filter_map(|p| p.effect.automation()) {
+            let before = self.runs.get(id);
+            for (_, state) in change.runs.iter_mut().filter(|(run, _)| run == id) {
+                state.running_since = before.and_then(|b| b.running_since);
+                state.running_slot = before.and_then(|b| b.running_slot);
+            }
+        }
     }
 
     /// What a tick would judge and decide now, without remembering or doing anything of it.
@@ -225,62 +272,61 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         })
     }
 
-    fn change(&self, plan: &Plan, flips: Vec<Verdict>, now: Timestamp) -> Change {
+    fn marks(&self, brake: &Brake) -> Vec<(String, String)> {
         let mut marks = Vec::new();
         let memory = if self.setup.apps.is_empty() { String::new() } else { self.processes.memory() };
         if memory != self.pm2_memory {
             marks.push((PM2_MEMORY.to_owned(), memory));
         }
-        if plan.brake != self.brake
-            && let Ok(text) = serde_json::to_string(&plan.brake)
+        if brake != &self.brake
+            && let Ok(text) = serde_json::to_string(brake)
         {
             marks.push((BRAKE.to_owned(), text));
         }
-        Change {
-            at: now,
-            flips,
-            incidents: plan.incidents.clone(),
-            intents: plan.effects.clone(),
-            outcomes: Vec::new(),
-            runs: plan.runs.clone(),
-            marks,
-        }
+        marks
     }
 
-    fn take_in(&mut self, plan: &Plan, change: Change) {
+    fn take_in(&mut self, change: Change, brake: Brake) {
+        self.unsaved.flips.clear();
         for incident in change.incidents {
             say(self.incidents.get(&incident.target), &incident);
             self.incidents.insert(incident.target.clone(), incident);
         }
         self.runs.extend(change.runs);
-        self.brake = plan.brake.clone();
+        self.brake = brake;
         for (name, text) in change.marks {
             if name == PM2_MEMORY {
                 self.pm2_memory = text;
             }
         }
-        self.in_flight.extend(plan.effects.iter().filter_map(target_of));
+        self.in_flight.extend(change.intents.iter().filter_map(target_of));
     }
 
     /// Takes in what came of an effect.
     ///
     /// # Errors
-    /// [`JournalError`] when the outcome could not be written; it counts in memory all the same, and after a restart
-    /// the effect is one without an outcome.
+    /// [`JournalError`] when the outcome could not be written; it counts in memory all the same and is written with
+    /// one of the next ticks. After a restart before that, the effect is one without an outcome.
     pub async fn finish(&mut self, finished: Finished, now: Timestamp) -> Result<(), JournalError> {
         let Finished { planned, outcome, end } = finished;
         tracing::info!(target: "recovery", effect = %planned.effect, attempt = planned.attempt, %outcome, "effect ended");
         if let Some(target) = target_of(&planned) {
             self.in_flight.remove(&target);
         }
-        let mut runs = Vec::new();
-        if let (Some(id), Some(end)) = (planned.effect.automation(), end) {
-            let state = self.runs.entry(id.clone()).or_default();
-            state.ended(now, end);
-            runs.push((id.clone(), state.clone()));
+        if let (Effect::Run { automation, slot }, Some(end)) = (&planned.effect, end) {
+            self.runs.entry(automation.clone()).or_default().ended_for(*slot, now, end);
+            self.unsaved.runs.insert(automation.clone());
         }
-        let outcomes = vec![(planned.key, planned.attempt, outcome)];
-        self.journal.commit(Change { at: now, outcomes, runs, ..Change::default() }).await
+        self.unsaved.add_outcome(planned.key, planned.attempt, outcome);
+        self.save_what_is_left(now).await
+    }
+
+    async fn save_what_is_left(&mut self, now: Timestamp) -> Result<(), JournalError> {
+        if let Some(change) = self.unsaved.outcomes_and_runs(&self.runs, now) {
+            self.journal.commit(change).await?;
+            self.unsaved.forget_outcomes_and_runs();
+        }
+        Ok(())
     }
 
     /// What is watched.
@@ -328,6 +374,10 @@ fn target_of(planned: &PlannedEffect) -> Option<Target> {
         Effect::Resurrect { .. } => Some(Target::Pm2),
         Effect::Run { .. } => None,
     }
+}
+
+fn has_intent(change: &Change, key: &EffectKey, attempt: u8) -> bool {
+    change.intents.iter().any(|planned| &planned.key == key && planned.attempt == attempt)
 }
 
 fn say(before: Option<&Incident>, incident: &Incident) {

@@ -2,17 +2,13 @@
 //!
 //! Times are RFC 3339 in UTC, durations are seconds, sizes are bytes. Fields are only ever added.
 
-use std::collections::BTreeMap;
+mod from;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use standin_core::automation::{Automation, Finding, Inventory, ScheduleSpec, Severity, Source, Standing};
-use standin_core::effect::{Outcome, PlannedEffect};
-use standin_core::health::{Health, Score};
-use standin_core::ident::{AutomationId, Domain, Kind};
-use standin_core::incident::{Incident, Target};
-use standin_core::plan::{Decision, Request};
-use standin_core::verdict::Verdict;
+use standin_core::automation::{ScheduleSpec, Severity, Source, Standing};
+use standin_core::health::Health;
+use standin_core::ident::{Domain, Kind};
 
 /// The version that all of these carry.
 pub const VERSION: u32 = 1;
@@ -289,161 +285,4 @@ pub struct RecoveryV1 {
     pub outcome: String,
     /// What the platform said; empty when there is nothing to add.
     pub detail: String,
-}
-
-impl From<&Inventory> for ScanV1 {
-    fn from(inventory: &Inventory) -> Self {
-        Self {
-            version: VERSION,
-            automations: inventory.automations.iter().map(AutomationV1::from).collect(),
-            findings: inventory.findings.iter().map(FindingV1::from).collect(),
-        }
-    }
-}
-
-impl From<&Automation> for AutomationV1 {
-    fn from(a: &Automation) -> Self {
-        Self {
-            id: a.id.to_string(),
-            kind: a.id.kind(),
-            name: a.name.clone(),
-            domain: a.domain,
-            source: a.source.clone(),
-            schedules: a.schedules.clone(),
-            triggers: a.triggers.clone(),
-            state: a.state,
-            reason: a.reason.clone(),
-        }
-    }
-}
-
-impl From<&Finding> for FindingV1 {
-    fn from(f: &Finding) -> Self {
-        Self {
-            rule: f.rule.clone(),
-            severity: f.severity,
-            path: f.path.clone(),
-            line: f.line,
-            message: f.message.clone(),
-            fix: f.fix.clone(),
-        }
-    }
-}
-
-impl From<Score> for HealthV1 {
-    fn from(s: Score) -> Self {
-        Self { score: s.score, state: s.state }
-    }
-}
-
-impl From<&Verdict> for AutomationStatusV1 {
-    fn from(v: &Verdict) -> Self {
-        Self {
-            id: v.automation.to_string(),
-            health: v.health,
-            reason: v.reason.to_string(),
-            code: tag(&v.reason, "code"),
-            since: v.since,
-            due: v.due,
-            last_success: v.last_success,
-        }
-    }
-}
-
-impl From<&Incident> for IncidentV1 {
-    fn from(i: &Incident) -> Self {
-        Self {
-            id: i.id.to_string(),
-            target: i.target.to_string(),
-            phase: i.phase.to_string(),
-            cause: i.cause.to_string(),
-            opened: i.opened,
-            resolved: i.resolved,
-            attempts: i.attempts,
-            members: i.members.iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
-impl CountsV1 {
-    /// Counts these.
-    pub fn of(healths: impl IntoIterator<Item = Health>) -> Self {
-        let mut counts = Self::default();
-        for health in healths {
-            let count = match health {
-                Health::Healthy => &mut counts.healthy,
-                Health::Late => &mut counts.late,
-                Health::Unhealthy => &mut counts.unhealthy,
-                Health::Failed => &mut counts.failed,
-                Health::Stopped => &mut counts.stopped,
-                Health::Unknown => &mut counts.unknown,
-            };
-            *count += 1;
-        }
-        counts
-    }
-}
-
-/// The word by which serde names the variant of `value`.
-pub(crate) fn tag<T: Serialize>(value: &T, field: &str) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|v| v.get(field).and_then(|tag| tag.as_str().map(ToOwned::to_owned)))
-        .unwrap_or_default()
-}
-
-impl EffectV1 {
-    /// An effect that would be carried out.
-    pub fn planned(planned: &PlannedEffect) -> Self {
-        Self {
-            effect: planned.effect.to_string(),
-            reason: planned.why.clone(),
-            attempt: planned.attempt,
-            outcome: "planned".to_owned(),
-            detail: String::new(),
-        }
-    }
-
-    /// An effect with what came of it.
-    pub fn ended(planned: &PlannedEffect, outcome: &Outcome) -> Self {
-        Self { outcome: tag(outcome, "outcome"), detail: detail(outcome), ..Self::planned(planned) }
-    }
-}
-
-impl RecoveryV1 {
-    /// A recovery that was recorded at `at`; `outcome` is `None` while none is known.
-    pub fn of(at: Timestamp, planned: &PlannedEffect, outcome: Option<&Outcome>) -> Self {
-        Self {
-            at,
-            effect: planned.effect.to_string(),
-            reason: planned.why.clone(),
-            attempt: planned.attempt,
-            outcome: outcome.map_or_else(|| "open".to_owned(), |o| tag(o, "outcome")),
-            detail: outcome.map(detail).unwrap_or_default(),
-        }
-    }
-}
-
-fn detail(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Done => String::new(),
-        Outcome::NotNeeded { why } | Outcome::Refused { why } | Outcome::Unknown { why } => why.clone(),
-    }
-}
-
-impl DecisionV1 {
-    /// Those of the decisions that are about what was asked for; one about a platform always is.
-    pub fn list(decisions: &[Decision], requests: &BTreeMap<AutomationId, Request>) -> Vec<Self> {
-        let about = |d: &&Decision| match &d.target {
-            Target::Automation(id) => requests.contains_key(id),
-            Target::Pm2 => true,
-        };
-        decisions.iter().filter(about).map(Self::from).collect()
-    }
-}
-
-impl From<&Decision> for DecisionV1 {
-    fn from(d: &Decision) -> Self {
-        Self { target: d.target.to_string(), choice: tag(&d.choice, "choice"), reason: d.choice.to_string() }
-    }
 }
