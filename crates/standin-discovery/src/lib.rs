@@ -1,1 +1,77 @@
-//! placeholder
+//! Finds what runs by itself in a repository: GitHub workflows, PM2 apps, Netlify functions, npm scripts.
+//!
+//! Files are read and nothing of the repository is executed: JavaScript is parsed, and what only running it would
+//! tell is said to be computed, never guessed. Whatever is wrong with a file is a finding with its line, and the scan
+//! goes on; every limit has a name in [`limits`].
+//!
+//! One detector is one file and one line of the registry.
+
+use std::path::{Path, PathBuf};
+
+use standin_core::automation::Inventory;
+
+mod cron;
+mod files;
+mod findings;
+mod github_actions;
+mod js;
+pub mod limits;
+mod lines;
+mod netlify;
+mod npm_scripts;
+mod pm2;
+mod registry;
+mod toml_file;
+mod value;
+mod walk;
+mod yaml;
+
+/// What a scan leaves out beyond its own rules. The default leaves out nothing more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScanOptions {
+    /// Names of folders that are not entered, wherever they are.
+    pub skip_folders: Vec<String>,
+}
+
+/// Why there is no inventory at all. Nothing was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The root is not there, or cannot be read. Name a folder that can.
+    #[error("{} cannot be scanned: {source}", path.display())]
+    Root {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The root is a file. Name the folder that it is in.
+    #[error("{} is not a folder: name the folder that it is in", path.display())]
+    NotAFolder {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+}
+
+/// Reads everything below `root` that says what runs by itself. Folders named in `.gitignore` files, `node_modules`,
+/// `.git`, `.standin`, `.tools` and `target` are left out; links to folders are not followed.
+///
+/// # Errors
+/// [`ScanError`] when `root` is no folder that can be read. Anything wrong below it is a finding.
+pub fn scan(root: &Path, options: &ScanOptions) -> Result<Inventory, ScanError> {
+    let failed = |source| ScanError::Root { path: root.to_owned(), source };
+    let real = root.canonicalize().map_err(failed)?;
+    if !real.is_dir() {
+        return Err(ScanError::NotAFolder { path: root.to_owned() });
+    }
+    std::fs::read_dir(&real).map_err(failed)?;
+    let mut gathered = findings::Gathered::default();
+    let entries = walk::list(&real, options, &mut gathered.findings);
+    let repository = registry::Repository { root: &real, entries: &entries };
+    for detector in registry::DETECTORS {
+        (detector.detect)(&repository, &mut gathered);
+    }
+    Ok(gathered.into_inventory())
+}
+
+#[cfg(test)]
+mod tests;

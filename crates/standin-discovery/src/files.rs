@@ -1,0 +1,87 @@
+//! Reads one file, within limits; whatever is wrong with it is a finding.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use standin_core::automation::{Finding, Severity};
+
+use crate::findings::finding;
+use crate::limits::MAX_FILE_BYTES;
+
+/// The text of a file of at most [`MAX_FILE_BYTES`], without a byte order mark.
+///
+/// # Errors
+/// The finding that says why there is no text.
+pub(crate) fn read(root: &Path, path: &str) -> Result<String, Finding> {
+    let file = root.join(path);
+    // A pipe would block whoever opens it, so the kind is asked for first.
+    let about = std::fs::metadata(&file).map_err(|error| unreadable(path, &error))?;
+    if !about.is_file() {
+        return Err(not_a_file(path));
+    }
+    if about.len() > MAX_FILE_BYTES {
+        return Err(too_large(path));
+    }
+    let mut bytes = Vec::new();
+    let open = File::open(&file).map_err(|error| unreadable(path, &error))?;
+    open.take(MAX_FILE_BYTES.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE_BYTES) {
+        return Err(too_large(path));
+    }
+    decode(path, bytes)
+}
+
+/// The size of a file, if it is one.
+pub(crate) fn size(root: &Path, path: &str) -> Option<u64> {
+    std::fs::metadata(root.join(path)).ok().filter(std::fs::Metadata::is_file).map(|about| about.len())
+}
+
+fn decode(path: &str, bytes: Vec<u8>) -> Result<String, Finding> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(not_text(path, 1, "the file is UTF-16"));
+    }
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(not_text(path, line_of(&bytes, at), "the file holds a NUL byte: it is no text"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            Err(not_text(path, line_of(error.as_bytes(), at), "the file is not UTF-8"))
+        }
+    }
+}
+
+fn line_of(bytes: &[u8], at: usize) -> u32 {
+    let breaks = bytes.iter().take(at).filter(|byte| **byte == b'\n').count();
+    u32::try_from(breaks.saturating_add(1)).unwrap_or(u32::MAX)
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> Finding {
+    let message = format!("the file cannot be read: {}", error.kind());
+    finding("file-unreadable", Severity::Error, path, 1, message, "Give the right to read it, or delete it.")
+}
+
+pub(crate) fn not_a_file(path: &str) -> Finding {
+    let message = "this is a folder, a pipe or a device under a file's name: it was not opened";
+    finding("not-a-file", Severity::Error, path, 1, message, "Put a file here, or give it another name.")
+}
+
+fn too_large(path: &str) -> Finding {
+    let message = format!("the file is larger than {} KiB: it was not read", MAX_FILE_BYTES >> 10);
+    finding(
+        "file-too-large",
+        Severity::Error,
+        path,
+        1,
+        message,
+        "Make it smaller, or ignore it in .gitignore.",
+    )
+}
+
+fn not_text(path: &str, line: u32, message: &str) -> Finding {
+    finding("not-text", Severity::Error, path, line, message, "Save it as UTF-8, or give it another name.")
+}

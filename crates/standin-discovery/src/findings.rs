@@ -1,0 +1,94 @@
+//! Collects what the detectors find, within limits.
+
+use standin_core::automation::{Automation, Finding, Inventory, Severity};
+
+use crate::limits::{MAX_AUTOMATIONS, MAX_FINDINGS};
+
+/// A finding out of its parts.
+pub(crate) fn finding(
+    rule: &str,
+    severity: Severity,
+    path: &str,
+    line: u32,
+    message: impl Into<String>,
+    fix: impl Into<String>,
+) -> Finding {
+    let path = if path.is_empty() { "." } else { path };
+    Finding { rule: rule.into(), severity, path: path.into(), line, message: message.into(), fix: fix.into() }
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    pub(crate) fn add(&mut self, found: Finding) {
+        if self.list.len() < MAX_FINDINGS {
+            self.list.push(found);
+        }
+    }
+}
+
+/// What the detectors hand back: automations in any order, two of one id included, and findings.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) automations: Vec<Automation>,
+    pub(crate) findings: Findings,
+}
+
+impl Gathered {
+    pub(crate) fn find(&mut self, found: Finding) {
+        self.findings.add(found);
+    }
+
+    pub(crate) fn automation(&mut self, automation: Automation) {
+        if self.automations.len() < MAX_AUTOMATIONS {
+            self.automations.push(automation);
+        }
+    }
+
+    /// Orders everything, and keeps of two automations with one id the one that comes first in the tree.
+    pub(crate) fn into_inventory(mut self) -> Inventory {
+        self.say_what_was_cut();
+        let mut automations = self.automations;
+        automations.sort_by(|a, b| (&a.id, &a.source).cmp(&(&b.id, &b.source)));
+        let mut kept: Vec<Automation> = Vec::with_capacity(automations.len());
+        for automation in automations {
+            match kept.last() {
+                Some(first) if first.id == automation.id => {
+                    self.findings.list.push(twice(first, &automation))
+                }
+                Some(_) | None => kept.push(automation),
+            }
+        }
+        let mut findings = self.findings.list;
+        findings.sort_by(|a, b| {
+            (&a.path, a.line, &a.rule, &a.message).cmp(&(&b.path, b.line, &b.rule, &b.message))
+        });
+        findings.dedup();
+        Inventory { automations: kept, findings }
+    }
+
+    fn say_what_was_cut(&mut self) {
+        let fix = "Scan the parts of the repository one by one.";
+        if self.automations.len() >= MAX_AUTOMATIONS {
+            let message = format!("there are {MAX_AUTOMATIONS} automations or more: the rest was left out");
+            self.findings.list.push(finding("too-many-automations", Severity::Error, "", 1, message, fix));
+        }
+        if self.findings.list.len() >= MAX_FINDINGS {
+            let message = format!("there are {MAX_FINDINGS} findings or more: the rest was left out");
+            self.findings.list.push(finding("too-many-findings", Severity::Error, "", 1, message, fix));
+        }
+    }
+}
+
+fn twice(first: &Automation, second: &Automation) -> Finding {
+    let message = format!(
+        "`{}` is also at {}:{}, which is the one that counts",
+        first.id, first.source.path, first.source.line
+    );
+    let fix = "Give one of the two another name.";
+    finding("duplicate-id", Severity::Error, &second.source.path, second.source.line, message, fix)
+}

@@ -1,0 +1,290 @@
+//! Evaluates what is spelled out. What is not becomes [`Data::Computed`] with a name for people, never with its
+//! text: a text may hold a secret.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use oxc_ast::ast::{
+    Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, ObjectExpression,
+    ObjectPropertyKind, Program, PropertyKind, TemplateLiteral, UnaryOperator,
+};
+use oxc_span::{GetSpan, Span};
+
+use super::module::Imported;
+use super::{module, mutation, paths};
+use crate::limits::{MAX_JS_NODES, MAX_NESTING};
+use crate::lines::Lines;
+use crate::value::{Data, Entry, Key, Value};
+
+/// What the names of a module stand for.
+pub(crate) struct Scope<'a> {
+    text: &'a str,
+    lines: &'a Lines,
+    /// The absolute path of the file.
+    file: &'a Path,
+    constants: BTreeMap<&'a str, &'a Expression<'a>>,
+    imports: BTreeMap<&'a str, Imported>,
+    /// Nodes that may still be built: constants that repeat one another would explode otherwise.
+    left: Cell<usize>,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(program: &'a Program<'a>, text: &'a str, lines: &'a Lines, file: &'a Path) -> Self {
+        let (constants, imports) = (module::constants(program), module::imports(program));
+        Self { text, lines, file, constants, imports, left: Cell::new(MAX_JS_NODES) }
+    }
+
+    /// What a name was imported or required as.
+    pub(crate) fn import(&self, local: &str) -> Option<&Imported> {
+        self.imports.get(local)
+    }
+
+    /// What a constant was set to.
+    pub(crate) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
+        self.constants.get(name).copied()
+    }
+
+    pub(crate) fn line(&self, span: Span) -> u32 {
+        self.lines.at(usize::try_from(span.start).unwrap_or(usize::MAX))
+    }
+
+    /// The value of an expression at the top of a module.
+    pub(crate) fn value(&self, expression: &Expression<'a>) -> Value {
+        self.eval(expression, 0)
+    }
+
+    /// The value of an argument; a spread is computed.
+    pub(crate) fn argument(&self, argument: &Argument<'a>) -> Value {
+        match argument.as_expression() {
+            Some(expression) => self.eval(expression, 0),
+            None => Value::new(self.line(argument.span()), computed("a spread")),
+        }
+    }
+
+    fn folder(&self) -> String {
+        self.file.parent().map(paths::text).unwrap_or_default()
+    }
+
+    fn eval(&self, expression: &Expression<'a>, depth: usize) -> Value {
+        let expression = expression.get_inner_expression();
+        let line = self.line(expression.span());
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Value::new(line, computed("a value too large to be read"));
+        };
+        self.left.set(left);
+        if depth >= MAX_NESTING {
+            return Value::new(line, computed("a value nested too deeply"));
+        }
+        Value::new(line, self.data(expression, depth.saturating_add(1)))
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "whatever else JavaScript has is computed")]
+    fn data(&self, expression: &Expression<'a>, depth: usize) -> Data {
+        match expression {
+            Expression::BooleanLiteral(literal) => Data::Bool(literal.value),
+            Expression::NullLiteral(_) => Data::Null,
+            Expression::NumericLiteral(literal) => Data::Number(literal.value),
+            Expression::StringLiteral(literal) => Data::Text(literal.value.to_string()),
+            Expression::TemplateLiteral(template) => self.template(template, depth),
+            Expression::Identifier(identifier) => self.name(identifier.name.as_str(), depth),
+            Expression::ArrayExpression(array) => self.list(&array.elements, depth),
+            Expression::ObjectExpression(object) => self.map(object, depth),
+            Expression::CallExpression(call) => self.call(call, depth),
+            Expression::StaticMemberExpression(member) => {
+                self.member(expression, &member.object, member.property.name.as_str(), depth)
+            }
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                self.sum(&sum.left, &sum.right, depth)
+            }
+            Expression::UnaryExpression(unary) => {
+                let inner = self.eval(&unary.argument, depth).data;
+                match (unary.operator, inner) {
+                    // Minifiers write true and false as !0 and !1.
+                    (UnaryOperator::LogicalNot, Data::Number(number)) => Data::Bool(number == 0.0),
+                    (UnaryOperator::LogicalNot, Data::Bool(truth)) => Data::Bool(!truth),
+                    (UnaryOperator::UnaryNegation, Data::Number(number)) => Data::Number(-number),
+                    _ => computed("an operation"),
+                }
+            }
+            _ => computed(noun(expression)),
+        }
+    }
+
+    fn template(&self, template: &TemplateLiteral<'a>, depth: usize) -> Data {
+        let mut text = String::new();
+        let mut values = template.expressions.iter();
+        for part in &template.quasis {
+            let Some(cooked) = &part.value.cooked else { return computed("a template") };
+            text.push_str(cooked.as_str());
+            if let Some(expression) = values.next() {
+                match self.eval(expression, depth).scalar() {
+                    Some(value) => text.push_str(&value),
+                    None => return computed("a template"),
+                }
+            }
+        }
+        Data::Text(text)
+    }
+
+    fn name(&self, name: &str, depth: usize) -> Data {
+        match name {
+            "undefined" => Data::Null,
+            "__dirname" => Data::Text(self.folder()),
+            "__filename" => Data::Text(paths::text(self.file)),
+            _ => match self.constant(name) {
+                Some(expression) => {
+                    let data = self.eval(expression, depth).data;
+                    let can_change = matches!(data, Data::List(_) | Data::Map(_));
+                    if can_change && mutation::is_changed(self.text, name) {
+                        computed(&format!("`{name}`, which is changed after it was set,"))
+                    } else {
+                        data
+                    }
+                }
+                None => computed(&format!("`{name}`")),
+            },
+        }
+    }
+
+    fn list(&self, elements: &[ArrayExpressionElement<'a>], depth: usize) -> Data {
+        let mut items = Vec::new();
+        for element in elements {
+            let line = self.line(element.span());
+            match element {
+                ArrayExpressionElement::Elision(_) => items.push(Value::new(line, Data::Null)),
+                ArrayExpressionElement::SpreadElement(spread) => {
+                    match self.eval(&spread.argument, depth).data {
+                        Data::List(more) => items.extend(more),
+                        Data::Computed(what) => items.push(Value::new(line, Data::Computed(what))),
+                        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) => {
+                            items.push(Value::new(line, computed("a spread")));
+                        }
+                    }
+                }
+                other => items.push(match other.as_expression() {
+                    Some(expression) => self.eval(expression, depth),
+                    None => Value::new(line, computed("an element")),
+                }),
+            }
+        }
+        Data::List(items)
+    }
+
+    fn map(&self, object: &ObjectExpression<'a>, depth: usize) -> Data {
+        let mut entries = Vec::new();
+        for property in &object.properties {
+            let line = self.line(property.span());
+            match property {
+                ObjectPropertyKind::SpreadProperty(spread) => {
+                    let value = self.eval(&spread.argument, depth);
+                    match value.data {
+                        Data::Map(more) => entries.extend(more),
+                        // Spreading nothing adds nothing.
+                        Data::Null => {}
+                        Data::Bool(_)
+                        | Data::Number(_)
+                        | Data::Text(_)
+                        | Data::List(_)
+                        | Data::Computed(_) => {
+                            entries.push(Entry { key: Key::Any, line, value });
+                        }
+                    }
+                }
+                ObjectPropertyKind::ObjectProperty(property) => {
+                    let key = if property.computed {
+                        let key = property.key.as_expression().map(|key| self.eval(key, depth));
+                        key.and_then(|key| key.scalar()).map_or(Key::Any, Key::Named)
+                    } else {
+                        property.key.static_name().map_or(Key::Any, |name| Key::Named(name.into_owned()))
+                    };
+                    let value = if property.kind == PropertyKind::Init {
+                        self.eval(&property.value, depth)
+                    } else {
+                        Value::new(line, computed("a getter or setter"))
+                    };
+                    entries.push(Entry { key, line, value });
+                }
+            }
+        }
+        Data::Map(entries)
+    }
+
+    /// `a.b` of a constant, or `import.meta.dirname`.
+    fn member(&self, whole: &Expression<'a>, object: &Expression<'a>, property: &str, depth: usize) -> Data {
+        let dotted = module::dotted(whole);
+        if dotted.as_deref() == Some("import.meta.dirname") {
+            return Data::Text(self.folder());
+        }
+        let found = match object.get_inner_expression() {
+            Expression::Identifier(_) | Expression::StaticMemberExpression(_) => {
+                self.eval(object, depth).get(property).map(|value| value.data.clone())
+            }
+            _ => None,
+        };
+        let name = dotted.map_or_else(|| "a member".to_owned(), |name| format!("`{name}`"));
+        found.unwrap_or(Data::Computed(name))
+    }
+
+    fn sum(&self, left: &Expression<'a>, right: &Expression<'a>, depth: usize) -> Data {
+        let (left, right) = (self.eval(left, depth), self.eval(right, depth));
+        match (&left.data, &right.data) {
+            (Data::Number(a), Data::Number(b)) => Data::Number(a + b),
+            (Data::Text(_), _) | (_, Data::Text(_)) => match (left.scalar(), right.scalar()) {
+                (Some(a), Some(b)) => Data::Text(a + &b),
+                (None, _) | (_, None) => computed("a sum"),
+            },
+            _ => computed("a sum"),
+        }
+    }
+
+    /// The few calls whose result follows from their arguments and the place of the file.
+    fn call(&self, call: &CallExpression<'a>, depth: usize) -> Data {
+        let Some(function) = self.function(&call.callee) else { return computed("a call") };
+        let arguments: Option<Vec<String>> = call
+            .arguments
+            .iter()
+            .map(|argument| {
+                argument.as_expression().and_then(|a| self.eval(a, depth).text().map(str::to_owned))
+            })
+            .collect();
+        match (function.as_str(), arguments) {
+            ("process.cwd", Some(none)) if none.is_empty() => Data::Text(self.folder()),
+            ("path.join", Some(parts)) => Data::Text(paths::join(&parts)),
+            ("path.resolve", Some(parts)) => Data::Text(paths::resolve(&self.folder(), &parts)),
+            ("path.dirname", Some(parts)) => match parts.as_slice() {
+                [only] => Data::Text(paths::parent(only)),
+                _ => computed("a call of `path.dirname`"),
+            },
+            (name, _) => computed(&format!("a call of `{name}`")),
+        }
+    }
+
+    /// The dotted name of a function, with `path` and `process` for whatever the file calls these modules.
+    fn function(&self, callee: &Expression<'a>) -> Option<String> {
+        let name = module::dotted(callee)?;
+        let (first, rest) = name.split_once('.').map_or((name.as_str(), None), |(a, b)| (a, Some(b)));
+        let Some(imported) = self.import(first) else { return Some(name) };
+        let module = imported.module.strip_prefix("node:").unwrap_or(&imported.module);
+        let parts = [Some(module), imported.name.as_deref(), rest];
+        Some(parts.into_iter().flatten().collect::<Vec<_>>().join("."))
+    }
+}
+
+fn computed(what: &str) -> Data {
+    Data::Computed(what.to_owned())
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "one word is enough for the rest of JavaScript")]
+fn noun(expression: &Expression<'_>) -> &'static str {
+    match expression {
+        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => "a function",
+        Expression::ClassExpression(_) => "a class",
+        Expression::NewExpression(_) => "a new object",
+        Expression::ConditionalExpression(_) | Expression::LogicalExpression(_) => "a choice",
+        Expression::BinaryExpression(_) => "an operation",
+        Expression::ComputedMemberExpression(_) => "a member",
+        Expression::AwaitExpression(_) => "an awaited value",
+        _ => "an expression",
+    }
+}

@@ -1,0 +1,123 @@
+//! Reads JavaScript and TypeScript without running any: what is spelled out in a module's exports.
+
+use std::path::{Path, PathBuf};
+
+use oxc_allocator::Allocator;
+use oxc_parser::Parser;
+use oxc_span::SourceType;
+
+use crate::limits::JS_STACK_BYTES;
+use crate::lines::{Lines, quote};
+use crate::value::Value;
+
+mod eval;
+mod guard;
+mod module;
+mod mutation;
+mod paths;
+
+pub(crate) use module::{Export, Module};
+
+/// Why a text is not JavaScript that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) rule: &'static str,
+    pub(crate) line: u32,
+    pub(crate) message: String,
+}
+
+/// `path` as Node resolves it from `base`: absolute paths stay, `.` and `..` go.
+pub(crate) fn resolve(base: &Path, path: &str) -> PathBuf {
+    paths::resolve(&paths::text(base), &[path.to_owned()]).into()
+}
+
+/// The first error of a parse.
+macro_rules! first_error {
+    ($parsed:expr) => {
+        $parsed.diagnostics.errors().next().map(|error| {
+            let offset = error.labels.first().map_or(0, |label| label.offset());
+            (usize::try_from(offset).unwrap_or(usize::MAX), error.message.to_string())
+        })
+    };
+}
+/// The exports of a module. `file` is its absolute path, from which `__dirname` follows.
+pub(crate) fn read_module(text: &str, file: &Path) -> Result<Module, Fault> {
+    let lines = Lines::new(text);
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, source_type(&name)).parse();
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &lines));
+        }
+        let scope = eval::Scope::new(&parsed.program, text, &lines, file);
+        Ok(module::read(&parsed.program, &scope))
+    })
+}
+
+/// The value of a text that is one expression, such as the JSON with comments that PM2 reads.
+pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value, Fault> {
+    let lines = Lines::new(text);
+    // The parentheses keep a leading `{` from being a block; they are on the lines that are there anyway.
+    let wrapped = format!("({text})");
+    on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, &wrapped, SourceType::cjs()).parse();
+        let wrapped_lines = Lines::new(&wrapped);
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &wrapped_lines));
+        }
+        let scope = eval::Scope::new(&parsed.program, &wrapped, &wrapped_lines, file);
+        module::only_expression(&parsed.program, &scope).ok_or_else(|| Fault {
+            rule: "js-unparsable",
+            line: 1,
+            message: "this is not one value".into(),
+        })
+    })
+}
+
+/// Parses in a thread whose stack is large enough for what the guard lets through; the arena goes with it.
+fn on_deep_stack<T: Send>(
+    text: &str,
+    lines: &Lines,
+    read: impl FnOnce() -> Result<T, Fault> + Send,
+) -> Result<T, Fault> {
+    if let Some(offset) = guard::too_nested(text) {
+        let message = "this is nested too deeply to be read".to_owned();
+        return Err(Fault { rule: "js-too-nested", line: lines.at(offset), message });
+    }
+    let ended = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(JS_STACK_BYTES);
+        thread.spawn_scoped(scope, read).map(|running| running.join())
+    });
+    match ended {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => {
+            Err(Fault { rule: "js-unparsable", line: 1, message: "the parser gave up on this file".into() })
+        }
+        Err(error) => {
+            let message = format!("no thread could be started to read this file: {}", error.kind());
+            Err(Fault { rule: "js-unreadable", line: 1, message })
+        }
+    }
+}
+
+/// What the name says, and for `.js` whatever the text is: PM2 and Netlify take both kinds of module.
+fn source_type(name: &str) -> SourceType {
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "ts" | "mts" | "cts" => SourceType::ts(),
+        "tsx" => SourceType::tsx(),
+        "mjs" => SourceType::mjs(),
+        "cjs" => SourceType::cjs(),
+        _ => SourceType::unambiguous(),
+    }
+}
+
+/// The fault of the first error: its offset in the text, and what the parser says.
+fn unparsable((offset, message): (usize, String), lines: &Lines) -> Fault {
+    let message = format!("this is not JavaScript: {}", quote(&message));
+    Fault { rule: "js-unparsable", line: lines.at(offset), message }
+}
+
+#[cfg(test)]
+mod tests;

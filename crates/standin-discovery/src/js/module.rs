@@ -1,0 +1,307 @@
+//! What a module binds at its top and what it exports.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oxc_ast::ast::{
+    BindingPattern, CallExpression, Declaration, ExportDefaultDeclarationKind, Expression,
+    ImportDeclarationSpecifier, ImportOrExportKind, ModuleExportName, ObjectPropertyKind, Program, Statement,
+    VariableDeclaration, VariableDeclarationKind,
+};
+use oxc_span::GetSpan;
+
+use super::eval::Scope;
+use crate::value::{Data, Value};
+
+/// Where an imported name comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Imported {
+    /// As it was written.
+    pub(crate) module: String,
+    /// The name there; `None` for the module as a whole.
+    pub(crate) name: Option<String>,
+}
+
+/// Something that a module exports.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Export {
+    pub(crate) value: Value,
+    /// The call that gives the value, if it is one.
+    pub(crate) call: Option<Call>,
+    /// The names whose values stand as plain strings right in an object literal, which is all that some readers take.
+    pub(crate) plain: BTreeSet<String>,
+}
+
+/// A call of an imported function.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) module: String,
+    pub(crate) function: String,
+    pub(crate) arguments: Vec<Value>,
+}
+
+/// What a module exports, spelled out as far as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Module {
+    /// `module.exports = …`; the last one counts.
+    pub(crate) whole: Option<Export>,
+    /// `export default …`, `exports.default = …`, `export { x as default }`.
+    pub(crate) default: Option<Export>,
+    /// `export const x`, `exports.x = …`, `module.exports.x = …`, `export { y as x }`.
+    pub(crate) named: BTreeMap<String, Export>,
+    /// Functions that are imported, by their module and their name there.
+    pub(crate) imports: Vec<Imported>,
+}
+
+/// `const` declarations at the top.
+pub(crate) fn constants<'a>(program: &'a Program<'a>) -> BTreeMap<&'a str, &'a Expression<'a>> {
+    let mut constants = BTreeMap::new();
+    for declaration in declarations(program).filter(|d| d.kind == VariableDeclarationKind::Const) {
+        for one in &declaration.declarations {
+            if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&one.id, &one.init) {
+                constants.insert(name.name.as_str(), init);
+            }
+        }
+    }
+    constants
+}
+
+/// `import` and `require` at the top.
+pub(crate) fn imports<'a>(program: &'a Program<'a>) -> BTreeMap<&'a str, Imported> {
+    let mut imports = BTreeMap::new();
+    for statement in &program.body {
+        if let Statement::ImportDeclaration(import) = statement {
+            let module = import.source.value.to_string();
+            for specifier in import.specifiers.iter().flatten() {
+                let (local, name) = match specifier {
+                    ImportDeclarationSpecifier::ImportSpecifier(one) => {
+                        (&one.local, Some(one.imported.name().to_string()))
+                    }
+                    ImportDeclarationSpecifier::ImportDefaultSpecifier(one) => (&one.local, None),
+                    ImportDeclarationSpecifier::ImportNamespaceSpecifier(one) => (&one.local, None),
+                };
+                imports.insert(local.name.as_str(), Imported { module: module.clone(), name });
+            }
+        }
+    }
+    for one in declarations(program).flat_map(|declaration| &declaration.declarations) {
+        let Some(module) = one.init.as_ref().and_then(required) else { continue };
+        match &one.id {
+            BindingPattern::BindingIdentifier(local) => {
+                imports.insert(local.name.as_str(), Imported { module, name: None });
+            }
+            BindingPattern::ObjectPattern(pattern) => {
+                for property in &pattern.properties {
+                    if let (Some(name), BindingPattern::BindingIdentifier(local)) =
+                        (property.key.static_name(), &property.value)
+                    {
+                        let imported = Imported { module: module.clone(), name: Some(name.into_owned()) };
+                        imports.insert(local.name.as_str(), imported);
+                    }
+                }
+            }
+            BindingPattern::ArrayPattern(_) | BindingPattern::AssignmentPattern(_) => {}
+        }
+    }
+    imports
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "only declarations of variables matter")]
+fn declarations<'a>(program: &'a Program<'a>) -> impl Iterator<Item = &'a VariableDeclaration<'a>> {
+    program.body.iter().filter_map(|statement| match statement {
+        Statement::VariableDeclaration(declaration) => Some(&**declaration),
+        Statement::ExportDeclaration(export) => match &export.declaration {
+            Declaration::VariableDeclaration(declaration) => Some(&**declaration),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The module of a `require("…")`.
+fn required(expression: &Expression<'_>) -> Option<String> {
+    let Expression::CallExpression(call) = expression.get_inner_expression() else { return None };
+    let is_require = matches!(&call.callee, Expression::Identifier(name) if name.name == "require");
+    match call.arguments.first()?.as_expression()? {
+        Expression::StringLiteral(module) if is_require => Some(module.value.to_string()),
+        _ => None,
+    }
+}
+
+/// `a.b.c` as text; also `import.meta.x` and `require("m").x`, the latter by the module's name.
+pub(crate) fn dotted(expression: &Expression<'_>) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut at = expression.get_inner_expression();
+    // Bounded: each turn goes one member down the tree of a text of bounded size.
+    loop {
+        match at {
+            Expression::StaticMemberExpression(member) => {
+                names.push(member.property.name.to_string());
+                at = member.object.get_inner_expression();
+            }
+            Expression::Identifier(name) => {
+                names.push(name.name.to_string());
+                break;
+            }
+            Expression::ImportMeta(_) => {
+                names.push("import.meta".to_owned());
+                break;
+            }
+            other => {
+                let module = required(other)?;
+                names.push(module.strip_prefix("node:").unwrap_or(&module).to_owned());
+                break;
+            }
+        }
+    }
+    names.reverse();
+    Some(names.join("."))
+}
+
+/// Everything that a module exports at its top.
+#[allow(clippy::wildcard_enum_match_arm, reason = "other statements export nothing")]
+pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
+    let mut module = Module { imports: imports(program).into_values().collect(), ..Module::default() };
+    for statement in &program.body {
+        match statement {
+            Statement::ExpressionStatement(statement) => {
+                assignment(&statement.expression, scope, &mut module)
+            }
+            Statement::ExportDefaultDeclaration(export) => {
+                module.default = Some(default_export(&export.declaration, scope));
+            }
+            Statement::ExportDeclaration(export) => declaration(&export.declaration, scope, &mut module),
+            Statement::ExportNamedDeclaration(export) if export.export_kind == ImportOrExportKind::Value => {
+                for specifier in &export.specifiers {
+                    let line = scope.line(specifier.span);
+                    module.add(
+                        &exported_name(&specifier.exported),
+                        by_name(&exported_name(&specifier.local), line, scope),
+                    );
+                }
+            }
+            Statement::ExportFromDeclaration(export) if export.export_kind == ImportOrExportKind::Value => {
+                for specifier in &export.specifiers {
+                    let value = Value::new(
+                        scope.line(specifier.span),
+                        Data::Computed("a value of another file".into()),
+                    );
+                    module.add(&exported_name(&specifier.exported), Export { value, call: None, plain: BTreeSet::new() });
+                }
+            }
+            _ => {}
+        }
+    }
+    module
+}
+
+/// The one expression that a program consists of.
+pub(crate) fn only_expression<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Option<Value> {
+    match (program.body.as_slice(), program.directives.as_slice()) {
+        ([Statement::ExpressionStatement(statement)], []) => Some(scope.value(&statement.expression)),
+        _ => None,
+    }
+}
+
+impl Module {
+    fn add(&mut self, name: &str, export: Export) {
+        if name == "default" {
+            self.default = Some(export);
+        } else {
+            self.named.insert(name.to_owned(), export);
+        }
+    }
+}
+
+/// `module.exports = …`, `module.exports.x = …`, `exports.x = …`.
+fn assignment<'a>(expression: &'a Expression<'a>, scope: &Scope<'a>, module: &mut Module) {
+    let Expression::AssignmentExpression(assignment) = expression.get_inner_expression() else { return };
+    let Some(target) = assignment.left.as_member_expression() else { return };
+    let Some(property) = target.static_property_name() else { return };
+    let Some(object) = dotted(target.object()) else { return };
+    match (object.as_str(), property) {
+        ("module", "exports") => module.whole = Some(export(&assignment.right, scope)),
+        ("module.exports" | "exports", name) => module.add(name, export(&assignment.right, scope)),
+        _ => {}
+    }
+}
+
+fn default_export<'a>(declaration: &'a ExportDefaultDeclarationKind<'a>, scope: &Scope<'a>) -> Export {
+    match declaration.as_expression() {
+        Some(expression) => export(expression, scope),
+        None => opaque(scope.line(declaration.span())),
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "types are no values")]
+fn declaration<'a>(declaration: &'a Declaration<'a>, scope: &Scope<'a>, module: &mut Module) {
+    match declaration {
+        Declaration::VariableDeclaration(variables) => {
+            for one in &variables.declarations {
+                if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&one.id, &one.init) {
+                    module.add(name.name.as_str(), export(init, scope));
+                }
+            }
+        }
+        Declaration::FunctionDeclaration(function) => {
+            if let Some(id) = &function.id {
+                module.add(id.name.as_str(), opaque(scope.line(function.span)));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a local name is exported as.
+fn by_name(local: &str, line: u32, scope: &Scope<'_>) -> Export {
+    match scope.constant(local) {
+        Some(expression) => export(expression, scope),
+        None => opaque(line),
+    }
+}
+
+fn opaque(line: u32) -> Export {
+    let value = Value::new(line, Data::Computed("a function or class".into()));
+    Export { value, call: None, plain: BTreeSet::new() }
+}
+
+fn export<'a>(expression: &Expression<'a>, scope: &Scope<'a>) -> Export {
+    let plain = plain_strings(expression);
+    let mut expression = expression.get_inner_expression();
+    // One step is what platforms follow: `const handler = …; export { handler }`.
+    if let Expression::Identifier(name) = expression
+        && let Some(constant) = scope.constant(name.name.as_str())
+        && matches!(constant.get_inner_expression(), Expression::CallExpression(_))
+    {
+        expression = constant.get_inner_expression();
+    }
+    let call = match expression {
+        Expression::CallExpression(call) => imported_call(call, scope),
+        _ => None,
+    };
+    Export { value: scope.value(expression), call, plain }
+}
+
+fn plain_strings(expression: &Expression<'_>) -> BTreeSet<String> {
+    let Expression::ObjectExpression(object) = expression else { return BTreeSet::new() };
+    let plain = object.properties.iter().filter_map(|property| match property {
+        ObjectPropertyKind::ObjectProperty(property)
+            if !property.computed && matches!(property.value, Expression::StringLiteral(_)) =>
+        {
+            property.key.static_name().map(std::borrow::Cow::into_owned)
+        }
+        ObjectPropertyKind::ObjectProperty(_) | ObjectPropertyKind::SpreadProperty(_) => None,
+    });
+    plain.collect()
+}
+
+fn imported_call<'a>(call: &CallExpression<'a>, scope: &Scope<'a>) -> Option<Call> {
+    let Expression::Identifier(callee) = &call.callee else { return None };
+    let imported = scope.import(callee.name.as_str())?;
+    let function = imported.name.clone()?;
+    let arguments = call.arguments.iter().map(|argument| scope.argument(argument)).collect();
+    Some(Call { module: imported.module.clone(), function, arguments })
+}
+
+fn exported_name(name: &ModuleExportName<'_>) -> String {
+    name.name().to_string()
+}

@@ -1,0 +1,72 @@
+//! Says whether a constant list or object is changed after it was set, so that its literal is not the whole truth.
+
+/// Methods that change what they are called on.
+const CHANGING: [&str; 8] = ["push", "unshift", "pop", "shift", "splice", "sort", "reverse", "fill"];
+
+/// Whether the text assigns to a member of `name`, calls a changing method on it, or hands it to `Object.assign`.
+/// It looks at the text alone: a comment that does so counts too, which errs on the honest side.
+pub(crate) fn is_changed(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or("");
+        let after = text.get(at.saturating_add(name.len())..).unwrap_or("");
+        let is_word = !before.ends_with(is_name) && !before.ends_with('.') && !after.starts_with(is_name);
+        is_word && (before.trim_end().ends_with("Object.assign(") || is_target(after))
+    })
+}
+
+/// Whether the members that follow a name end in an assignment or in a changing call.
+fn is_target(mut rest: &str) -> bool {
+    let mut last = None;
+    for _ in 0..crate::limits::MAX_NESTING {
+        let trimmed = rest.trim_start();
+        if let Some(member) = trimmed.strip_prefix("?.").or_else(|| trimmed.strip_prefix('.')) {
+            let member = member.trim_start();
+            let end = member.find(|c| !is_name(c)).unwrap_or(member.len());
+            last = member.get(..end);
+            rest = member.get(end..).unwrap_or("");
+        } else if let Some(index) = trimmed.strip_prefix('[') {
+            let Some((_, behind)) = index.split_once(']') else { return false };
+            last = Some("");
+            rest = behind;
+        } else {
+            break;
+        }
+    }
+    let rest = rest.trim_start();
+    let assigns = rest.strip_prefix('=').is_some_and(|next| !next.starts_with(['=', '>']));
+    let calls = rest.starts_with('(');
+    last.is_some_and(|member| assigns || (calls && CHANGING.contains(&member)))
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_changed;
+
+    #[test]
+    fn changes_are_seen_and_reads_are_not() {
+        for text in [
+            "apps.push(x)",
+            "apps[0].name = 1",
+            "apps . a.b= 2",
+            "Object.assign(apps, y)",
+            "apps[i]\n.sort()",
+        ] {
+            assert!(is_changed(text, "apps"), "{text}");
+        }
+        for text in [
+            "apps",
+            "apps.map(x)",
+            "apps.a == 1",
+            "(apps.a)=>1",
+            "myapps.push(1)",
+            "x.apps.push(1)",
+            "apps = 1",
+        ] {
+            assert!(!is_changed(text, "apps"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Every limit of a scan, by name. What goes beyond one is said in a finding, never silently dropped.
+
+/// Folders below the root that are entered: deeper ones are left out.
+pub const MAX_DEPTH: usize = 32;
+/// Files and folders that are listed; the rest of the tree is left out.
+pub const MAX_ENTRIES: usize = 200_000;
+/// Bytes of a file that is read.
+pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
+/// Bytes of a JSON or YAML file whose name does not say what it is and that is still looked into for PM2 apps.
+pub const MAX_UNNAMED_BYTES: u64 = 64 * 1024;
+/// How many such files are looked into.
+pub const MAX_UNNAMED_FILES: usize = 2_000;
+/// Findings that are kept of one scan.
+pub const MAX_FINDINGS: usize = 10_000;
+/// Automations that are kept of one scan.
+pub const MAX_AUTOMATIONS: usize = 20_000;
+/// Nesting of a value in YAML, TOML or JavaScript.
+pub const MAX_NESTING: usize = 64;
+/// Nodes of one YAML file after its aliases are resolved: more is an alias explosion.
+pub const MAX_NODES: usize = 200_000;
+/// Nodes of one value that JavaScript spells out.
+pub const MAX_JS_NODES: usize = 50_000;
+/// Nested brackets of JavaScript that is parsed.
+pub const MAX_JS_BRACKETS: usize = 200;
+/// Operators, keywords and brackets that can nest within one another at one place of JavaScript.
+pub const MAX_JS_NESTING: usize = 2_000;
+/// Stack of the thread that parses JavaScript, in bytes. The system hands it out page by page, as it is used.
+pub const JS_STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Jobs of a workflow that are looked at.
+pub const MAX_JOBS: usize = 1_000;
+/// Slots of a schedule that are compared to find the smallest gap.
+pub const MAX_SLOT_SAMPLES: usize = 120;
+/// Characters of a text from a file that a message repeats.
+pub const MAX_QUOTED_CHARS: usize = 80;

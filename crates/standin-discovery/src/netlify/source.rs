@@ -1,0 +1,161 @@
+//! What the source of a function says of itself, as Netlify's own static analysis reads it.
+
+use standin_core::automation::{Severity, Standing};
+
+use super::{Background, Function};
+use crate::findings::{Gathered, finding};
+use crate::js::{self, Export, Module};
+use crate::registry::Repository;
+use crate::value::{Data, Value};
+
+/// The module whose `schedule` wrapper Netlify knows.
+const HELPERS: &str = "@netlify/functions";
+
+/// Reads the schedule of a function, if its source has one that counts.
+pub(crate) fn read(
+    repository: &Repository<'_>,
+    text: &str,
+    function: &mut Function<'_>,
+    gathered: &mut Gathered,
+) {
+    let module = match js::read_module(text, &repository.absolute(function.path)) {
+        Ok(module) => module,
+        Err(fault) => {
+            let reason = format!("line {}: {}", fault.line, fault.message);
+            function.fall_short(Standing::Declared, &reason);
+            let fix = "Correct the file at this line.";
+            gathered.find(finding(
+                fault.rule,
+                Severity::Error,
+                function.path,
+                fault.line,
+                fault.message,
+                fix,
+            ));
+            return;
+        }
+    };
+    let Module { whole, default, named, imports } = &module;
+    let handler = named.get("handler");
+    let config = named.get("config");
+    match (handler, default) {
+        (None, Some(default)) => modern(function, default, config, gathered),
+        (handler, _) => {
+            if handler.is_none() && whole.is_none() {
+                no_handler(function, gathered);
+            }
+            let wrapper =
+                handler.and_then(|handler| handler.call.as_ref().map(|call| (call, handler.value.line)));
+            let is_wrapped =
+                wrapper.filter(|(call, _)| call.module == HELPERS && call.function == "schedule");
+            let has_import = imports
+                .iter()
+                .any(|import| import.module == HELPERS && import.name.as_deref() == Some("schedule"));
+            match is_wrapped {
+                Some((call, line)) => wrapped(function, call.arguments.first(), line, gathered),
+                None if has_import => unused_wrapper(function, gathered),
+                None => {}
+            }
+            if let Some(config) = config {
+                inert_config(function, config, handler, gathered);
+            }
+        }
+    }
+}
+
+/// A default export, with `export const config` or a `config` within it.
+fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>, gathered: &mut Gathered) {
+    let inline = default.value.get("config");
+    let is_plain = config.is_none_or(|config| config.plain.contains("schedule"));
+    let Some(config) = config.map(|config| &config.value).or(inline) else { return };
+    if let Data::Computed(what) = &config.data {
+        let message = format!("`config` is computed ({what}), and Netlify reads only what is spelled out");
+        let fix = "Write `export const config = { … }` with plain values.";
+        gathered.find(finding(
+            "netlify-computed-config",
+            Severity::Warning,
+            function.path,
+            config.line,
+            message,
+            fix,
+        ));
+        return;
+    }
+    if let Some(Value { data: Data::Bool(true), .. }) = config.get("background") {
+        function.is_background = Background::Yes;
+    }
+    let Some(schedule) = config.get("schedule") else { return };
+    match &schedule.data {
+        Data::Text(cron) if is_plain => {
+            function.schedule = Some((cron.clone(), function.path.to_owned(), schedule.line));
+        }
+        Data::Text(_)
+        | Data::Null
+        | Data::Bool(_)
+        | Data::Number(_)
+        | Data::List(_)
+        | Data::Map(_)
+        | Data::Computed(_) => {
+            let message = "Netlify reads `schedule` only as a string in quotes right in the object of `config`";
+            let fix = "Write `export const config = { schedule: '…' }`, without `as`, `satisfies` or a name.";
+            let rule = "netlify-inert-schedule";
+            gathered.find(finding(rule, Severity::Error, function.path, schedule.line, message, fix));
+        }
+    }
+}
+
+fn wrapped(function: &mut Function<'_>, expression: Option<&Value>, line: u32, gathered: &mut Gathered) {
+    match expression.map(|value| (&value.data, value.line)) {
+        Some((Data::Text(cron), line)) => {
+            function.schedule = Some((cron.clone(), function.path.to_owned(), line))
+        }
+        Some(_) | None => {
+            let message =
+                "the first argument of `schedule` is no text in this file: Netlify refuses to build it";
+            function.fall_short(Standing::Declared, message);
+            let fix = "Write the expression itself in quotes.";
+            gathered.find(finding(
+                "netlify-schedule-computed",
+                Severity::Error,
+                function.path,
+                line,
+                message,
+                fix,
+            ));
+        }
+    }
+}
+
+fn unused_wrapper(function: &mut Function<'_>, gathered: &mut Gathered) {
+    let message =
+        "`schedule` is imported and the exported `handler` does not use it: Netlify refuses to build it";
+    function.fall_short(Standing::Declared, message);
+    let fix = "Write `export const handler = schedule('…', …)`, or delete the import.";
+    gathered.find(finding("netlify-schedule-unused", Severity::Error, function.path, 1, message, fix));
+}
+
+fn no_handler(function: &mut Function<'_>, gathered: &mut Gathered) {
+    let message = "it exports neither a default nor a `handler`";
+    function.fall_short(Standing::Loadable, message);
+    let fix = "Write `export default async () => …`.";
+    gathered.find(finding("netlify-no-handler", Severity::Error, function.path, 1, message, fix));
+}
+
+/// A `config` that Netlify does not read, which matters only where it names a schedule.
+fn inert_config(function: &Function<'_>, config: &Export, handler: Option<&Export>, gathered: &mut Gathered) {
+    let Some(schedule) = config.value.get("schedule") else { return };
+    let message = if handler.is_some() {
+        "Netlify passes over `config` beside a `handler`: nothing runs by this schedule"
+    } else {
+        "Netlify passes over `config` without a default export: nothing runs by this schedule"
+    };
+    let fix = "Export the function as the default, or wrap the handler in `schedule(…)`.";
+    gathered.find(finding(
+        "netlify-inert-schedule",
+        Severity::Error,
+        function.path,
+        schedule.line,
+        message,
+        fix,
+    ));
+}

@@ -1,0 +1,216 @@
+//! Apps of PM2's ecosystem files: JavaScript, JSON and YAML.
+
+use std::path::Path;
+
+use standin_core::automation::{Finding, Severity};
+
+use crate::files;
+use crate::findings::{Gathered, finding};
+use crate::js;
+use crate::limits::{MAX_UNNAMED_BYTES, MAX_UNNAMED_FILES};
+use crate::registry::Repository;
+use crate::value::{Data, Key, Value};
+use crate::walk::{Entry, Nature, WORKFLOWS};
+use crate::yaml;
+
+mod apps;
+
+#[cfg(test)]
+mod tests;
+
+/// How a file's name says that it is a configuration for PM2. PM2 looks for these anywhere in the name, in this order.
+const FORMATS: [(&str, Format); 6] = [
+    (".json", Format::Json),
+    (".yml", Format::Yaml),
+    (".yaml", Format::Yaml),
+    (".config.js", Format::Script),
+    (".config.cjs", Format::Script),
+    (".config.mjs", Format::Script),
+];
+
+/// How names begin that are meant for PM2.
+const STEMS: [&str; 3] = ["ecosystem", "pm2", "process"];
+
+/// Files that other tools own, whatever they hold.
+const FOREIGN: [&str; 5] =
+    ["package.json", "package-lock.json", "tsconfig.json", "pnpm-lock.yaml", "composer.json"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Read as JavaScript, as PM2 does.
+    Json,
+    Yaml,
+    Script,
+}
+
+/// Whether a file without apps is worth a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// Its name says that it is PM2's.
+    Named,
+    /// Only its content could tell.
+    Content,
+}
+
+/// Adds the apps of every ecosystem file.
+pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
+    let mut unnamed = 0_usize;
+    for entry in repository.entries {
+        if entry.path.starts_with(WORKFLOWS) || FOREIGN.contains(&entry.name()) {
+            continue;
+        }
+        let claim = if STEMS.iter().any(|stem| entry.name().starts_with(stem)) {
+            Claim::Named
+        } else {
+            Claim::Content
+        };
+        match (format_of(entry.name()), claim) {
+            (Some(format), Claim::Named) => file(repository, entry, format, claim, gathered),
+            (Some(format), Claim::Content) if unnamed < MAX_UNNAMED_FILES => {
+                if is_small(repository, entry) {
+                    unnamed = unnamed.saturating_add(1);
+                    file(repository, entry, format, claim, gathered);
+                }
+            }
+            (None, Claim::Named) if is_script_name(entry.name()) => wrong_name(repository, entry, gathered),
+            (Some(_) | None, Claim::Named | Claim::Content) => {}
+        }
+    }
+}
+
+/// What PM2 takes a name for; `None` when it would start the file as a script.
+fn format_of(name: &str) -> Option<Format> {
+    FORMATS.iter().find(|(ending, _)| name.contains(ending)).map(|(_, format)| *format)
+}
+
+/// `ecosystem.js` and the like; not `process.js`, which may be anything.
+fn is_script_name(name: &str) -> bool {
+    name.starts_with("ecosystem") && [".js", ".cjs", ".mjs"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_small(repository: &Repository<'_>, entry: &Entry) -> bool {
+    entry.nature == Nature::File
+        && files::size(repository.root, &entry.path).is_some_and(|size| size <= MAX_UNNAMED_BYTES)
+}
+
+fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim, gathered: &mut Gathered) {
+    let path = entry.path.as_str();
+    let read = match entry.nature {
+        Nature::File => files::read(repository.root, path),
+        Nature::Other => Err(files::not_a_file(path)),
+    };
+    let text = match (read, claim) {
+        (Ok(text), _) => text,
+        (Err(problem), Claim::Named) => return gathered.find(problem),
+        (Err(_), Claim::Content) => return,
+    };
+    if claim == Claim::Content && !(text.contains("apps") && text.contains("script")) {
+        return;
+    }
+    match (parse(&repository.absolute(path), path, format, &text), claim) {
+        (Ok(configuration), Claim::Named) => apps::read(repository, entry, &configuration, gathered),
+        (Ok(configuration), Claim::Content) if has_apps(&configuration.value) => {
+            apps::read(repository, entry, &configuration, gathered);
+        }
+        (Err(problem), Claim::Named) => gathered.find(problem),
+        // Another tool's file: what is wrong with it is not for here to say.
+        (Ok(_) | Err(_), Claim::Content) => {}
+    }
+}
+
+/// What PM2 would get out of a file.
+pub(crate) struct Configuration {
+    pub(crate) value: Value,
+    pub(crate) access: Access,
+}
+
+/// Whether PM2 really sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Exported,
+    /// It is the default export of an ES module, which PM2 passes over.
+    DefaultExport,
+    /// PM2 would start the file as a script.
+    WrongName,
+}
+
+/// `{ apps: [{ script }] }`: the shape by which a file of any name is known.
+fn has_apps(value: &Value) -> bool {
+    value.get("apps").is_some_and(|apps| apps.items().iter().any(|app| app.get("script").is_some()))
+}
+
+fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
+    let fault = |rule: &str, line: u32, message: String| {
+        finding(rule, Severity::Error, path, line, message, "Correct the file at this line.")
+    };
+    match format {
+        Format::Json => match js::read_expression(text, absolute) {
+            Ok(value) => Ok(Configuration { value, access: Access::Exported }),
+            Err(error) if error.rule == "js-unparsable" => {
+                let message = error.message.replace("this is not JavaScript", "this is not JSON");
+                Err(fault("json-unparsable", error.line, message))
+            }
+            Err(error) => Err(fault(error.rule, error.line, error.message)),
+        },
+        Format::Yaml => match yaml::parse(text) {
+            Ok(document) => match document.duplicates.first() {
+                Some((line, key)) => {
+                    let message = format!("`{}` stands twice in one map", crate::lines::quote(key));
+                    Err(fault("duplicate-key", *line, message))
+                }
+                None => Ok(Configuration { value: document.root, access: Access::Exported }),
+            },
+            Err(error) => Err(fault(error.rule, error.line, error.message)),
+        },
+        Format::Script => match js::read_module(text, absolute) {
+            Ok(module) => exported(module, path),
+            Err(error) => Err(fault(error.rule, error.line, error.message)),
+        },
+    }
+}
+
+/// What `require` would give PM2.
+fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
+    if let Some(whole) = module.whole {
+        return Ok(Configuration { value: whole.value, access: Access::Exported });
+    }
+    if module.named.contains_key("apps") || module.named.contains_key("pm2") {
+        let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
+        let entries = module.named.into_iter().map(|(name, export)| crate::value::Entry {
+            key: Key::Named(name),
+            line: export.value.line,
+            value: export.value,
+        });
+        let value = Value::new(line, Data::Map(entries.collect()));
+        return Ok(Configuration { value, access: Access::Exported });
+    }
+    match module.default {
+        Some(default) => Ok(Configuration { value: default.value, access: Access::DefaultExport }),
+        None => {
+            let message = "this ecosystem file exports nothing that can be read without running it";
+            let fix = "Write `module.exports = { apps: [ … ] }`.";
+            Err(finding("pm2-no-export", Severity::Error, path, 1, message, fix))
+        }
+    }
+}
+
+/// A script that exports apps and that PM2 would run instead of reading it.
+fn wrong_name(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathered) {
+    if entry.nature == Nature::Other {
+        return;
+    }
+    let read = files::read(repository.root, &entry.path);
+    let parsed =
+        read.and_then(|text| parse(&repository.absolute(&entry.path), &entry.path, Format::Script, &text));
+    // It may be a script that is meant to be run, so only one with apps is worth a word.
+    let Ok(configuration) = parsed else { return };
+    if !has_apps(&configuration.value) {
+        return;
+    }
+    let (stem, ending) = entry.name().rsplit_once('.').unwrap_or((entry.name(), "js"));
+    let fix = format!("Rename it to {stem}.config.{ending}.");
+    let message = "PM2 starts a file of this name as a script and does not read its apps";
+    gathered.find(finding("pm2-file-name", Severity::Error, &entry.path, 1, message, fix));
+    let configuration = Configuration { access: Access::WrongName, ..configuration };
+    apps::read(repository, entry, &configuration, gathered);
+}

@@ -1,0 +1,353 @@
+//! From the value of an ecosystem file to automations, as PM2 7 reads it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
+use standin_core::ident::{AutomationId, Domain, Kind};
+
+use super::{Access, Configuration};
+use crate::cron;
+use crate::findings::{Gathered, finding};
+use crate::lines::quote;
+use crate::registry::Repository;
+use crate::value::{Data, Lookup, Value};
+use crate::walk::Entry;
+
+/// What to do about a computed value.
+const EDIT: &str = "Write it out, so that it can be read without running the file.";
+
+/// Adds the apps of one file.
+pub(crate) fn read(
+    repository: &Repository<'_>,
+    entry: &Entry,
+    configuration: &Configuration,
+    gathered: &mut Gathered,
+) {
+    if configuration.access == Access::DefaultExport {
+        let message = "PM2 passes over the default export of an ES module and finds no apps";
+        let fix = "Write `module.exports = { apps }` in a .config.cjs file, or `export const apps = [ … ]`.";
+        let line = configuration.value.line;
+        gathered.find(finding("pm2-default-export", Severity::Error, &entry.path, line, message, fix));
+    }
+    let mut file = File {
+        repository,
+        path: &entry.path,
+        folder: repository.absolute(entry.folder()),
+        access: configuration.access,
+        names: BTreeMap::new(),
+        gathered,
+    };
+    for app in file.list(&configuration.value) {
+        file.app(app);
+    }
+}
+
+struct File<'a> {
+    repository: &'a Repository<'a>,
+    path: &'a str,
+    /// The folder of the file, from which PM2 is taken to be started.
+    folder: PathBuf,
+    access: Access,
+    /// The names so far, and their lines.
+    names: BTreeMap<String, u32>,
+    gathered: &'a mut Gathered,
+}
+
+/// What has been found out about one app.
+struct App {
+    name: String,
+    line: u32,
+    script: String,
+    cwd: PathBuf,
+    schedules: Vec<ScheduleSpec>,
+    triggers: Vec<String>,
+    /// Why it would not run as written; empty when it would.
+    reason: String,
+    state: Standing,
+}
+
+impl File<'_> {
+    /// `apps`, else `pm2`, else the value itself; one app or a list of them.
+    fn list<'v>(&mut self, value: &'v Value) -> Vec<&'v Value> {
+        let list = match (value.look_up("apps"), value.get("pm2")) {
+            (Lookup::Found(apps), _) => apps,
+            (Lookup::Missing, Some(apps)) => apps,
+            (Lookup::Missing, None) => value,
+            (Lookup::Computed(line), _) => {
+                self.error("computed-apps", line, "whether there are apps is computed here", EDIT);
+                return Vec::new();
+            }
+        };
+        match &list.data {
+            Data::List(apps) => apps.iter().collect(),
+            Data::Map(_) => vec![list],
+            Data::Computed(what) => {
+                self.error(
+                    "computed-apps",
+                    list.line,
+                    &format!("the list of apps is computed: {what}"),
+                    EDIT,
+                );
+                Vec::new()
+            }
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) => {
+                let message = format!("PM2 expects a list of apps, and this is {}", list.noun());
+                self.error("pm2-no-apps", list.line, &message, "Write `apps: [{ name: '…', script: '…' }]`.");
+                Vec::new()
+            }
+        }
+    }
+
+    fn app(&mut self, app: &Value) {
+        match &app.data {
+            Data::Map(_) => {}
+            Data::Computed(what) => {
+                return self.error("computed-app", app.line, &format!("an app is computed: {what}"), EDIT);
+            }
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::List(_) => {
+                let message = format!("an app is a map, and this is {}", app.noun());
+                return self.error(
+                    "pm2-app-invalid",
+                    app.line,
+                    &message,
+                    "Write `{ name: '…', script: '…' }`.",
+                );
+            }
+        }
+        let Some((script, line)) = self.script(app) else { return };
+        let Some(name) = self.name(app, &script) else { return };
+        if let Some(first) = self.names.get(&name) {
+            let message = format!("two apps are called `{}`: the first is in line {first}", quote(&name));
+            return self.error("duplicate-app", app.line, &message, "Give each app a name of its own.");
+        }
+        self.names.insert(name.clone(), app.line);
+        let read = App {
+            name,
+            line: app.line,
+            script,
+            cwd: self.folder.clone(),
+            schedules: Vec::new(),
+            triggers: Vec::new(),
+            reason: String::new(),
+            state: Standing::Effective,
+        };
+        self.complete(app, read, line);
+    }
+
+    /// `script`, or one of the names that PM2 also takes.
+    fn script(&mut self, app: &Value) -> Option<(String, u32)> {
+        for field in ["script", "cmd", "command", "exec"] {
+            match app.look_up(field) {
+                Lookup::Missing => {}
+                Lookup::Found(Value { data: Data::Text(script), line }) if !script.is_empty() => {
+                    return Some((script.clone(), *line));
+                }
+                Lookup::Found(Value { data: Data::Computed(what), line }) => {
+                    let message = format!("the script of an app is computed: {what}");
+                    self.error("computed-app", *line, &message, EDIT);
+                    return None;
+                }
+                Lookup::Found(other) => {
+                    let message = format!("`{field}` is a text, and this is {}", other.noun());
+                    self.error("pm2-app-invalid", other.line, &message, "Name the file that PM2 is to run.");
+                    return None;
+                }
+                Lookup::Computed(line) => {
+                    self.error("computed-app", line, "the script of an app may be computed here", EDIT);
+                    return None;
+                }
+            }
+        }
+        self.error(
+            "pm2-app-invalid",
+            app.line,
+            "an app has no `script`",
+            "Name the file that PM2 is to run.",
+        );
+        None
+    }
+
+    /// `name`, else the script's last part up to its last dot.
+    fn name(&mut self, app: &Value, script: &str) -> Option<String> {
+        match app.look_up("name") {
+            Lookup::Found(value) => match (&value.data, value.scalar()) {
+                (_, Some(name)) if !name.is_empty() => return Some(name),
+                (Data::Computed(what), _) => {
+                    let message = format!("the name of an app is computed: {what}");
+                    self.error("computed-app", value.line, &message, EDIT);
+                    return None;
+                }
+                _ => {}
+            },
+            Lookup::Computed(line) => {
+                self.error("computed-app", line, "the name of an app may be computed here", EDIT);
+                return None;
+            }
+            Lookup::Missing => {}
+        }
+        let base = script.trim_end_matches('/').rsplit('/').next().unwrap_or(script);
+        Some(match base.rfind('.') {
+            Some(dot) if dot > 0 => base.get(..dot).unwrap_or(base).to_owned(),
+            Some(_) | None => base.to_owned(),
+        })
+    }
+
+    fn complete(&mut self, app: &Value, mut read: App, script_line: u32) {
+        self.place(app, &mut read, script_line);
+        self.starts(app, &mut read);
+        if self.access != Access::Exported {
+            read.state = Standing::Declared;
+            read.reason = match self.access {
+                Access::WrongName => "PM2 starts a file of this name as a script".to_owned(),
+                Access::DefaultExport | Access::Exported => "PM2 passes over a default export".to_owned(),
+            };
+        }
+        let id = match AutomationId::new(Kind::Pm2, &read.name) {
+            Ok(id) => id,
+            Err(error) => {
+                return self.error("bad-name", read.line, &error.to_string(), "Give the app another name.");
+            }
+        };
+        self.gathered.automation(Automation {
+            id,
+            name: read.name,
+            domain: Domain::Host,
+            source: Source { path: self.path.to_owned(), line: read.line },
+            schedules: read.schedules,
+            triggers: read.triggers,
+            state: read.state,
+            reason: read.reason,
+            detail: Detail::Pm2App { script: read.script, cwd: read.cwd.to_string_lossy().into_owned() },
+        });
+    }
+
+    /// The working directory, and the script in it.
+    fn place(&mut self, app: &Value, read: &mut App, line: u32) {
+        match app.look_up("cwd") {
+            Lookup::Found(Value { data: Data::Text(cwd), .. }) => read.cwd = resolve(&self.folder, cwd),
+            Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => {}
+            Lookup::Computed(_) | Lookup::Found(_) => {
+                let message = "`cwd` is computed, so the script cannot be looked for";
+                self.error("computed-app", line, message, EDIT);
+                fall_short(read, Standing::Declared, message);
+                return;
+            }
+        }
+        let written = std::mem::take(&mut read.script);
+        read.script = resolve(&read.cwd, &written).to_string_lossy().into_owned();
+        if Path::new(&read.script).exists() {
+            return;
+        }
+        if written.contains(' ') {
+            // PM2 hands a script with a space to the shell.
+            read.script = written;
+            let message = "PM2 hands this script to a shell: whether it runs is not known here";
+            self.note("script-is-a-command", line, message, "Nothing, if the command is right.");
+        } else if !written.contains('/') && !written.contains('.') {
+            let message =
+                format!("`{}` is no file here: PM2 looks for a command of that name", quote(&written));
+            read.script = written;
+            self.note("script-is-a-command", line, &message, "Nothing, if the command is installed.");
+        } else {
+            let shown = self.shown(&read.script);
+            let message = format!("the script {shown} does not exist");
+            self.error("script-missing", line, &message, "Correct `script` or `cwd`, or build it first.");
+            fall_short(read, Standing::Loadable, &message);
+        }
+    }
+
+    /// A path as a person wants to read it: relative to the root where it is below it.
+    fn shown(&self, path: &str) -> String {
+        let relative = Path::new(path).strip_prefix(self.repository.root).unwrap_or(Path::new(path));
+        quote(&relative.to_string_lossy())
+    }
+
+    /// When and why PM2 starts it.
+    fn starts(&mut self, app: &Value, read: &mut App) {
+        let restarts = match app.look_up("autorestart") {
+            Lookup::Found(Value { data: Data::Bool(false), .. }) => false,
+            Lookup::Found(Value { data: Data::Computed(_), line }) => self.taken_for_true(*line),
+            Lookup::Computed(line) => self.taken_for_true(line),
+            Lookup::Found(_) | Lookup::Missing => true,
+        };
+        let slots = self.slots(app, read);
+        match (restarts, slots) {
+            (true, Slots::None) => read.triggers = vec!["always".into()],
+            (false, Slots::None) => read.triggers = vec!["once".into()],
+            (true, Slots::Some) => read.triggers = vec!["always".into(), "schedule".into()],
+            (false, Slots::Some) => read.triggers = vec!["schedule".into()],
+        }
+    }
+
+    fn taken_for_true(&mut self, line: u32) -> bool {
+        self.note("computed-field", line, "`autorestart` may be computed: it is taken for true", EDIT);
+        true
+    }
+
+    fn slots(&mut self, app: &Value, read: &mut App) -> Slots {
+        let value = ["cron_restart", "cron"].into_iter().find_map(|field| app.get(field));
+        let Some(value) = value else { return Slots::None };
+        match (&value.data, value.scalar()) {
+            (Data::Null, _) => return Slots::None,
+            // PM2 takes 0 and an empty text for "none".
+            (_, Some(text)) if text == "0" || text.is_empty() || text == "false" => return Slots::None,
+            (Data::Text(cron), _) => self.cron(cron, value.line, read),
+            (Data::Computed(what), _) => {
+                let message = format!("`cron_restart` is computed: {what}");
+                self.error("computed-field", value.line, &message, EDIT);
+                fall_short(read, Standing::Loadable, &message);
+            }
+            (Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_), _) => {
+                let message = format!("`cron_restart` is a text, and this is {}", value.noun());
+                self.error("cron-invalid", value.line, &message, "Write five fields, such as '0 3 * * *'.");
+                fall_short(read, Standing::Loadable, &message);
+            }
+        }
+        Slots::Some
+    }
+
+    fn cron(&mut self, cron: &str, line: u32, read: &mut App) {
+        if cron.split_ascii_whitespace().count() == 6 {
+            let message = "PM2 takes the first of six fields for seconds, which cannot be watched here";
+            let fix = "Write five fields, such as '0 3 * * *'.";
+            self.gathered.find(finding("cron-seconds", Severity::Warning, self.path, line, message, fix));
+            return;
+        }
+        match cron::check(cron, "local") {
+            Ok(_) => read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() }),
+            Err(flaw) => {
+                self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
+                fall_short(read, Standing::Loadable, &flaw.message);
+            }
+        }
+    }
+
+    fn error(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
+        self.gathered.find(finding(rule, Severity::Error, self.path, line, message, fix));
+    }
+
+    fn note(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
+        self.gathered.find(finding(rule, Severity::Note, self.path, line, message, fix));
+    }
+}
+
+/// Whether an app has slots, good or bad.
+#[derive(Clone, Copy)]
+enum Slots {
+    None,
+    Some,
+}
+
+/// The worst state counts, and the first reason for it.
+fn fall_short(read: &mut App, state: Standing, reason: &str) {
+    if state < read.state {
+        read.state = state;
+        read.reason = reason.to_owned();
+    }
+}
+
+/// As Node resolves: absolute paths stay, `.` and `..` go.
+fn resolve(base: &Path, path: &str) -> PathBuf {
+    crate::js::resolve(base, path)
+}

@@ -1,0 +1,36 @@
+//! The detectors, one a line.
+
+use std::path::{Path, PathBuf};
+
+use crate::findings::Gathered;
+use crate::walk::Entry;
+use crate::{github_actions, netlify, npm_scripts, pm2};
+
+/// What a detector looks at.
+pub(crate) struct Repository<'a> {
+    /// Absolute, without links.
+    pub(crate) root: &'a Path,
+    /// Ordered by path.
+    pub(crate) entries: &'a [Entry],
+}
+
+impl Repository<'_> {
+    /// The absolute path of one relative to the root; of the empty path the root itself.
+    pub(crate) fn absolute(&self, relative: &str) -> PathBuf {
+        if relative.is_empty() { self.root.to_owned() } else { self.root.join(relative) }
+    }
+}
+
+/// Finds one kind of automation.
+pub(crate) struct Detector {
+    /// Reads the files that it knows and adds what it finds. It holds one parsed file at a time.
+    pub(crate) detect: fn(&Repository<'_>, &mut Gathered),
+}
+
+/// Every detector.
+pub(crate) const DETECTORS: [Detector; 4] = [
+    Detector { detect: github_actions::detect },
+    Detector { detect: pm2::detect },
+    Detector { detect: netlify::detect },
+    Detector { detect: npm_scripts::detect },
+];

@@ -1,0 +1,111 @@
+//! One shape for what YAML, TOML and JavaScript spell out, with the line of each value.
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Value {
+    /// Counted from 1.
+    pub(crate) line: u32,
+    pub(crate) data: Data,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Data {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Value>),
+    Map(Vec<Entry>),
+    /// Only running the file would tell; the text says what stands there.
+    Computed(String),
+}
+
+/// One key and its value, in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    /// The key's line, counted from 1.
+    pub(crate) line: u32,
+    pub(crate) value: Value,
+}
+
+/// The name of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Key {
+    Named(String),
+    /// A computed key, or the spread of something computed: it may stand for any name.
+    Any,
+}
+
+/// What a map says about a name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Lookup<'v> {
+    Found(&'v Value),
+    Missing,
+    /// Something computed stands in the map, after which nothing is certain; its line.
+    Computed(u32),
+}
+
+impl Value {
+    pub(crate) const fn new(line: u32, data: Data) -> Self {
+        Self { line, data }
+    }
+
+    /// The value of a name, where nothing computed matters.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        self.entry(name).map(|entry| &entry.value)
+    }
+
+    /// The entry of a name; the last one counts, as in JavaScript.
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries().iter().rev().find(|e| matches!(&e.key, Key::Named(key) if key == name))
+    }
+
+    /// The value of a name, and whether something computed could have another say.
+    pub(crate) fn look_up(&self, name: &str) -> Lookup<'_> {
+        for entry in self.entries().iter().rev() {
+            match &entry.key {
+                Key::Named(key) if key == name => return Lookup::Found(&entry.value),
+                Key::Named(_) => {}
+                Key::Any => return Lookup::Computed(entry.line),
+            }
+        }
+        Lookup::Missing
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        if let Data::Map(entries) = &self.data { entries } else { &[] }
+    }
+
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Data::List(items) = &self.data { items } else { &[] }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        if let Data::Text(text) = &self.data { Some(text) } else { None }
+    }
+
+    /// The text of a scalar: numbers and booleans as a person would write them.
+    pub(crate) fn scalar(&self) -> Option<String> {
+        match &self.data {
+            Data::Text(text) => Some(text.clone()),
+            Data::Number(number) => Some(number.to_string()),
+            Data::Bool(truth) => Some(truth.to_string()),
+            Data::Null | Data::List(_) | Data::Map(_) | Data::Computed(_) => None,
+        }
+    }
+
+    /// What a person would call it in a sentence.
+    pub(crate) fn noun(&self) -> &'static str {
+        match &self.data {
+            Data::Null => "nothing",
+            Data::Bool(_) => "a boolean",
+            Data::Number(_) => "a number",
+            Data::Text(_) => "a text",
+            Data::List(_) => "a list",
+            Data::Map(_) => "a map",
+            Data::Computed(_) => "a computed value",
+        }
+    }
+}
