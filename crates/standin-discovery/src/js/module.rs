@@ -185,7 +185,10 @@ pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
                         scope.line(specifier.span),
                         Data::Computed("a value of another file".into()),
                     );
-                    module.add(&exported_name(&specifier.exported), Export { value, call: None, plain: BTreeSet::new() });
+                    module.add(
+                        &exported_name(&specifier.exported),
+                        Export { value, call: None, plain: BTreeSet::new() },
+                    );
                 }
             }
             _ => {}

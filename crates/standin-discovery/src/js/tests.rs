@@ -1,1 +1,140 @@
+use super::*;
 
+fn module(text: &str) -> Module {
+    read_module(text, Path::new("/r/a/ecosystem.config.js")).unwrap()
+}
+
+fn whole(text: &str) -> Value {
+    module(&format!("module.exports = {text}")).whole.unwrap().value
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::text).unwrap_or_else(|| panic!("{name} in {value:?}")).to_owned()
+}
+
+#[test]
+fn what_is_spelled_out_is_read() {
+    let value = whole(
+        "{ a: `x`, b: __dirname + '/s.js', c: require('path').join(__dirname, '..', 'y'), d: process.cwd(),\n\
+         e: !0, f: [1, -2], ['g' + 1]: `${__dirname}/z`, h: ('p'), i: import.meta.dirname }",
+    );
+    assert_eq!(text(&value, "a"), "x");
+    assert_eq!(
+        (text(&value, "b"), text(&value, "c"), text(&value, "d")),
+        ("/r/a/s.js".into(), "/r/y".into(), "/r/a".into())
+    );
+    assert_eq!(value.get("e").unwrap().data, crate::value::Data::Bool(true));
+    assert_eq!(
+        (text(&value, "g1"), text(&value, "h"), value.entry("g1").unwrap().line),
+        ("/r/a/z".into(), "p".into(), 2)
+    );
+}
+
+#[test]
+fn names_of_paths_are_followed() {
+    let value = module(
+        "import { resolve } from 'node:path'; import * as p from 'path';\n\
+         const base = { dir: 'd' }; const more = [{ n: 1 }];\n\
+         module.exports = { a: resolve('x'), b: p.join('q', base.dir), ...base, list: [...more, ...more] };",
+    );
+    let value = value.whole.unwrap().value;
+    assert_eq!(
+        (text(&value, "a"), text(&value, "b"), text(&value, "dir")),
+        ("/r/a/x".into(), "q/d".into(), "d".into())
+    );
+    assert_eq!(value.get("list").unwrap().items().len(), 2);
+}
+
+#[test]
+fn what_is_computed_is_said_without_its_text() {
+    let value = module(
+        "const apps = [1]; apps.push(2); let later = 'x';\n\
+         module.exports = { a: process.env.KEY, b: f('hush'), c: apps, d: later, e: x ? 'hush' : 2, ...other() }",
+    );
+    let value = value.whole.unwrap().value;
+    let said: Vec<String> = value.entries().iter().map(|entry| format!("{:?}", entry.value.data)).collect();
+    assert!(said.iter().all(|data| data.starts_with("Computed(") && !data.contains("hush")), "{said:?}");
+    assert!(said[0].contains("process.env.KEY") && said[2].contains("changed"));
+    assert!(matches!(value.look_up("zzz"), crate::value::Lookup::Computed(2)));
+}
+
+#[test]
+fn exports_of_all_forms() {
+    let seen = module(
+        "const h = 1; export const a = 's', b = 2; export function c() {} export { h as d, h as default };",
+    );
+    assert_eq!(seen.named.keys().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+    assert!(seen.default.is_some() && seen.whole.is_none());
+    let seen = module("exports.a = 1; module.exports.b = 2; exports.default = () => 1;");
+    assert_eq!(seen.named.keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert!(seen.default.is_some());
+}
+
+#[test]
+fn constants_that_repeat_one_another_stay_small() {
+    let mut text = String::from("const a0 = [1, 1];");
+    for level in 1..60 {
+        text.push_str(&format!("const a{level} = [a{0}, a{0}, a{0}, a{0}];", level - 1));
+    }
+    text.push_str("const x = y, y = x; module.exports = { a: a59, x };");
+    assert!(module(&text).whole.is_some());
+}
+
+#[test]
+fn a_fault_has_its_line() {
+    let fault = read_module("const a = 1;\nconst b = ;\n", Path::new("/r/a.js")).unwrap_err();
+    assert_eq!((fault.rule, fault.line), ("js-unparsable", 2));
+    let fault = read_expression("{\n  \"a\": 1\n  \"b\": 2\n}", Path::new("/r/a.json")).unwrap_err();
+    assert_eq!((fault.rule, fault.line), ("js-unparsable", 3));
+    assert_eq!(
+        read_expression("// c\n{ a: 'b' }", Path::new("/r/a.json")).unwrap().get("a").unwrap().line,
+        2
+    );
+}
+
+/// What the guard lets through must fit on the stack, in a debug build too.
+#[test]
+fn the_deepest_text_that_is_parsed_fits_on_the_stack() {
+    use crate::limits::{MAX_JS_BRACKETS, MAX_JS_NESTING};
+    let units = [
+        "[",
+        "(",
+        "{",
+        "(a=",
+        "{a:",
+        "x=>",
+        "!",
+        "-\n",
+        "a=",
+        "a?b:",
+        "if(a)",
+        "new ",
+        "typeof ",
+        "`${",
+        "f(",
+        "[...",
+        "a[",
+        "(a=>",
+        "function f(){",
+        "class extends ",
+        "(x)=>{",
+        "async(",
+        "a<b<",
+        "<T>",
+        "if(a);else ",
+        "for(;;)",
+        "do ",
+        "a:",
+    ];
+    for name in ["a.js", "a.ts"] {
+        for unit in units {
+            for count in [MAX_JS_BRACKETS - 2, MAX_JS_NESTING / 2 - 2, MAX_JS_NESTING - 2] {
+                // Most of these are no programs: only that they come back counts.
+                drop(read_module(&unit.repeat(count), &Path::new("/r").join(name)));
+            }
+        }
+        let mixed =
+            format!("{}[", "!".repeat(MAX_JS_NESTING / MAX_JS_BRACKETS - 2)).repeat(MAX_JS_BRACKETS - 2);
+        drop(read_module(&mixed, &Path::new("/r").join(name)));
+    }
+}

@@ -96,7 +96,8 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
         | Data::List(_)
         | Data::Map(_)
         | Data::Computed(_) => {
-            let message = "Netlify reads `schedule` only as a string in quotes right in the object of `config`";
+            let message =
+                "Netlify reads `schedule` only as a string in quotes right in the object of `config`";
             let fix = "Write `export const config = { schedule: '…' }`, without `as`, `satisfies` or a name.";
             let rule = "netlify-inert-schedule";
             gathered.find(finding(rule, Severity::Error, function.path, schedule.line, message, fix));
