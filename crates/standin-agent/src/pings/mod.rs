@@ -8,6 +8,8 @@ mod body;
 mod directory;
 mod listen;
 pub mod path;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
