@@ -35,15 +35,15 @@ pub(super) async fn apply(shared: &Arc<Shared>, effect: &Effect, apps: &[OwnedAp
             let members: Vec<&OwnedApp> = apps.iter().filter(|app| members.contains(&app.id)).collect();
             revive::resurrect(shared, &members).await
         }
-        Effect::Run { automation, .. } => refused(format!("{automation} is not PM2's to run")),
+        Effect::Run { automation, .. } => refused(&format!("{automation} is not PM2's to run")),
     }
 }
 
 fn owned<'a>(apps: &'a [OwnedApp], id: &AutomationId) -> Result<&'a OwnedApp, Outcome> {
-    apps.iter().find(|app| &app.id == id).ok_or_else(|| refused(format!("{id} is not in the inventory")))
+    apps.iter().find(|app| &app.id == id).ok_or_else(|| refused(&format!("{id} is not in the inventory")))
 }
 
-pub(super) fn refused(why: impl ToString) -> Outcome {
+pub(super) fn refused(why: &(impl ToString + ?Sized)) -> Outcome {
     Outcome::Refused { why: why.to_string() }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn not_needed(why: impl Into<String>) -> Outcome {
 pub(super) fn outcome(sent: Result<(), RpcError>) -> Outcome {
     match sent {
         Ok(()) => Outcome::Done,
-        Err(why @ (RpcError::NobodyThere | RpcError::Unusable(_) | RpcError::Refused(_))) => refused(why),
+        Err(why @ (RpcError::NobodyThere | RpcError::Unusable(_) | RpcError::Refused(_))) => refused(&why),
         Err(why @ (RpcError::Lost(_) | RpcError::Strange(_))) => Outcome::Unknown { why: why.to_string() },
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn outcome(sent: Result<(), RpcError>) -> Outcome {
 async fn restart(shared: &Shared, app: &OwnedApp, pm_id: u32, expect_uptime: i64) -> Outcome {
     let list = match shared.list().await {
         Ok(list) => list,
-        Err(why) => return refused(format!("the probe before it failed: {why}")),
+        Err(why) => return refused(&format!("the probe before it failed: {why}")),
     };
     let found = list.processes.iter().find(|p| p.pm_id == pm_id);
     let Some(process) = found.filter(|p| owns(app, &p.name, &p.exec_path, &p.cwd)) else {
@@ -83,7 +83,7 @@ async fn restart(shared: &Shared, app: &OwnedApp, pm_id: u32, expect_uptime: i64
     }
     if process.has_ended() && process.pid != 0 {
         if proc::stat(process.pid).is_some_and(|stat| Some(stat.parent) == list.pid) {
-            return refused(format!("its process {} could not be ended by PM2 and still runs", process.pid));
+            return refused(&format!("its process {} could not be ended by PM2 and still runs", process.pid));
         }
         if let Err(why) = forget_pid(shared, process).await {
             return outcome(Err(why));

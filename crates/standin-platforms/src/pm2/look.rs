@@ -86,8 +86,8 @@ fn up(state: &mut State, home: &Path, apps: &[OwnedApp], list: &List, at: Timest
     let Some((pid, stat)) = found else {
         return Pm2View::unknown(at, "PM2 answers, but its process cannot be read in /proc");
     };
-    let started = proc::started(stat.ticks).unwrap_or(at);
     let daemon = DaemonId { pid, ticks: stat.ticks, boot: proc::boot_id() };
+    let started = state.started(&daemon);
     state.tracker.daemon_up(&daemon);
     let mut view = Pm2View { at, daemon: Daemon::Up { pid, started }, apps: BTreeMap::new() };
     // A daemon that is ending deletes one app after the other; that says nothing of the apps.

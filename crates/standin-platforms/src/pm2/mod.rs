@@ -42,6 +42,7 @@ use dump::DumpCache;
 use event::{Event, Happened};
 use lines::Line;
 use memory::Memory;
+use proc::DaemonId;
 use rpc::Rpc;
 use tracker::{Heard, Tracker};
 
@@ -96,6 +97,8 @@ struct Shared {
 struct State {
     tracker: Tracker,
     dump: DumpCache,
+    /// The daemon that answered last, and when it started: computed once, for it comes out a little different each time.
+    started: Option<(DaemonId, Timestamp)>,
     /// The names of the inventory; `None` before the first look.
     owned: Option<BTreeSet<String>>,
 }
@@ -107,6 +110,7 @@ impl Pm2 {
         let state = State {
             tracker: Tracker::new(proc::boot_id(), Memory::read(&memory)),
             dump: DumpCache::default(),
+            started: None,
             owned: None,
         };
         let shared = Shared {
@@ -160,6 +164,17 @@ impl Processes for Pm2 {
 
     fn memory(&self) -> String {
         self.shared.state().tracker.memory().write()
+    }
+}
+
+impl State {
+    fn started(&mut self, daemon: &DaemonId) -> Timestamp {
+        if let Some((_, started)) = self.started.as_ref().filter(|(known, _)| known == daemon) {
+            return *started;
+        }
+        let started = proc::started(daemon.ticks).unwrap_or_else(Timestamp::now);
+        self.started = Some((daemon.clone(), started));
+        started
     }
 }
 

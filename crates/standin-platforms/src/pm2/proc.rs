@@ -82,17 +82,15 @@ fn parse_stat(line: &str) -> Option<Stat> {
     Some(Stat { parent, session, ticks: fields.nth(15)?.parse().ok()? })
 }
 
-/// When a process with this start was started.
+/// When a process with this start was started, to a few hundredths of a second: ask once and keep the answer.
 pub(super) fn started(ticks: u64) -> Option<Timestamp> {
-    let stat = read_limited("/proc/stat")?;
-    let boot: u64 = String::from_utf8_lossy(&stat)
-        .lines()
-        .find_map(|line| line.strip_prefix("btime "))?
-        .trim()
-        .parse()
-        .ok()?;
-    let ms = boot.checked_mul(1000)?.checked_add(ticks.checked_mul(1000)? / TICKS_PER_SECOND)?;
-    Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()
+    // The machine's start in `/proc/stat` is rounded down to a second, its age is not.
+    let uptime = String::from_utf8_lossy(&read_limited("/proc/uptime")?).into_owned();
+    let (seconds, hundredths) = uptime.split_whitespace().next()?.split_once('.')?;
+    let age =
+        seconds.parse::<u64>().ok()?.checked_mul(TICKS_PER_SECOND)?.checked_add(hundredths.parse().ok()?)?;
+    let ms = age.saturating_sub(ticks).checked_mul(1000)? / TICKS_PER_SECOND;
+    Timestamp::now().checked_sub(Duration::from_millis(ms)).ok()
 }
 
 /// The pid in a small file, if it holds one.

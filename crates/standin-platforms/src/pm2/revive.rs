@@ -36,14 +36,14 @@ impl Pm2 {
         let Some(name) = &shared.agent_app else { return refused("PM2 does not host this agent") };
         let list = match shared.list().await {
             Ok(list) => list,
-            Err(why) => return refused(why),
+            Err(why) => return refused(&why),
         };
         if list.processes.iter().any(|p| &p.name == name) {
             return not_needed("PM2 lists the agent already");
         }
         let entries = dump::entries(&shared.home, |saved| &saved.name == name);
         if entries.is_empty() {
-            return refused(format!("PM2's saved list does not name {name}"));
+            return refused(&format!("PM2's saved list does not name {name}"));
         }
         prepare_all(shared, entries).await
     }
@@ -53,7 +53,7 @@ impl Pm2 {
 pub(super) async fn start_saved(shared: &Shared, app: &OwnedApp) -> Outcome {
     match shared.list().await {
         Ok(list) => revive(shared, app, &list).await,
-        Err(why) => refused(format!("the probe before it failed: {why}")),
+        Err(why) => refused(&format!("the probe before it failed: {why}")),
     }
 }
 
@@ -63,13 +63,13 @@ pub(super) async fn start_declared(shared: &Shared, app: &OwnedApp) -> Outcome {
         Ok(list) => list,
         // The command starts the daemon where there is none, if that is certain.
         Err(RpcError::NobodyThere) if !daemon_lives(shared) => List { processes: Vec::new(), pid: None },
-        Err(why) => return refused(format!("the probe before it failed: {why}")),
+        Err(why) => return refused(&format!("the probe before it failed: {why}")),
     };
     if let Some(outcome) = in_the_way(app, &list) {
         return outcome;
     }
     if let Err(why) = end_survivors(shared, &[app], list.pid).await {
-        return refused(why);
+        return refused(&why);
     }
     declare(shared, app).await
 }
@@ -77,7 +77,7 @@ pub(super) async fn start_declared(shared: &Shared, app: &OwnedApp) -> Outcome {
 async fn declare(shared: &Shared, app: &OwnedApp) -> Outcome {
     match shared.cli.run(&["start", &app.file, "--only", &app.name], START_LIMIT).await {
         Ok(_) => Outcome::Done,
-        Err(why @ (CliError::NotFound | CliError::NotStarted(_))) => refused(why),
+        Err(why @ (CliError::NotFound | CliError::NotStarted(_))) => refused(&why),
         Err(why @ (CliError::Failed(_) | CliError::TimedOut(_))) => Outcome::Unknown { why: why.to_string() },
     }
 }
@@ -89,7 +89,7 @@ fn in_the_way(app: &OwnedApp, list: &List) -> Option<Outcome> {
     if same_name.any(|p| owns(app, &p.name, &p.exec_path, &p.cwd)) {
         return Some(not_needed("PM2 lists it again"));
     }
-    Some(refused(format!("PM2 runs another program by this name: {first}")))
+    Some(refused(&format!("PM2 runs another program by this name: {first}")))
 }
 
 async fn revive(shared: &Shared, app: &OwnedApp, list: &List) -> Outcome {
@@ -99,10 +99,10 @@ async fn revive(shared: &Shared, app: &OwnedApp, list: &List) -> Outcome {
     let entries = dump::entries(&shared.home, |s| owns(app, &s.name, &s.exec_path, &s.cwd));
     let was_running = shared.state().tracker.was_running(&app.name);
     if entries.is_empty() && !was_running {
-        return refused(format!("PM2's saved list does not name {}", app.name));
+        return refused(&format!("PM2's saved list does not name {}", app.name));
     }
     if let Err(why) = end_survivors(shared, &[app], list.pid).await {
-        return refused(why);
+        return refused(&why);
     }
     if entries.is_empty() {
         // Nobody had saved the list, but it ran under the daemon before: its ecosystem file says how.
@@ -156,14 +156,14 @@ pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Ou
         }
         Err(RpcError::NobodyThere) => {
             if let Err(why) = end_survivors(shared, members, None).await {
-                return refused(why);
+                return refused(&why);
             }
             match start_daemon(shared).await {
                 Ok(list) => list,
                 Err(outcome) => return outcome,
             }
         }
-        Err(why) => return refused(format!("the probe before it failed: {why}")),
+        Err(why) => return refused(&format!("the probe before it failed: {why}")),
     };
     let mut failed = Vec::new();
     let mut started = 0_usize;
@@ -184,7 +184,7 @@ pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Ou
 }
 
 async fn start_daemon(shared: &Shared) -> Result<List, Outcome> {
-    shared.cli.start_daemon().map_err(refused)?;
+    shared.cli.start_daemon().map_err(|why| refused(&why))?;
     let answer = async {
         let mut wait = FIRST_WAIT;
         loop {

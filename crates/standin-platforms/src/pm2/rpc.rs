@@ -19,6 +19,8 @@ pub(super) const MAX_ANSWER_BYTES: usize = 64 << 20;
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// How long a reading call may take: the daemon is one thread and may be busy with a start.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(5);
+/// What a connection to a socket that nobody listens at fails with.
+const NOBODY: [io::ErrorKind; 2] = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
 /// How much of the daemon's own words is passed on.
 const MAX_WORDS: usize = 200;
 
@@ -114,10 +116,8 @@ impl Rpc {
     pub(super) async fn connect(&self) -> Result<UnixStream, RpcError> {
         match timeout(CONNECT_LIMIT, UnixStream::connect(&self.socket)).await {
             Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(why)) => Err(match why.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => RpcError::NobodyThere,
-                _ => RpcError::Unusable(why.to_string()),
-            }),
+            Ok(Err(why)) if NOBODY.contains(&why.kind()) => Err(RpcError::NobodyThere),
+            Ok(Err(why)) => Err(RpcError::Unusable(why.to_string())),
             Err(_) => Err(RpcError::Unusable("it does not accept connections".to_owned())),
         }
     }

@@ -1,0 +1,8 @@
+//! The adapter against the real PM2, as users have it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod apps;
+mod daemon;
+mod hosting;
+mod stage;
+mod strangers;
