@@ -20,8 +20,10 @@ pub const MAX_NESTING: usize = 64;
 pub const MAX_NODES: usize = 200_000;
 /// Nodes of one value that JavaScript spells out.
 pub const MAX_JS_NODES: usize = 50_000;
-/// Nested brackets of JavaScript that is parsed.
-pub const MAX_JS_BRACKETS: usize = 200;
+/// Nested brackets of JavaScript that is parsed: its parser tries some of them out in several ways, level by level.
+pub const MAX_JS_BRACKETS: usize = 100;
+/// Angle brackets that are open at one place of JavaScript, for the same reason.
+pub const MAX_JS_ANGLES: usize = 64;
 /// Operators, keywords and brackets that can nest within one another at one place of JavaScript.
 pub const MAX_JS_NESTING: usize = 2_000;
 /// Stack of the thread that parses JavaScript, in bytes. The system hands it out page by page, as it is used.

@@ -3,7 +3,7 @@
 //! The estimate never needs to be exact, only not too low by more than a small factor: for each bracket that is open
 //! it takes the longest run of operators and keywords that could nest within one another at that place.
 
-use crate::limits::{MAX_JS_BRACKETS, MAX_JS_NESTING};
+use crate::limits::{MAX_JS_ANGLES, MAX_JS_BRACKETS, MAX_JS_NESTING};
 
 /// Words that a statement or an expression of its own can follow, so that a chain of them nests.
 const NESTING_WORDS: [&str; 21] = [
@@ -24,7 +24,8 @@ pub(crate) fn too_nested(text: &str) -> Option<usize> {
         Scan { bytes: text.as_bytes(), at: 0, levels: vec![Level::new(0)], sum: 0, operand: Operand::Wanted };
     while let Some(byte) = scan.peek(0) {
         scan.token(byte);
-        if scan.levels.len() > MAX_JS_BRACKETS || scan.sum > MAX_JS_NESTING {
+        let angles = scan.levels.last().map_or(0, |level| level.angles);
+        if scan.levels.len() > MAX_JS_BRACKETS || scan.sum > MAX_JS_NESTING || angles > MAX_JS_ANGLES {
             return Some(scan.at.min(text.len()));
         }
     }
@@ -44,11 +45,13 @@ struct Level {
     chain: usize,
     /// The longest chain so far: what was opened before a separator may still be open.
     longest: usize,
+    /// Angle brackets that are open, if they are brackets.
+    angles: usize,
 }
 
 impl Level {
     const fn new(bracket: u8) -> Self {
-        Self { bracket, chain: 0, longest: 0 }
+        Self { bracket, chain: 0, longest: 0, angles: 0 }
     }
 }
 
@@ -81,7 +84,8 @@ impl Scan<'_> {
                 self.separate();
                 self.punctuation();
             }
-            b'=' | b'?' | b':' | b'!' | b'~' | b'+' | b'-' | b'*' | b'<' | b'@' => {
+            b'<' | b'>' => self.angle(byte),
+            b'=' | b'?' | b':' | b'!' | b'~' | b'+' | b'-' | b'*' | b'@' => {
                 self.chain();
                 self.punctuation();
             }
@@ -136,9 +140,26 @@ impl Scan<'_> {
         }
     }
 
+    /// The `>` of an arrow closes nothing.
+    fn angle(&mut self, byte: u8) {
+        let is_arrow = self.at.checked_sub(1).and_then(|before| self.bytes.get(before)) == Some(&b'=');
+        if byte == b'<' {
+            self.chain();
+        }
+        if let Some(level) = self.levels.last_mut() {
+            match byte {
+                b'<' => level.angles = level.angles.saturating_add(1),
+                _ if is_arrow => {}
+                _ => level.angles = level.angles.saturating_sub(1),
+            }
+        }
+        self.punctuation();
+    }
+
     fn separate(&mut self) {
         if let Some(level) = self.levels.last_mut() {
             level.chain = 0;
+            level.angles = 0;
         }
     }
 

@@ -95,7 +95,7 @@ fn a_fault_has_its_line() {
 /// What the guard lets through must fit on the stack, in a debug build too.
 #[test]
 fn the_deepest_text_that_is_parsed_fits_on_the_stack() {
-    use crate::limits::{MAX_JS_BRACKETS, MAX_JS_NESTING};
+    use crate::limits::{MAX_JS_ANGLES, MAX_JS_BRACKETS, MAX_JS_NESTING};
     let units = [
         "[",
         "(",
@@ -121,6 +121,8 @@ fn the_deepest_text_that_is_parsed_fits_on_the_stack() {
         "async(",
         "a<b<",
         "<T>",
+        "a<b>c<",
+        "a<b>(c<",
         "if(a);else ",
         "for(;;)",
         "do ",
@@ -128,7 +130,9 @@ fn the_deepest_text_that_is_parsed_fits_on_the_stack() {
     ];
     for name in ["a.js", "a.ts"] {
         for unit in units {
-            for count in [MAX_JS_BRACKETS - 2, MAX_JS_NESTING / 2 - 2, MAX_JS_NESTING - 2] {
+            for count in
+                [MAX_JS_ANGLES / 2 - 1, MAX_JS_BRACKETS - 2, MAX_JS_NESTING / 2 - 2, MAX_JS_NESTING - 2]
+            {
                 // Most of these are no programs: only that they come back counts.
                 drop(read_module(&unit.repeat(count), &Path::new("/r").join(name)));
             }
