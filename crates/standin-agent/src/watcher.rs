@@ -219,7 +219,8 @@ where
                 waiting.answer.effects.push(EffectV1::ended(&finished.planned, &finished.outcome));
             }
         }
-        let (answered, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|w| w.left.is_empty());
+        let (answered, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|w| w.left.is_empty());
         self.waiting = waiting;
         if let Err(error) = self.engine.finish(finished, Timestamp::now()).await {
             tracing::error!(target: "agent", %error, "an outcome was not kept");
@@ -231,7 +232,12 @@ where
         }
     }
 
-    async fn recover(&mut self, ids: &[AutomationId], rehearsal: Rehearsal, reply: oneshot::Sender<RecoverV1>) {
+    async fn recover(
+        &mut self,
+        ids: &[AutomationId],
+        rehearsal: Rehearsal,
+        reply: oneshot::Sender<RecoverV1>,
+    ) {
         let requests = recover::requests(ids, self.engine.verdicts());
         match rehearsal {
             Rehearsal::Yes => {

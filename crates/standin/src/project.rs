@@ -14,7 +14,7 @@ use crate::exit::Failure;
 
 /// The root of a repository, and where its state is kept.
 #[derive(Debug, Clone)]
-pub struct Root {
+pub(crate) struct Root {
     /// Absolute, without links.
     pub path: PathBuf,
     /// Its state.
@@ -22,7 +22,7 @@ pub struct Root {
 }
 
 /// A repository with its settings joined to its inventory.
-pub struct Project {
+pub(crate) struct Project {
     /// Where it is.
     pub root: Root,
     /// What its file says.
@@ -34,7 +34,7 @@ pub struct Project {
 impl Root {
     /// The repository that the user means: the one named, else the nearest folder above with a state or settings,
     /// else this folder.
-    pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let path = match given {
             Some(path) => path.to_path_buf(),
             None => nearest()?,
@@ -49,7 +49,7 @@ impl Root {
     }
 
     /// Reads the settings; without a file they are the defaults.
-    pub fn settings(&self) -> Result<Settings, Failure> {
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let path = self.path.join(FILE_NAME);
         let what = || format!("{} cannot be read", path.display());
         let file = match std::fs::File::open(&path) {
@@ -66,7 +66,7 @@ impl Root {
 
 impl Project {
     /// Reads the settings, scans the repository and joins both.
-    pub fn load(given: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn load(given: Option<&Path>) -> Result<Self, Failure> {
         let root = Root::find(given)?;
         let settings = root.settings()?;
         let inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
@@ -74,11 +74,15 @@ impl Project {
         let place = Place { root: &root.path.to_string_lossy(), zone: &zone };
         let mut resolved = standin_config::resolve(&settings, inventory, place);
         let errors: Vec<ConfigError> = std::mem::take(&mut resolved.errors);
-        if errors.is_empty() { Ok(Self { root, settings, resolved }) } else { Err(Failure::Configuration(errors)) }
+        if errors.is_empty() {
+            Ok(Self { root, settings, resolved })
+        } else {
+            Err(Failure::Configuration(errors))
+        }
     }
 
     /// The PM2 apps that are watched as processes.
-    pub fn apps(&self) -> Vec<OwnedApp> {
+    pub(crate) fn apps(&self) -> Vec<OwnedApp> {
         let watched = |id| {
             let watch = self.resolved.watches.iter().find(|w| &w.id == id);
             watch.is_some_and(|w| w.expectations.iter().any(|e| matches!(e, Expectation::Process(_))))
@@ -99,7 +103,8 @@ impl Project {
 
 fn nearest() -> Result<PathBuf, Failure> {
     let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
-    let marked = |dir: &&Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
+    let marked =
+        |dir: &&Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
     Ok(here.ancestors().find(marked).unwrap_or(&here).to_path_buf())
 }
 

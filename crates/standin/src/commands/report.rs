@@ -31,7 +31,7 @@ const SCOPES: [(&str, Option<Kind>, &str); 4] = [
 ];
 
 /// Writes the reports and prints the one that covers everything.
-pub async fn report(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn report(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let project = Project::load(path)?;
     let state = &project.root.state;
     state.create().map_err(Failure::io(format!("{} cannot be made", state.root().display())))?;
@@ -103,7 +103,12 @@ fn only(whole: &ReportV1, scope: &str, kind: Option<Kind>) -> ReportV1 {
         counts,
         findings: whole.findings.iter().filter(|f| paths.contains(&f.path)).cloned().collect(),
         incidents: whole.incidents.iter().filter(|i| ours(&i.target)).cloned().collect(),
-        recoveries: whole.recoveries.iter().filter(|r| r.effect.contains(&format!(" {kind}:"))).cloned().collect(),
+        recoveries: whole
+            .recoveries
+            .iter()
+            .filter(|r| r.effect.contains(&format!(" {kind}:")))
+            .cloned()
+            .collect(),
         automations,
         ..whole.clone()
     }
