@@ -25,6 +25,8 @@ const ABSENT_SETTLE: Duration = Duration::from_millis(600);
 const RESURRECT_GRACE: Duration = Duration::from_secs(5);
 /// How long after a start another one of the same resurrection may follow.
 const BETWEEN_STARTS: Duration = Duration::from_secs(3);
+/// How soon a daemon that lives and does not listen is looked at again: first, and at the most, for it doubles.
+const UNCLEAR_WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
 /// How long a restart of our own may take until PM2's words about it no longer are counted as ours.
 const OWN_LIMIT: Duration = Duration::from_secs(60);
 
@@ -102,6 +104,7 @@ pub(super) struct Tracker {
     own_restarts: BTreeMap<u32, Timestamp>,
     ending: bool,
     gone_since: Option<Timestamp>,
+    unclear_since: Option<Timestamp>,
     absent_since: BTreeMap<String, Timestamp>,
     last_start: Option<Timestamp>,
     /// The soonest moment at which another look says more than this one.
@@ -126,6 +129,7 @@ impl Tracker {
             own_restarts: BTreeMap::new(),
             ending: false,
             gone_since: None,
+            unclear_since: None,
             absent_since: BTreeMap::new(),
             last_start: None,
             recheck: None,
@@ -294,6 +298,7 @@ impl Tracker {
     /// The daemon answers.
     pub(super) fn daemon_up(&mut self, daemon: &DaemonId) {
         self.gone_since = None;
+        self.unclear_since = None;
         if self.memory.daemon.as_ref() != Some(daemon) {
             self.memory.daemon = Some(daemon.clone());
             self.memory.ended_by_hand = false;
@@ -312,6 +317,7 @@ impl Tracker {
         now: Timestamp,
     ) -> (Timestamp, Expected) {
         let since = *self.gone_since.get_or_insert(now);
+        self.unclear_since = None;
         self.ending = false;
         let known = self.memory.daemon.as_ref().is_some_and(|daemon| daemon.boot == self.boot);
         if known && tidied == Tidied::Yes && !self.memory.ended_by_hand {
@@ -322,6 +328,13 @@ impl Tracker {
             (true, false, _) | (false, _, SavedApps::Some) => Expected::Yes,
         };
         (since, expected)
+    }
+
+    /// The daemon lives and does not listen, which passes one way or the other.
+    pub(super) fn unclear(&mut self, now: Timestamp) {
+        let since_when = *self.unclear_since.get_or_insert(now);
+        let wait = since(since_when, now).clamp(UNCLEAR_WAITS.0, UNCLEAR_WAITS.1);
+        self.recheck_at(after(now, wait));
     }
 
     /// Whether the daemon has said that it ends, so that what it lists is no longer of any account.
