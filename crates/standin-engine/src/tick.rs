@@ -384,14 +384,14 @@ fn say(before: Option<&Incident>, incident: &Incident) {
     if before.map(|b| (&b.id, b.phase)) == Some((&incident.id, incident.phase)) {
         return;
     }
-    let (target, cause, phase) = (&incident.target, &incident.cause, incident.phase);
+    let (on, cause, phase) = (&incident.target, &incident.cause, incident.phase);
     match phase {
-        Phase::Open => tracing::warn!(target: "incident", %target, %cause, "incident open"),
+        Phase::Open => tracing::warn!(target: "incident", %on, %cause, "incident open"),
         Phase::Exhausted => {
-            tracing::error!(target: "incident", %target, %cause, attempts = incident.attempts,
+            tracing::error!(target: "incident", %on, %cause, attempts = incident.attempts,
                 "all attempts are used: a person is needed");
         }
-        Phase::Settling => tracing::info!(target: "incident", %target, "looks well again"),
-        Phase::Resolved => tracing::info!(target: "incident", %target, %cause, "incident resolved"),
+        Phase::Settling => tracing::info!(target: "incident", %on, "looks well again"),
+        Phase::Resolved => tracing::info!(target: "incident", %on, %cause, "incident resolved"),
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// The variables that PM2 gets, and that every app it starts inherits and PM2 then stores: no secret is among them.
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LANG", "SHELL"];
@@ -59,10 +60,12 @@ pub enum CliError {
 }
 
 /// The command, with the home that it works on.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cli {
     pub(super) home: PathBuf,
     pub(super) binary: Pm2Binary,
+    /// One at a time: two commands that find no daemon would each start one.
+    pub(super) turn: Mutex<()>,
 }
 
 impl Cli {
@@ -78,6 +81,7 @@ impl Cli {
 
     /// Runs the command to its end and gives what it printed.
     pub(super) async fn run(&self, args: &[&str], limit: Duration) -> Result<Vec<u8>, CliError> {
+        let _turn = self.turn.lock().await;
         let mut command = self.command(args)?;
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(CliError::NotStarted)?;
@@ -162,7 +166,7 @@ mod tests {
         let script = dir.path().join("pm2");
         std::fs::write(&script, "#!/bin/sh\n[ \"$1\" = hang ] && exec sleep 60\nenv\n").unwrap();
         std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let cli = Cli { home: dir.path().to_owned(), binary: Pm2Binary::At(script) };
+        let cli = Cli { home: dir.path().to_owned(), binary: Pm2Binary::At(script), turn: Mutex::default() };
         let seen = String::from_utf8(cli.run(&["x"], Duration::from_secs(10)).await.unwrap()).unwrap();
         // The test runner's own variables stand for secrets.
         assert!(seen.contains("PM2_HOME=") && !seen.contains("CARGO"), "{seen}");

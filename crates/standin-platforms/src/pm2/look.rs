@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use standin_core::ident::AutomationId;
-use standin_core::observation::{Daemon, OwnedApp, Pm2App, Pm2View};
+use standin_core::observation::{Daemon, Expected, OwnedApp, Pm2App, Pm2View};
 
 use super::list::{self, Listed, RawProcess};
 use super::owner::owns;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use standin_core::effect::{Effect, Outcome};
-use standin_core::observation::{Daemon, OwnedApp, Pm2App, ProcessStatus};
+use standin_core::observation::{Daemon, Expected, OwnedApp, Pm2App, ProcessStatus};
 use standin_engine::ports::Processes;
 use standin_platforms::pm2::{Pm2, Pm2Binary, Pm2Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -128,7 +128,7 @@ async fn a_home_where_pm2_has_never_run_and_a_number_that_was_used_again() {
     let dir = tempfile::tempdir().unwrap();
     let none = Pm2Binary::At(dir.path().join("none"));
     let view = adapter(&dir.path().join("nowhere"), none.clone()).look(&[app()]).await;
-    assert!(matches!(&view.daemon, Daemon::Unknown { why } if why.contains("never run")), "{view:?}");
+    assert!(matches!(&view.daemon, Daemon::Gone { expected: Expected::No, .. }), "{view:?}");
     // The pid of this test is alive, and no daemon.
     std::fs::write(dir.path().join("pm2.pid"), std::process::id().to_string()).unwrap();
     let pm2 = adapter(dir.path(), none);
