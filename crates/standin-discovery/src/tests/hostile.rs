@@ -176,7 +176,7 @@ fn what_cannot_be_read_is_said() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a/package.json", b"{}");
     write(folder.path(), "package.json", b"{}");
-    let none = std::fs::Permissions::from_mode(0);
+    let none = std::fs::Permissions::from_mode(0o0);
     std::fs::set_permissions(folder.path().join("package.json"), none.clone()).unwrap();
     std::fs::set_permissions(folder.path().join("a"), none).unwrap();
     let can_read_all = std::fs::read(folder.path().join("package.json")).is_ok();
