@@ -126,7 +126,7 @@ fn online(process: &ProcessFact, rules: &ProcessRules, seen_at: Timestamp, now: 
     };
     Judgement {
         last_success: Some(seen_at),
-        recheck: hangs_at,
+        recheck: hangs_at.filter(|at| *at > now),
         ..Judgement::new(Health::Healthy, Reason::Online)
     }
 }
