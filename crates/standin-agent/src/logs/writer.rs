@@ -43,6 +43,16 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    fn new() -> (Self, Receiver<Message>) {
+        let (sender, receiver) = sync_channel(MAX_QUEUED_LINES);
+        (Self { sender, shared: Arc::new(Shared::default()) }, receiver)
+    }
+
+    /// Whether a line of this size would be dropped anyway. It saves the work of preparing it during a flood.
+    fn is_full_for(&self, size: usize) -> bool {
+        self.shared.queued_bytes.load(Ordering::Relaxed) + size > MAX_QUEUED_BYTES
+    }
+
     /// Hands in a line, or counts it as dropped. Never waits.
     fn push(&self, part: Part, line: Box<str>) {
         let size = line.len();
@@ -90,13 +100,11 @@ impl std::fmt::Debug for Message {
 
 /// Starts the thread.
 pub(super) fn start(files: Files) -> io::Result<(LogGuard, Queue)> {
-    let (sender, receiver) = sync_channel(MAX_QUEUED_LINES);
-    let shared = Arc::new(Shared::default());
+    let (queue, receiver) = Queue::new();
+    let Queue { sender, shared } = queue.clone();
     let of_thread = Arc::clone(&shared);
     let write = move || write_all(files, &receiver, &of_thread);
-    let thread =
-        std::thread::Builder::new().name("standin-logs".into()).spawn(write)?;
-    let queue = Queue { sender: sender.clone(), shared: Arc::clone(&shared) };
+    let thread = std::thread::Builder::new().name("standin-logs".into()).spawn(write)?;
     Ok((LogGuard { sender, shared, thread: Some(thread) }, queue))
 }
 
@@ -164,7 +172,9 @@ impl Write for FileLine<'_> {
 impl Drop for FileLine<'_> {
     fn drop(&mut self) {
         let size = self.text.len();
-        if size > MAX_LINE_BYTES {
+        if self.queue.is_full_for(size) {
+            self.queue.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        } else if size > MAX_LINE_BYTES {
             let now = Timestamp::now();
             let line = format!(
                 "{{\"timestamp\":\"{now:.6}\",\"level\":\"WARN\",\"message\":\"a log line of {size} bytes is left out\",\"target\":\"{}\"}}\n",
@@ -209,5 +219,31 @@ impl Drop for TerminalLine {
         let text = String::from_utf8_lossy(&self.0);
         // A terminal that is closed is no reason to stop.
         let _ = io::stderr().write_all(redact(&text).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use super::super::tail;
+    use super::*;
+
+    #[test]
+    fn a_flood_is_bounded_and_what_it_drops_is_said() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (queue, receiver) = Queue::new();
+        // Nobody writes yet, as when the disk hangs.
+        let size = MAX_QUEUED_BYTES / 16;
+        for _ in 0..20 {
+            queue.push(Part::Runs, ("x".repeat(size - 1) + "\n").into());
+        }
+        assert_eq!(queue.shared.queued_bytes.load(Ordering::Relaxed), MAX_QUEUED_BYTES);
+        queue.sender.send(Message::End).unwrap();
+        write_all(Files::open(dir.path(), 30, 10_000_000).unwrap(), &receiver, &queue.shared);
+        assert_eq!(tail(dir.path(), Some(Part::Runs), 100).len(), 16);
+        let said = tail(dir.path(), Some(Part::Agent), 100);
+        assert!(said.len() == 1 && said[0].to_string().contains("4 log lines were dropped"), "{said:?}");
+        assert_eq!(queue.shared.queued_bytes.load(Ordering::Relaxed), 0);
     }
 }

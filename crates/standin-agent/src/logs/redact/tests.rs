@@ -22,7 +22,7 @@ fn secrets_go_and_what_is_around_them_stays() {
         ("GET /2f1c8a9e-0000-4000-8000-00000000abcd?rid=1".into(), "GET /***?rid=1".into()),
         ("/api/push/k3y?status=up".into(), "/api/push/***?status=up".into()),
         ("a -----BEGIN KEY-----\nMII\n-----END KEY----- b".into(), "a [PEM ***] b".into()),
-        ("private_key=-----BEGIN KEY-----\nMII cut off".into(), "private_key=*** ***]".into()),
+        ("private_key=-----BEGIN KEY-----\nMII cut off".into(), "private_key=[PEM ***]".into()),
         ("jwt eyJhbGciOi.eyJzdWIiOiIx.c2lnbmF0dXJl!".into(), "jwt ***!".into()),
         (r#"{"password":"a \" b","n":1}"#.into(), r#"{"password":"***","n":1}"#.into()),
         (r#"{"token":4711,"secret":null}"#.into(), r#"{"token":"***","secret":"***"}"#.into()),
