@@ -1,0 +1,86 @@
+//! All checks, by name.
+
+use standin_core::mesh::handback::Together;
+
+use super::brake::{Braking, FEW_AT_A_TIME, Memory};
+use super::claim::{Claims, Keys, Network, ONE_EXECUTION, ONE_HOLDER, Pause, Probing, Store};
+use super::handback::{AGREED, Ack, BREAK_BEFORE_MAKE, Handback, Start, Stop};
+use super::quorum::{Preparing, Quorum};
+use super::{Check, Expected, walk};
+
+/// Three watchers, all assumptions of the timed claim hold, the target ignores keys.
+fn timed() -> Claims {
+    Claims {
+        skews: vec![0, 1, 0],
+        until: 11,
+        runs: 1,
+        crashes: 1,
+        lost_answers: 1,
+        lost_requests: 1,
+        pause: Pause::Never,
+        network: Network::Timely,
+        keys: Keys::Ignored,
+        probing: Probing::Honest,
+        store: Store::Swaps,
+    }
+}
+
+/// Two watchers, nothing is in time, and the target deduplicates.
+fn keyed() -> Claims {
+    Claims {
+        skews: vec![0, 9],
+        until: 7,
+        runs: 2,
+        pause: Pause::Any,
+        network: Network::Unbounded,
+        keys: Keys::Deduplicated,
+        ..timed()
+    }
+}
+
+fn quorum() -> Quorum {
+    Quorum { watchers: 2, rounds: 2, crashes: 1, outages: 1, preparing: Preparing::Done, without_swap: 0 }
+}
+
+fn handback() -> Handback {
+    Handback {
+        failures: 2,
+        until: 8,
+        together: Together::Never,
+        ack: Ack::Read,
+        stop: Stop::Done,
+        start: Start::AtOnce,
+    }
+}
+
+fn brake() -> Braking {
+    Braking { automations: 7, relapses: 1, percent: 50, memory: Memory::Kept }
+}
+
+macro_rules! check {
+    ($name:literal, $expected:expr, $model:expr) => {
+        Check { name: $name, expected: $expected, walk: |expected| walk($model, expected) }
+    };
+}
+
+use Expected::{Breaks, Holds};
+
+/// Every check: those that hold, each followed by those that must not.
+pub const ALL: [Check; 16] = [
+    check!("lease", Holds, timed()),
+    check!("lease-no-reprobe", Breaks(ONE_EXECUTION), Claims { probing: Probing::Skipped, ..timed() }),
+    check!("lease-store-without-cas", Breaks(ONE_HOLDER), Claims { store: Store::Overwrites, ..timed() }),
+    check!("lease-skew", Breaks(ONE_EXECUTION), Claims { skews: vec![0, 3], ..timed() }),
+    check!("lease-pause", Breaks(ONE_EXECUTION), Claims { pause: Pause::Any, ..timed() }),
+    check!("lease-slow-network", Breaks(ONE_EXECUTION), Claims { network: Network::Unbounded, ..timed() }),
+    check!("keys", Holds, keyed()),
+    check!("keys-ignored", Breaks(ONE_EXECUTION), Claims { keys: Keys::Ignored, ..keyed() }),
+    check!("quorum", Holds, quorum()),
+    check!("quorum-no-prepare", Breaks(ONE_HOLDER), Quorum { preparing: Preparing::Skipped, ..quorum() }),
+    check!("quorum-store-without-cas", Breaks(ONE_HOLDER), Quorum { without_swap: 1, ..quorum() }),
+    check!("handback", Holds, handback()),
+    check!("handback-no-ack", Breaks(AGREED), Handback { ack: Ack::MadeUp, ..handback() }),
+    check!("handback-no-stop", Breaks(BREAK_BEFORE_MAKE), Handback { stop: Stop::Skipped, ..handback() }),
+    check!("brake", Holds, brake()),
+    check!("brake-forgetful", Breaks(FEW_AT_A_TIME), Braking { memory: Memory::Lost, ..brake() }),
+];
