@@ -41,6 +41,15 @@ pub enum TermsError {
         /// What it must hold.
         needed: u64,
     },
+    /// The target would be asked what came of a request while that may still be on its way; the next attempt could
+    /// then overlap with this one.
+    #[error("asking after {confirm} ms what came of a request is before it has surely arrived ({needed} ms)")]
+    Confirm {
+        /// When the target is asked.
+        confirm: u32,
+        /// The earliest moment: sending, and the tolerance of the clocks.
+        needed: u64,
+    },
     /// A lease that outlives the limit would block its target for too long after a crash.
     #[error("the lease of {ttl} ms is longer than {MAX_TTL_MS} ms")]
     TooLong {
@@ -71,6 +80,10 @@ impl Terms {
         if u64::from(self.ttl) < needed {
             return Err(TermsError::Lease { ttl: self.ttl, needed });
         }
+        let arrived = u64::from(self.send) + u64::from(self.epsilon);
+        if u64::from(self.confirm) < arrived {
+            return Err(TermsError::Confirm { confirm: self.confirm, needed: arrived });
+        }
         if self.ttl > MAX_TTL_MS { Err(TermsError::TooLong { ttl: self.ttl }) } else { Ok(()) }
     }
 
@@ -95,6 +108,8 @@ mod tests {
         assert_eq!(Terms::in_a_function().check(60_000), Ok(()));
         let short = Terms { ttl: 90_000, ..Terms::default() };
         assert_eq!(short.check(60_000), Err(TermsError::Lease { ttl: 90_000, needed: 100_000 }));
+        let hasty = Terms { confirm: 24_999, ..Terms::default() };
+        assert_eq!(hasty.check(60_000), Err(TermsError::Confirm { confirm: 24_999, needed: 25_000 }));
         let long = Terms { ttl: MAX_TTL_MS + 1, ..Terms::default() };
         assert_eq!(long.check(60_000), Err(TermsError::TooLong { ttl: MAX_TTL_MS + 1 }));
     }

@@ -33,6 +33,8 @@ pub struct Braking {
     pub automations: usize,
     /// How often one that was recovered fails again, in all.
     pub relapses: u8,
+    /// Attempts at each.
+    pub attempts: u8,
     /// The share under which the brake is on, in percent.
     pub percent: u32,
     /// See [`Memory`].
@@ -130,7 +132,8 @@ fn incident(n: usize, automation: Automation) -> Option<Incident> {
 impl Braking {
     fn policy(&self) -> Policy {
         // Time stands still here: only the order of events counts.
-        Policy { brake_percent: self.percent, settle: Duration::ZERO, ..Policy::default() }
+        let (max_attempts, settle) = (self.attempts, Duration::ZERO);
+        Policy { brake_percent: self.percent, max_attempts, settle, ..Policy::default() }
     }
 
     fn plan(&self, s: &mut State) -> Option<()> {

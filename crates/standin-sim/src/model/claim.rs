@@ -13,8 +13,8 @@ use standin_core::mesh::swap::Swapped;
 use standin_core::mesh::terms::Terms;
 use stateright::{Model, Property};
 
-/// Lease 3, sending 1, tolerance 1, start latency 1, next attempt after 1.
-pub const TERMS: Terms = Terms { ttl: 3, send: 1, epsilon: 1, confirm: 1, retry: 1 };
+/// Lease 3, sending 1, tolerance 1, start latency 2, next attempt after 1.
+pub const TERMS: Terms = Terms { ttl: 3, send: 1, epsilon: 1, confirm: 2, retry: 1 };
 
 /// Whether time may pass between the last look at the clock and the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Claims {
     pub lost_answers: u8,
     /// Requests to the target that are lost.
     pub lost_requests: u8,
+    /// Recoveries of the target by itself.
+    pub heals: u8,
     /// See [`Pause`].
     pub pause: Pause,
     /// See [`Network`].
@@ -131,6 +133,8 @@ pub struct State {
     lost_requests: u8,
     wrongs: Wrongs,
     done_while_down: bool,
+    /// Somebody won, asked, and sent nothing.
+    found_well: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -244,7 +248,13 @@ impl Claims {
                 None => s.winners.push((epoch, own)),
             }
         }
-        s.watchers.get_mut(w)?.claimant = Some(claimant);
+        s.found_well |= claimant.step() == Step::End(End::Recovered);
+        let is_over = matches!(claimant.step(), Step::End(_));
+        let watcher = s.watchers.get_mut(w)?;
+        watcher.claimant = (!is_over).then_some(claimant);
+        if watcher.pocket.is_some() || is_over {
+            watcher.asked = None;
+        }
         if self.pause == Pause::Never {
             self.send(s, w);
         }
@@ -308,6 +318,7 @@ impl Model for Claims {
             lost_requests: self.lost_requests,
             wrongs: Wrongs::default(),
             done_while_down: false,
+            found_well: false,
         }]
     }
 
@@ -353,7 +364,7 @@ impl Model for Claims {
                 actions.push(Action::Lose(r));
             }
         }
-        if s.well == Well::No {
+        if s.well == Well::No && self.heals > 0 {
             actions.push(Action::Heal);
         }
     }
@@ -386,6 +397,7 @@ impl Model for Claims {
                 let watcher = s.watchers.get_mut(w)?;
                 watcher.claimant = None;
                 watcher.pocket = None;
+                watcher.asked = None;
             }
             Action::Arrive(r) => self.arrive(&mut s, r),
             Action::Lose(r) => {
@@ -414,10 +426,7 @@ impl Model for Claims {
             Property::sometimes("a lease is taken over", |_, s: &State| {
                 s.cell.as_ref().is_some_and(|c| c.epoch > 1)
             }),
-            Property::sometimes("one who won finds the target well", |_, s: &State| {
-                let recovered = Some(Step::End(End::Recovered));
-                s.watchers.iter().any(|w| w.claimant.as_ref().map(Claimant::step) == recovered)
-            }),
+            Property::sometimes("one who won finds the target well", |_, s: &State| s.found_well),
         ]
     }
 }

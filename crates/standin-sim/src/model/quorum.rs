@@ -34,6 +34,8 @@ pub struct Quorum {
     pub crashes: u8,
     /// Stores that may go down for good.
     pub outages: u8,
+    /// Answers of stores that are lost.
+    pub lost_answers: u8,
     /// See [`Preparing`].
     pub preparing: Preparing,
     /// Stores, from the first seat on, that read and write in two steps with nothing to guard them.
@@ -67,6 +69,7 @@ pub struct State {
     down: [bool; SEATS],
     outages: u8,
     crashes: u8,
+    lost_answers: u8,
     watchers: Vec<Watcher>,
     messages: Vec<Message>,
     /// Who was told that it holds which epoch.
@@ -214,6 +217,7 @@ impl Model for Quorum {
             down: [false; SEATS],
             outages: self.outages,
             crashes: self.crashes,
+            lost_answers: self.lost_answers,
             watchers: (0..self.watchers).map(watcher).collect(),
             messages: Vec::new(),
             chosen: Vec::new(),
@@ -236,12 +240,14 @@ impl Model for Quorum {
             }
             actions.push(Action::Serve(m));
             let from = s.watchers.get(message.from);
-            if from.is_some_and(|w| w.round.is_some() && w.ballot == message.ballot) {
+            if s.lost_answers > 0 && from.is_some_and(|w| w.round.is_some() && w.ballot == message.ballot) {
                 actions.push(Action::ServeUnheard(m));
             }
         }
         if s.outages > 0 {
-            actions.extend((0..SEATS).map(Action::Down));
+            // Later outages, and those of other seats, are orders in which messages are never served: seats are alike.
+            let has_begun = s.watchers.iter().any(|w| w.rounds < self.rounds);
+            actions.extend((!has_begun).then_some(Action::Down(SEATS - 1)));
         }
     }
 
@@ -257,7 +263,10 @@ impl Model for Quorum {
             }
             // An answer that nobody waits for changes the store all the same.
             Action::Serve(m) => self.serve(&mut s, m, Answer::Heard).unwrap_or_default(),
-            Action::ServeUnheard(m) => self.serve(&mut s, m, Answer::Lost).unwrap_or_default(),
+            Action::ServeUnheard(m) => {
+                s.lost_answers -= 1;
+                self.serve(&mut s, m, Answer::Lost).unwrap_or_default();
+            }
             Action::Read(m) => {
                 let seat = s.messages.get(m)?.seat;
                 let register = s.stores.get(seat)?.clone();

@@ -12,11 +12,12 @@ use super::{Check, Expected, walk};
 fn timed() -> Claims {
     Claims {
         skews: vec![0, 1, 0],
-        until: 11,
+        until: 6,
         runs: 1,
         crashes: 1,
         lost_answers: 1,
-        lost_requests: 1,
+        lost_requests: 0,
+        heals: 0,
         pause: Pause::Never,
         network: Network::Timely,
         keys: Keys::Ignored,
@@ -25,12 +26,23 @@ fn timed() -> Claims {
     }
 }
 
+/// Two watchers of these: enough to break it.
+fn pair() -> Claims {
+    Claims { skews: vec![0, 1], ..timed() }
+}
+
+/// Two watchers that try again, up to the last attempt, at a target that may recover by itself.
+fn again() -> Claims {
+    Claims { skews: vec![0, 1], until: 8, runs: 2, lost_answers: 0, lost_requests: 1, heals: 1, ..timed() }
+}
+
 /// Two watchers, nothing is in time, and the target deduplicates.
 fn keyed() -> Claims {
     Claims {
         skews: vec![0, 9],
-        until: 7,
+        until: 6,
         runs: 2,
+        crashes: 0,
         pause: Pause::Any,
         network: Network::Unbounded,
         keys: Keys::Deduplicated,
@@ -39,7 +51,15 @@ fn keyed() -> Claims {
 }
 
 fn quorum() -> Quorum {
-    Quorum { watchers: 2, rounds: 2, crashes: 1, outages: 1, preparing: Preparing::Done, without_swap: 0 }
+    Quorum {
+        watchers: 2,
+        rounds: 2,
+        crashes: 1,
+        outages: 1,
+        lost_answers: 1,
+        preparing: Preparing::Done,
+        without_swap: 0,
+    }
 }
 
 fn handback() -> Handback {
@@ -54,7 +74,7 @@ fn handback() -> Handback {
 }
 
 fn brake() -> Braking {
-    Braking { automations: 7, relapses: 1, percent: 50, memory: Memory::Kept }
+    Braking { automations: 7, relapses: 1, attempts: 1, percent: 50, memory: Memory::Kept }
 }
 
 macro_rules! check {
@@ -66,21 +86,29 @@ macro_rules! check {
 use Expected::{Breaks, Holds};
 
 /// Every check: those that hold, each followed by those that must not.
-pub const ALL: [Check; 16] = [
+pub const ALL: [Check; 20] = [
     check!("lease", Holds, timed()),
-    check!("lease-no-reprobe", Breaks(ONE_EXECUTION), Claims { probing: Probing::Skipped, ..timed() }),
-    check!("lease-store-without-cas", Breaks(ONE_HOLDER), Claims { store: Store::Overwrites, ..timed() }),
-    check!("lease-skew", Breaks(ONE_EXECUTION), Claims { skews: vec![0, 3], ..timed() }),
-    check!("lease-pause", Breaks(ONE_EXECUTION), Claims { pause: Pause::Any, ..timed() }),
-    check!("lease-slow-network", Breaks(ONE_EXECUTION), Claims { network: Network::Unbounded, ..timed() }),
+    check!("lease-again", Holds, again()),
+    check!("lease-no-reprobe", Breaks(ONE_EXECUTION), Claims { probing: Probing::Skipped, ..pair() }),
+    check!("lease-store-without-cas", Breaks(ONE_HOLDER), Claims { store: Store::Overwrites, ..pair() }),
+    check!("lease-skew", Breaks(ONE_EXECUTION), Claims { skews: vec![0, 2], ..pair() }),
+    check!("lease-pause", Breaks(ONE_EXECUTION), Claims { pause: Pause::Any, ..pair() }),
+    check!("lease-slow-network", Breaks(ONE_EXECUTION), Claims { network: Network::Unbounded, ..pair() }),
     check!("keys", Holds, keyed()),
     check!("keys-ignored", Breaks(ONE_EXECUTION), Claims { keys: Keys::Ignored, ..keyed() }),
     check!("quorum", Holds, quorum()),
     check!("quorum-no-prepare", Breaks(ONE_HOLDER), Quorum { preparing: Preparing::Skipped, ..quorum() }),
-    check!("quorum-store-without-cas", Breaks(ONE_HOLDER), Quorum { without_swap: 1, ..quorum() }),
+    check!(
+        "quorum-store-without-cas",
+        Breaks(ONE_HOLDER),
+        Quorum { without_swap: 1, rounds: 1, crashes: 0, outages: 0, lost_answers: 0, ..quorum() }
+    ),
     check!("handback", Holds, handback()),
+    check!("handback-together", Holds, Handback { together: Together::Allowed, ..handback() }),
     check!("handback-no-ack", Breaks(AGREED), Handback { ack: Ack::MadeUp, ..handback() }),
     check!("handback-no-stop", Breaks(BREAK_BEFORE_MAKE), Handback { stop: Stop::Skipped, ..handback() }),
+    check!("handback-pause", Breaks(BREAK_BEFORE_MAKE), Handback { start: Start::AfterAPause, ..handback() }),
     check!("brake", Holds, brake()),
+    check!("brake-again", Holds, Braking { attempts: 2, relapses: 0, ..brake() }),
     check!("brake-forgetful", Breaks(FEW_AT_A_TIME), Braking { memory: Memory::Lost, ..brake() }),
 ];
