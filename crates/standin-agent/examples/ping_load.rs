@@ -145,10 +145,12 @@ fn main() {
         move || PingState::new(Arc::new(Nowhere), Arc::new(BeatBoard::new(BTreeMap::new())), directory);
     let without = measure(state, &paths, &load);
     print("not stored", &without, without.rate);
-    for (name, durability) in [
-        ("stored, survives a kill", Durability::ProcessKill),
-        ("stored, survives a power loss", Durability::PowerLoss),
-    ] {
+    let stored = [
+        ("stored (default)", Durability::Graded),
+        ("stored, kill only", Durability::ProcessKill),
+        ("stored, power loss too", Durability::PowerLoss),
+    ];
+    for (name, durability) in stored {
         let (store, directory, paths) = make(open(&format!("{durability:?}.db"), durability));
         let state =
             move || PingState::new(Arc::new(store), Arc::new(BeatBoard::new(BTreeMap::new())), directory);
