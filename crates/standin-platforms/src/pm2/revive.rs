@@ -191,7 +191,7 @@ pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Ou
 }
 
 async fn start_daemon(shared: &Shared) -> Result<(), Outcome> {
-    shared.cli.start_daemon().map_err(|why| refused(&why))?;
+    shared.cli.start_daemon().await.map_err(|why| refused(&why))?;
     let answer = async {
         let mut wait = FIRST_WAIT;
         while shared.rpc.connect().await.is_err() {
