@@ -57,10 +57,11 @@ impl Root {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
             Err(error) => return Err(Failure::Io { what: what(), source: error }),
         };
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let limit = MAX_FILE_BYTES as u64 + 1;
-        file.take(limit).read_to_string(&mut text).map_err(Failure::io(what()))?;
-        standin_config::parse(&text).map_err(Failure::Configuration)
+        file.take(limit).read_to_end(&mut bytes).map_err(Failure::io(what()))?;
+        let text = text_of(&bytes).map_err(|error| Failure::Configuration(vec![error]))?;
+        standin_config::parse(text).map_err(Failure::Configuration)
     }
 }
 
@@ -99,6 +100,21 @@ impl Project {
         })
         .collect()
     }
+}
+
+/// The settings as text, or where they stop being text.
+fn text_of(bytes: &[u8]) -> Result<&str, ConfigError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        ConfigError {
+            line: count(before.matches('\n').count()),
+            column: count(before.rsplit('\n').next().unwrap_or_default().chars().count()),
+            message: format!("byte {} is not UTF-8", error.valid_up_to()),
+            fix: "write it as plain text; `standin schema --default-file` prints a file to start from"
+                .to_owned(),
+        }
+    })
 }
 
 fn nearest() -> Result<PathBuf, Failure> {
