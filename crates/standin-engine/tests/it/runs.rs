@@ -84,6 +84,9 @@ async fn the_end_of_a_run_that_could_not_be_written_is_written_later() {
     let remembered = stage.journal.load().await.unwrap();
     assert!(remembered.pending.is_empty());
     assert_eq!(remembered.runs[&id("job")].running_since, None);
+    let written = stage.written();
+    stage.tick(63).await;
+    assert_eq!(stage.written(), written, "once");
 }
 
 #[tokio::test]
