@@ -84,8 +84,19 @@ impl Cli {
 
     /// Runs the command to its end and gives what it printed.
     pub(super) async fn run(&self, args: &[&str], limit: Duration) -> Result<Vec<u8>, CliError> {
+        self.run_in(Path::new("/"), args, limit).await
+    }
+
+    /// The same in a folder: PM2 looks there for programs whose path is relative and that have no `cwd`.
+    pub(super) async fn run_in(
+        &self,
+        dir: &Path,
+        args: &[&str],
+        limit: Duration,
+    ) -> Result<Vec<u8>, CliError> {
         let _turn = self.turn.lock().await;
         let mut command = self.command(args)?;
+        command.current_dir(dir);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(CliError::NotStarted)?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
