@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use ask::{Answer, id, incident, is_quiet, normalised};
+pub(crate) use ask::{id, incident, is_quiet, normalised};
 pub(crate) use pm2::app;
-pub(crate) use process::{alive, kill_nine, parent, signal};
+pub(crate) use process::{alive, all, command_line, kill_nine, parent, signal};
 
 /// How long anything may take on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);
@@ -121,8 +121,13 @@ impl Stage {
     /// The same with further variables.
     pub(crate) fn up_in(&mut self, args: &[&str], env: &[(&str, &str)]) -> u32 {
         let pid = self.launch(args, env);
-        let ready = || self.agent_file().filter(|file| file["pid"] == pid);
+        let mut agent = self.agent.take().expect("it was launched");
+        let ready = || {
+            assert!(agent.try_wait().unwrap().is_none(), "the agent has ended: {}", self.said());
+            self.agent_file().filter(|file| file["pid"] == pid)
+        };
         until("could the agent be asked", ready, || self.said());
+        self.agent = Some(agent);
         pid
     }
 
