@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::io::BufRead;
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
@@ -208,4 +209,20 @@ fn a_slot_runs_once_without_being_asked() {
     stage.up(&[]);
     stage.look_again();
     assert!(stage.lines("count").len() <= 2 && id(&stage.status(), JOB)["due"] != due);
+}
+
+#[test]
+fn logs_are_followed_until_the_reader_goes() {
+    let mut stage = with_job("echo the-$((6*7))th-word", "");
+    stage.up(&[]);
+    let mut follow = stage.command(&["logs", "-f", "-n", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(follow.stdout.take().unwrap()).lines();
+    stage.run(&["recover", JOB]).ended(0);
+    let word = lines.by_ref().map_while(Result::ok).find(|line| line.contains("the-42th-word"));
+    assert!(word.is_some(), "the output was not followed");
+    drop(lines);
+    // What it writes next finds nobody.
+    stage.run(&["recover", JOB]).ended(0);
+    let end = until("does it end", || follow.try_wait().unwrap(), String::new);
+    assert!(end.success(), "{end}");
 }

@@ -166,3 +166,22 @@ fn only_the_owner_can_read_the_state() {
     assert_eq!(stage.read(".standin/.gitignore"), "*\n");
     assert_ne!(stage.agent_file().unwrap()["token"], Value::Null);
 }
+
+#[test]
+fn without_pm2_only_what_needs_it_is_refused() {
+    let mut stage = Stage::with(HEARTBEAT);
+    stage.declare(&[crate::stage::app("web", "exec sleep 1000", &serde_json::json!({}))]);
+    let missing = stage.path("no-pm2");
+    let missing = missing.to_str().unwrap();
+    let settings = stage.read("standin.toml");
+    stage.write("standin.toml", format!("{settings}\n[pm2]\nbinary = \"{missing}\"\n"));
+    stage.run(&["up", "--pm2"]).refused(4, "the pm2 command was not found");
+    let doctor = stage.json(&["doctor"]);
+    let broken = |c: &Value| c["check"] == "pm2 command" && c["mark"] == "broken";
+    assert!(doctor["checks"].as_array().unwrap().iter().any(broken), "{doctor:#}");
+    stage.up(&["--start"]);
+    stage.run(&["beat", "heartbeat:backup"]).ended(0);
+    stage.until_health("heartbeat:backup", "healthy");
+    stage.run(&["recover", "pm2:web"]).ended(4);
+    assert_ne!(id(&stage.status(), "pm2:web")["health"], "healthy");
+}

@@ -33,7 +33,7 @@ pub(crate) fn binary() -> PathBuf {
     let path = std::env::var_os("STANDIN_BIN").map_or_else(beside, PathBuf::from);
     assert!(
         path.is_file(),
-        "no standin at {}: run `cargo build -p standin --bin standin` first, as bin/test does, or set STANDIN_BIN",
+        "no standin at {}: run the tests of the whole workspace, or `cargo build -p standin --bin standin` first, or set STANDIN_BIN",
         path.display()
     );
     path

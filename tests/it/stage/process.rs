@@ -10,8 +10,10 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     let _ = kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal);
 }
 
+/// Kills it, and waits until it is dead.
 pub(crate) fn kill_nine(pid: u32) {
     signal(pid, Signal::SIGKILL);
+    super::until("did it die", || (!alive(pid)).then_some(()), || command_line(pid));
 }
 
 /// The fields of `/proc/PID/stat` after the name: state, parent and so on.
