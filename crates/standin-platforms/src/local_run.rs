@@ -146,7 +146,9 @@ impl RunFolder {
         let files = self.files(name);
         let out = match OpenOptions::new().append(true).create_new(true).open(files.out()) {
             Ok(out) => out,
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(StartError::Known(name.clone())),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(StartError::Known(name.clone()));
+            }
             Err(e) => return Err(StartError::System(e)),
         };
         let spawned = out.lock().and_then(|()| {
@@ -194,7 +196,9 @@ impl RunFolder {
     pub fn known(&self) -> Vec<RunName> {
         let Ok(entries) = std::fs::read_dir(&self.dir) else { return Vec::new() };
         let mut names: Vec<RunName> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".out")?.parse().ok())
+            .filter_map(|entry| {
+                entry.ok()?.file_name().into_string().ok()?.strip_suffix(".out")?.parse().ok()
+            })
             .take(MAX_KNOWN_RUNS)
             .collect();
         names.sort();

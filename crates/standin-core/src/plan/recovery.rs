@@ -213,11 +213,8 @@ fn asked_effect(request: Request, watch: &Watch, verdict: &Verdict) -> Option<Ef
 }
 
 fn restart(verdict: &Verdict) -> Option<Effect> {
-    verdict.life.map(|life| Effect::RestartProcess {
-        automation: verdict.automation.clone(),
-        pm_id: life.pm_id,
-        expect_uptime: life.uptime_stamp,
-    })
+    let (automation, lives) = (verdict.automation.clone(), verdict.lives.clone());
+    (!lives.is_empty()).then_some(Effect::RestartProcess { automation, lives })
 }
 
 /// One target that fails, and what could be done about it.

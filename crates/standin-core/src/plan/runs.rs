@@ -41,8 +41,9 @@ fn plan_one(
     let state = before.cloned().unwrap_or_default();
     let target = Target::Automation(watch.id.clone());
     let Some(known_since) = known_since(&state, now) else {
-        // What came before the agent knew of it is not owed.
-        let state = RunState { known_since: Some(now), settled_slot: None, ..state };
+        // What came before the agent knew of it is not owed, and what is settled stays so: the clock may come back.
+        let settled_slot = state.settled_slot.filter(|settled| !is_far_ahead(*settled, now));
+        let state = RunState { known_since: Some(now), settled_slot, ..state };
         if asked {
             return run_as_asked(now, plan, (watch, &target), state);
         }
@@ -59,8 +60,12 @@ fn plan_one(
 
 /// Since when the schedule is known; `None` when it is new, or was last looked at under a clock that was far ahead.
 fn known_since(state: &RunState, now: Timestamp) -> Option<Timestamp> {
-    let is_ahead = state.settled_slot.is_some_and(|settled| settled > later(now, MAX_AHEAD));
+    let is_ahead = state.settled_slot.is_some_and(|settled| is_far_ahead(settled, now));
     state.known_since.filter(|known| *known <= now && !is_ahead)
+}
+
+fn is_far_ahead(settled: Timestamp, now: Timestamp) -> bool {
+    settled > later(now, MAX_AHEAD)
 }
 
 /// The newest slot that has come and is not settled.

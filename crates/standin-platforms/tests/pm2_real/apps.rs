@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use standin_core::effect::{Effect, Outcome};
 use standin_core::observation::{Absence, EventLoop, Pm2App, ProcessFact, ProcessStatus, StopCause};
+use standin_core::verdict::Life;
 use standin_engine::ports::Processes;
 use standin_platforms::pm2::{Pm2, Pm2Options};
 
@@ -15,7 +16,7 @@ fn online(fact: &ProcessFact) -> bool {
 }
 
 fn restart(name: &str, fact: &ProcessFact) -> Effect {
-    Effect::RestartProcess { automation: id(name), pm_id: fact.pm_id, expect_uptime: fact.uptime_stamp }
+    Effect::RestartProcess { automation: id(name), lives: vec![Life { pm_id: fact.pm_id, uptime_stamp: fact.uptime_stamp }] }
 }
 
 #[tokio::test]
