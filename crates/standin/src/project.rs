@@ -40,7 +40,8 @@ impl Root {
             None => nearest()?,
         };
         let what = format!("{} is not a folder that can be read", path.display());
-        let path = path.canonicalize().map_err(Failure::io(what.clone())).map_err(as_usage)?;
+        let path =
+            path.canonicalize().map_err(Failure::io(what.clone())).map_err(|failure| as_usage(&failure))?;
         if !path.is_dir() {
             return Err(Failure::Usage(format!("{what}: name the root of a repository")));
         }
@@ -124,6 +125,6 @@ fn nearest() -> Result<PathBuf, Failure> {
     Ok(here.ancestors().find(marked).unwrap_or(&here).to_path_buf())
 }
 
-fn as_usage(failure: Failure) -> Failure {
+fn as_usage(failure: &Failure) -> Failure {
     Failure::Usage(failure.to_string())
 }
