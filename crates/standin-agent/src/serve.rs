@@ -204,7 +204,8 @@ async fn obey_signals(commands: mpsc::Sender<Command>) -> std::io::Result<()> {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
-    std::process::exit(130)
+    let _ = commands.send(Command::Stop { how: Stop::Now }).await;
+    Ok(())
 }
 
 async fn empty_spool(state: StateDir, journal: Arc<Sqlite>, board: Arc<BeatBoard>, known: Vec<AutomationId>) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use standin_core::assess::assess;
 use standin_core::beat::BeatState;
 use standin_core::effect::{Effect, EffectKey, Outcome, PlannedEffect};
-use standin_core::ident::AutomationId;
+use standin_core::ident::{AutomationId, Kind};
 use standin_core::incident::{Incident, Phase, Target};
 use standin_core::observation::{OwnedApp, Pm2View, View};
 use standin_core::plan::{Brake, Decision, Plan, Request, Situation, plan};
@@ -176,6 +176,7 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         if !self.setup.apps.is_empty() {
             self.pm2 = self.processes.look(&self.setup.apps).await;
         }
+        self.watch_senders(&beats);
         self.beats = beats;
         if let Err(error) = self.save_what_is_left(now).await {
             tracing::warn!(target: "journal", %error, "an earlier outcome still waits to be written");
@@ -327,6 +328,15 @@ impl<P: Processes, J: Journal> Engine<P, J> {
             self.unsaved.forget_outcomes_and_runs();
         }
         Ok(())
+    }
+
+    /// Senders may make themselves known while the agent runs: from then on they are watched.
+    fn watch_senders(&mut self, beats: &BTreeMap<AutomationId, BeatState>) {
+        for id in beats.keys().filter(|id| id.kind() == Kind::Heartbeat) {
+            if !self.verdicts.contains_key(id) && !self.setup.watches.iter().any(|watch| &watch.id == id) {
+                self.setup.watches.push(Watch::of_sender(id.clone()));
+            }
+        }
     }
 
     /// What is watched.

@@ -40,7 +40,8 @@ impl Root {
             None => nearest()?,
         };
         let what = format!("{} is not a folder that can be read", path.display());
-        let path = path.canonicalize().map_err(Failure::io(what.clone())).map_err(as_usage)?;
+        let path =
+            path.canonicalize().map_err(Failure::io(what.clone())).map_err(|failure| as_usage(&failure))?;
         if !path.is_dir() {
             return Err(Failure::Usage(format!("{what}: name the root of a repository")));
         }
@@ -57,10 +58,11 @@ impl Root {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
             Err(error) => return Err(Failure::Io { what: what(), source: error }),
         };
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let limit = MAX_FILE_BYTES as u64 + 1;
-        file.take(limit).read_to_string(&mut text).map_err(Failure::io(what()))?;
-        standin_config::parse(&text).map_err(Failure::Configuration)
+        file.take(limit).read_to_end(&mut bytes).map_err(Failure::io(what()))?;
+        let text = text_of(&bytes).map_err(|error| Failure::Configuration(vec![error]))?;
+        standin_config::parse(text).map_err(Failure::Configuration)
     }
 }
 
@@ -101,6 +103,21 @@ impl Project {
     }
 }
 
+/// The settings as text, or where they stop being text.
+fn text_of(bytes: &[u8]) -> Result<&str, ConfigError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        ConfigError {
+            line: count(before.matches('\n').count()),
+            column: count(before.rsplit('\n').next().unwrap_or_default().chars().count()),
+            message: format!("byte {} is not UTF-8", error.valid_up_to()),
+            fix: "write it as plain text; `standin schema --default-file` prints a file to start from"
+                .to_owned(),
+        }
+    })
+}
+
 fn nearest() -> Result<PathBuf, Failure> {
     let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
     let marked =
@@ -108,6 +125,6 @@ fn nearest() -> Result<PathBuf, Failure> {
     Ok(here.ancestors().find(marked).unwrap_or(&here).to_path_buf())
 }
 
-fn as_usage(failure: Failure) -> Failure {
+fn as_usage(failure: &Failure) -> Failure {
     Failure::Usage(failure.to_string())
 }

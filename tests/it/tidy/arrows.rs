@@ -30,6 +30,11 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "standin-agent",
         ],
     ),
+    // Measures the parts, and is not shipped.
+    (
+        "standin-bench",
+        &["standin-core", "standin-engine", "standin-platforms", "standin-stores", "standin-agent"],
+    ),
 ];
 
 /// The core's whole allow-list of foreign crates.

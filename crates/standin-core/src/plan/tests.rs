@@ -52,8 +52,8 @@ fn app(name: &str) -> Watch {
 }
 
 fn verdict(name: &str, health: Health, reason: Reason) -> Verdict {
-    let life = Some(Life { pm_id: 3, uptime_stamp: 5 });
-    Verdict { automation: id(name), health, reason, since: at(0.0), due: None, last_success: None, life }
+    let lives = vec![Life { pm_id: 3, uptime_stamp: 5 }];
+    Verdict { automation: id(name), health, reason, since: at(0.0), due: None, last_success: None, lives }
 }
 
 fn down(name: &str) -> Verdict {

@@ -92,6 +92,7 @@ fn the_name_of_the_file_decides() {
         ("b.json", json),
         ("c/d.yml", yaml),
         ("process.yaml", yaml),
+        ("pm2-prod.json", json),
     ] {
         let inventory = scan_of(&[(path, text)]);
         assert_eq!(
@@ -116,6 +117,8 @@ fn files_of_other_tools_are_left_alone() {
         ("tailwind.config.js", "module.exports = { apps: 1, script: 2 };"),
         ("data.json", "{\"apps\": [{\"title\": \"script\"}]}"),
         ("x.yml", "apps: [script"),
+        ("pm2-redundancy-report.json", "{\"apps\": 3, \"scripts\": []}"),
+        ("processes.json", "[1, 2]"),
         ("process.js", "console.log('apps', 'script')"),
     ];
     assert_eq!(scan_of(&files), Inventory::default());

@@ -193,4 +193,6 @@ fn two_of_one_id_are_said() {
     let inventory = scan_of(&[("one/ecosystem.config.js", app), ("two/ecosystem.config.js", app)]);
     assert_eq!(inventory.automations.len(), 1);
     assert!(rules(&inventory, "two/ecosystem.config.js").contains(&("duplicate-id", 1)));
+    let inventory = scan_of(&[("a/ecosystem.config.js", app), ("ecosystem.config.js", app)]);
+    assert_eq!(inventory.automations[0].source.path, "ecosystem.config.js");
 }

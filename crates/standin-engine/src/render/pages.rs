@@ -22,7 +22,8 @@ pub fn scan(scan: &ScanV1) -> Doc {
 /// The page of a status, with ages as of `now`.
 pub fn status(status: &StatusV1, now: Timestamp) -> Doc {
     let mut parts = vec![Part::Line(whole(&status.health)), Part::Line(agent(&status.agent, now))];
-    let (unwatched, watched): (Vec<_>, Vec<_>) = status.automations.iter().partition(|a| a.code == "not_watched");
+    let (unwatched, watched): (Vec<_>, Vec<_>) =
+        status.automations.iter().partition(|a| a.code == "not_watched");
     if !watched.is_empty() {
         let head = vec!["automation", "health", "since", "due", "last success", "reason"];
         parts.push(Part::Table { head, rows: watched.iter().map(|a| status_row(a, now)).collect() });

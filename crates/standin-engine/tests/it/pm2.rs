@@ -82,12 +82,12 @@ impl Processes for Pm2 {
     }
 
     async fn apply(&self, effect: &Effect, _apps: &[OwnedApp]) -> Outcome {
-        let Effect::RestartProcess { automation, expect_uptime, .. } = effect else {
+        let Effect::RestartProcess { automation, lives: seen } = effect else {
             panic!("only restarts are asked for here: {effect}");
         };
         let mut lives = self.lives.lock().unwrap();
         let life = lives.get_mut(automation).unwrap();
-        if life.number != *expect_uptime {
+        if seen.first().map(|life| life.uptime_stamp) != Some(life.number) {
             return Outcome::NotNeeded { why: "another life".into() };
         }
         *life = Life { number: life.number + 1, alive: true };

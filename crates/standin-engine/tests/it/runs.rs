@@ -27,7 +27,7 @@ async fn a_run_in_flight_is_taken_up_by_the_next_life_and_started_once() {
             stage.carry_and_die(run.clone()).await;
         }
         let mut stage = stage.restart(61).await;
-        assert_eq!(stage.left, [run.clone()]);
+        assert_eq!(stage.left, std::slice::from_ref(&run));
         assert!(stage.tick(62).await.effects.is_empty(), "its slot is settled");
         assert_eq!(stage.engine.verdicts()[&id("job")].reason, Reason::Running);
         let left = stage.left.remove(0);
@@ -43,10 +43,9 @@ async fn a_run_in_flight_is_taken_up_by_the_next_life_and_started_once() {
 #[tokio::test]
 async fn a_run_of_which_nothing_is_known_is_lost_and_tried_again() {
     let (stage, run) = at_its_slot().await;
-    let mut memory = stage.journal.memory.load().await.unwrap();
+    let runs = stage.journal.memory.load().await.unwrap().runs.into_iter().collect();
     // The intent was answered and the state of the run was not written: a store of an older version.
     let journal = Memory::new();
-    let runs = std::mem::take(&mut memory.runs).into_iter().collect();
     let change = standin_engine::ports::Change { runs, ..Default::default() };
     journal.commit(change).await.unwrap();
     let stage = Stage::on(stage.pm2, journal, stage.runner, setup(&["job"]), 61).await;
@@ -85,6 +84,9 @@ async fn the_end_of_a_run_that_could_not_be_written_is_written_later() {
     let remembered = stage.journal.load().await.unwrap();
     assert!(remembered.pending.is_empty());
     assert_eq!(remembered.runs[&id("job")].running_since, None);
+    let written = stage.written();
+    stage.tick(63).await;
+    assert_eq!(stage.written(), written, "once");
 }
 
 #[tokio::test]

@@ -82,7 +82,8 @@ async fn declare(shared: &Shared, app: &OwnedApp) -> Outcome {
     if !name.is_some_and(|name| CONFIGURATIONS.iter().any(|part| name.contains(part))) {
         return refused(&format!("PM2 would run {} as a script: it does not know it by its name", app.file));
     }
-    match shared.cli.run(&["start", &app.file, "--only", &app.name], START_LIMIT).await {
+    let folder = Path::new(&app.file).parent().unwrap_or(Path::new("/"));
+    match shared.cli.run_in(folder, &["start", &app.file, "--only", &app.name], START_LIMIT).await {
         Ok(_) => Outcome::Done,
         Err(why @ (CliError::NotFound | CliError::NotStarted(_))) => refused(&why),
         Err(why @ (CliError::Failed(_) | CliError::TimedOut(_))) => Outcome::Unknown { why: why.to_string() },
@@ -191,7 +192,7 @@ pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Ou
 }
 
 async fn start_daemon(shared: &Shared) -> Result<(), Outcome> {
-    shared.cli.start_daemon().map_err(|why| refused(&why))?;
+    shared.cli.start_daemon().await.map_err(|why| refused(&why))?;
     let answer = async {
         let mut wait = FIRST_WAIT;
         while shared.rpc.connect().await.is_err() {

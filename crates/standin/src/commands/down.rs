@@ -28,7 +28,7 @@ pub(crate) async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failu
         host::release(&root, &client.file.pm2_app).await?;
     }
     let stop = StopRequest { force };
-    let answered = client.tell("/api/v1/stop", &stop, LOOK).await;
+    let answered = client.tell("/api/v1/stop", &stop, if force { FORCED } else { LOOK }).await;
     match answered {
         Ok(Asked::Answered(_)) => {}
         Ok(Asked::NoAgent) if client.file.pm2_app.is_empty() && !force => return nothing_runs(),

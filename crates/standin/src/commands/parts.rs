@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use standin_agent::api::RecoverRequest;
 use standin_agent::lock::Lock;
 use standin_config::{Pm2Watching, Settings};
-use standin_core::ident::AutomationId;
+use standin_core::ident::{AutomationId, Kind};
+use standin_core::watch::Watch;
 use standin_engine::carry::carry_out;
 use standin_engine::json_v1::{EffectV1, RecoverV1};
 use standin_engine::ports::Journal;
@@ -53,7 +54,11 @@ pub(crate) async fn choose(project: &Project, agent_app: Option<String>) -> Resu
         Pm2Watching::Off => Vec::new(),
     };
     let resolved = &project.resolved;
-    let setup = Setup { watches: resolved.watches.clone(), policy: resolved.policy.clone(), apps };
+    let mut watches = resolved.watches.clone();
+    let is_new = |id: &AutomationId| id.kind() == Kind::Heartbeat && !watches.iter().any(|w| &w.id == id);
+    let senders: Vec<_> = journal.checks().await?.into_iter().map(|check| check.id).filter(is_new).collect();
+    watches.extend(senders.into_iter().map(Watch::of_sender));
+    let setup = Setup { watches, policy: resolved.policy.clone(), apps };
     Ok(Chosen { journal, pm2, runner, setup })
 }
 

@@ -83,7 +83,7 @@ fn recoveries(reader: Option<&Reader>, now: Timestamp) -> Result<Vec<RecoveryV1>
     let Some(reader) = reader else { return Ok(Vec::new()) };
     let since = now.saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MIN);
     let attempts = reader.attempts(since, RECOVERIES)?;
-    let recoveries = attempts.iter().filter(|a| a.planned.incident.is_some());
+    let recoveries = attempts.iter().rev().filter(|a| a.planned.incident.is_some());
     Ok(recoveries.map(|a| RecoveryV1::of(a.at, &a.planned, a.ended.as_ref().map(|(_, o)| o))).collect())
 }
 

@@ -188,12 +188,18 @@ fn in_a_cluster_a_stopped_process_hides_no_dead_one() {
     let judge = |processes: &[ProcessFact]| {
         let verdict =
             Seen::pm2(listed(processes)).verdict(&watch(vec![Expectation::Process(rules())]), at("12:00:00"));
-        (verdict.health, verdict.reason, verdict.life.map(|life| life.pm_id))
+        (verdict.health, verdict.reason, verdict.lives.iter().map(|life| life.pm_id).collect::<Vec<_>>())
     };
-    let died = (Health::Failed, Reason::Died { cause: killed() }, Some(4));
+    let died = (Health::Failed, Reason::Died { cause: killed() }, vec![4]);
     assert_eq!(judge(&[stopped.clone(), dead.clone()]), died);
-    assert_eq!(judge(&[dead, stopped.clone(), live.clone()]), died);
-    assert_eq!(judge(&[stopped.clone(), live]), (Health::Healthy, Reason::Online, Some(5)));
+    assert_eq!(judge(&[dead.clone(), stopped.clone(), live.clone()]), died);
+    let also_dead = ProcessFact { pm_id: 6, ..dead.clone() };
+    assert_eq!(
+        judge(&[dead, live.clone(), also_dead]).2,
+        [4, 6],
+        "all that are dead are brought back together"
+    );
+    assert_eq!(judge(&[stopped.clone(), live]), (Health::Healthy, Reason::Online, vec![5]));
     assert_eq!(judge(&[stopped.clone(), stopped]).1, Reason::StoppedByHand);
 }
 

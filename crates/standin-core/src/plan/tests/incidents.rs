@@ -52,7 +52,8 @@ fn jitter_keeps_two_targets_apart_and_each_the_same() {
 fn each_attempt_carries_the_life_that_was_seen_and_one_key() {
     let mut desk = Desk::one_down();
     let first = desk.step(0.0).effects.remove(0);
-    let expected = Effect::RestartProcess { automation: id("web"), pm_id: 3, expect_uptime: 5 };
+    let expected =
+        Effect::RestartProcess { automation: id("web"), lives: vec![Life { pm_id: 3, uptime_stamp: 5 }] };
     assert_eq!((first.effect, first.attempt), (expected, 1));
     assert_eq!(first.incident, Some(desk.incident("web").id.clone()));
     let second = desk.step(2.6).effects.remove(0);

@@ -66,7 +66,7 @@ fn a_person_may_start_what_was_stopped_and_never_a_stranger() {
 #[test]
 fn without_a_daemon_a_stopped_app_is_started_from_its_file() {
     let mut desk = Desk::new(vec![app("web")]);
-    desk.judge(Verdict { life: None, ..verdict("web", Health::Stopped, Reason::StoppedByHand) });
+    desk.judge(Verdict { lives: Vec::new(), ..verdict("web", Health::Stopped, Reason::StoppedByHand) });
     desk.ask("web", Request::Recover);
     assert_eq!(desk.step(0.0).effects[0].effect, Effect::StartDeclared { automation: id("web") });
 }

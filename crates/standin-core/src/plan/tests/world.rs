@@ -115,12 +115,13 @@ impl World {
             return;
         }
         let ended = self.under_way.remove(0);
-        let Effect::RestartProcess { automation, pm_id, expect_uptime } = &ended.effect else {
+        let Effect::RestartProcess { automation, lives } = &ended.effect else {
             panic!("nothing else is ever the remedy here: {:?}", ended.effect);
         };
         self.desk.in_flight.remove(&Target::Automation(automation.clone()));
-        let app = usize::try_from(*pm_id).unwrap();
-        if self.lives[app] == *expect_uptime && matches!(self.states[app], State::Dead | State::Stopped) {
+        let [life] = lives[..] else { panic!("each app here has one process: {lives:?}") };
+        let app = usize::try_from(life.pm_id).unwrap();
+        if self.lives[app] == life.uptime_stamp && matches!(self.states[app], State::Dead | State::Stopped) {
             self.states[app] = State::Up;
             self.lives[app] += 1;
         }
@@ -205,10 +206,10 @@ impl World {
         self.asked.extend(by_person);
         for planned in &plan.effects {
             prop_assert!(self.used.insert((planned.key.0.clone(), planned.attempt)), "{planned:?} twice");
-            let Effect::RestartProcess { automation, pm_id, .. } = &planned.effect else {
+            let Effect::RestartProcess { automation, lives } = &planned.effect else {
                 return Err(TestCaseError::fail("no remedy here is anything but a restart"));
             };
-            let state = self.states[usize::try_from(*pm_id).unwrap()];
+            let state = self.states[usize::try_from(lives[0].pm_id).unwrap()];
             let by_person = asked.contains_key(automation);
             let ours = match state {
                 State::Dead | State::DeadForGood => true,

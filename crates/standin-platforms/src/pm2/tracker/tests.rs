@@ -1,5 +1,12 @@
-use super::*;
-use standin_core::observation::Respawn;
+use jiff::Timestamp;
+use standin_core::observation::{Absence, EventLoop, Expected, ProcessStatus, Respawn, StopCause};
+
+use super::super::event::{Ending, Event, Happened, ProcessEvent};
+use super::super::lines::Line;
+use super::super::list::{Listed, Pulse};
+use super::super::memory::Memory;
+use super::super::proc::DaemonId;
+use super::{Heard, MAX_RESTARTS, SavedApps, SavedFact, Tidied, Tracker};
 
 const BOOT: &str = "boot-1";
 

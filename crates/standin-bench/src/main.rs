@@ -1,0 +1,80 @@
+//! `standin-bench`: prints what `docs/` claims, from the data or the seed that it is given.
+//!
+//! Exit codes: 0 the table was printed, 1 the data could not be read, 2 the command line is wrong.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use standin_bench::machine::{self, Bench as MachineBench, json_v1, table};
+
+/// Benches of Standin's parts on real and synthetic data.
+#[derive(Parser)]
+#[command(name = "standin-bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Measure one machine: Standin beside PM2 and the others, in one run.
+    Machine {
+        /// The `standin` binary.
+        #[arg(long, env = "STANDIN_BIN", value_name = "FILE")]
+        standin: PathBuf,
+        /// The `pm2` command.
+        #[arg(long, env = "STANDIN_PM2", value_name = "FILE")]
+        pm2: PathBuf,
+        /// The `actionlint` command; without it only Standin scans.
+        #[arg(long, env = "STANDIN_ACTIONLINT", value_name = "FILE")]
+        actionlint: Option<PathBuf>,
+        /// Only these (default: all).
+        #[arg(long, value_enum, value_name = "NAME", num_args = 1..)]
+        only: Vec<MachineBench>,
+        /// How many apps PM2 runs for the memory; fewer than 226 is no comparison.
+        #[arg(long, default_value_t = machine::AUTOMATIONS, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        peer_apps: u32,
+        /// How to print the result.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Tables for people.
+    Text,
+    /// JSON, version 1.
+    Json,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().bench) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do when even stderr is closed.
+            let _ = writeln!(std::io::stderr(), "standin-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(bench: Bench) -> anyhow::Result<()> {
+    let text = match bench {
+        Bench::Machine { standin, pm2, actionlint, only, peer_apps, format } => {
+            let options = machine::Options { standin, pm2, actionlint, only, peer_apps };
+            let report = machine::measure(&options)?;
+            match format {
+                Format::Text => table::render(&report),
+                Format::Json => json_v1::render(&report)?,
+            }
+        }
+    };
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
