@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod fitness;
 pub mod handback;
 pub mod peer;
+pub mod platform;
 pub mod quorum;
 pub mod rank;
 pub mod slot;
