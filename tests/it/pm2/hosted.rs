@@ -7,7 +7,12 @@ use serde_json::json;
 use super::RUNS;
 use crate::stage::{Stage, alive, app, id, is_quiet, kill_nine, parent, until};
 
-const NAME: &str = "standin-repo";
+/// PM2's name for the agent that runs.
+fn name(stage: &Stage) -> String {
+    let name = stage.agent_file().unwrap()["pm2_app"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("standin-repo"), "{name}");
+    name
+}
 
 /// Waits for an agent that is not this one, and gives its process.
 fn next_agent(stage: &Stage, before: u32) -> u32 {
@@ -23,10 +28,12 @@ fn next_agent(stage: &Stage, before: u32) -> u32 {
 fn each_brings_the_other_back_and_down_takes_the_agent_out() {
     let stage = Stage::with("");
     stage.start(&[app("web", RUNS, &json!({ "autorestart": false }))]);
+    stage.pm2(&["save"]);
     stage.run(&["up", "--pm2"]).ended(0);
     let first = next_agent(&stage, 0);
     assert_eq!(parent(first), Some(stage.daemon()));
-    assert_eq!(stage.saved(), ["web", NAME]);
+    let name = name(&stage);
+    assert_eq!(stage.saved(), ["web", &name]);
     stage.until_health("pm2:web", "healthy");
 
     kill_nine(first);
@@ -42,7 +49,7 @@ fn each_brings_the_other_back_and_down_takes_the_agent_out() {
     assert_eq!(parent(third), Some(stage.daemon()), "the new daemon hosts the agent");
     until("did the orphan end", || (!alive(second)).then_some(()), || stage.run(&["logs"]).out);
     stage.until("all is well", |s| is_quiet(s) && id(s, "pm2:web")["health"] == "healthy");
-    assert!(!alive(web) && stage.copies("web") == [stage.pid("web")] && stage.copies(NAME) == [third]);
+    assert!(!alive(web) && stage.copies("web") == [stage.pid("web")] && stage.copies(&name) == [third]);
 
     stage.run(&["down"]).ended(0);
     assert!(!alive(third) && stage.agent_file().is_none());
