@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use standin_agent::state_dir::write_whole;
 use standin_core::ident::Kind;
 use standin_core::incident::Phase;
 use standin_engine::json_v1::{
@@ -39,7 +40,8 @@ pub(crate) async fn report(path: Option<&Path>, format: Format) -> Result<Exit, 
     let whole = whole(&project, &status)?;
     for (scope, kind, name) in SCOPES {
         let json = serde_json::to_vec_pretty(&only(&whole, scope, kind)).map_err(anyhow::Error::from)?;
-        write(&state.reports(), name, &json)?;
+        let path = state.reports().join(name);
+        write_whole(&path, &json).map_err(Failure::io(format!("{} cannot be written", path.display())))?;
     }
     output::print(&whole, pages::report, format)?;
     Ok(exit_of(&status))
@@ -112,12 +114,4 @@ fn only(whole: &ReportV1, scope: &str, kind: Option<Kind>) -> ReportV1 {
         automations,
         ..whole.clone()
     }
-}
-
-/// Whoever reads a report never sees half of one.
-fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    let (path, temporary) = (dir.join(name), dir.join(format!("{name}.new")));
-    let what = format!("{} cannot be written", path.display());
-    std::fs::write(&temporary, bytes).map_err(Failure::io(what.clone()))?;
-    std::fs::rename(temporary, path).map_err(Failure::io(what))
 }
