@@ -10,12 +10,13 @@ use standin_core::health::{Health, Score};
 use standin_core::ident::AutomationId;
 use standin_core::incident::{Incident, Target};
 use standin_core::plan::{Decision, Request};
-use standin_core::verdict::Verdict;
+use standin_core::verdict::{Reason, Verdict};
 
 use super::{
     AutomationStatusV1, AutomationV1, CountsV1, DecisionV1, EffectV1, FindingV1, HealthV1, IncidentV1,
     RecoveryV1, ScanV1, VERSION,
 };
+use crate::tick::Finished;
 
 impl From<&Inventory> for ScanV1 {
     fn from(inventory: &Inventory) -> Self {
@@ -130,9 +131,19 @@ impl EffectV1 {
         }
     }
 
-    /// An effect with what came of it.
-    pub fn ended(planned: &PlannedEffect, outcome: &Outcome) -> Self {
-        Self { outcome: tag(outcome, "outcome"), detail: detail(outcome), ..Self::planned(planned) }
+    /// An effect with what came of it. A run that was made and did not end well is `failed`.
+    pub fn ended(finished: &Finished) -> Self {
+        let planned = Self::planned(&finished.planned);
+        match &finished.end {
+            Some(end) if finished.outcome == Outcome::Done && !end.is_success() => {
+                let detail = Reason::RunFailed { end: end.clone() }.to_string();
+                Self { outcome: "failed".to_owned(), detail, ..planned }
+            }
+            Some(_) | None => {
+                let outcome = &finished.outcome;
+                Self { outcome: tag(outcome, "outcome"), detail: detail(outcome), ..planned }
+            }
+        }
     }
 }
 

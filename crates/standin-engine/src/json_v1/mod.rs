@@ -116,6 +116,12 @@ pub struct AgentV1 {
     pub started: Option<Timestamp>,
     /// When it last looked; null when absent.
     pub last_tick: Option<Timestamp>,
+    /// What keeps it from acting, such as a full disk; empty when nothing does.
+    #[serde(default)]
+    pub fault: String,
+    /// Files that have changed since it read them: it knows nothing of that until it is started anew.
+    #[serde(default)]
+    pub stale: Vec<String>,
 }
 
 /// Whether an agent runs.
@@ -228,7 +234,7 @@ pub struct EffectV1 {
     pub reason: String,
     /// Counted from 1.
     pub attempt: u8,
-    /// done, not_needed, refused, unknown; planned in a rehearsal.
+    /// done, failed (a run that did not end well), not_needed, refused, unknown; planned in a rehearsal.
     pub outcome: String,
     /// What the platform said; empty when there is nothing to add.
     pub detail: String,
