@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::RUNS;
 use crate::stage::{Stage, alive, app, id, is_quiet, kill_nine, parent, until};
+
+/// Without being told an agent looks only now and then: what it does sooner, it was told.
+const UNTOLD: Duration = Duration::from_secs(12);
 
 /// PM2's name for the agent that runs.
 fn name(stage: &Stage) -> String {
@@ -43,7 +48,9 @@ fn each_brings_the_other_back_and_down_takes_the_agent_out() {
 
     let (daemon, web) = (stage.daemon(), stage.pid("web"));
     kill_nine(daemon);
+    let killed = Instant::now();
     stage.until_lines("web.starts", 2);
+    assert!(killed.elapsed() < UNTOLD, "{:?}", killed.elapsed());
     let third = next_agent(&stage, second);
     assert_ne!(stage.daemon(), daemon);
     assert_eq!(parent(third), Some(stage.daemon()), "the new daemon hosts the agent");
