@@ -1,0 +1,3 @@
+//! Benches that need more than a timer: each is a module here and a subcommand of `standin-bench`.
+
+pub mod lateness;

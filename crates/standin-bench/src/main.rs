@@ -1,0 +1,78 @@
+//! `standin-bench`: prints what `docs/` claims, from the data or the seed that it is given.
+//!
+//! Exit codes: 0 the table was printed, 1 the data could not be read, 2 the command line is wrong.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use standin_bench::lateness::{self, detectors, json_v1, table};
+
+/// Benches of Standin's parts on real and synthetic data.
+#[derive(Parser)]
+#[command(name = "standin-bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Walk traces of real schedules forward and compare the lateness detectors.
+    Lateness {
+        /// The folder with manifest.csv and one .csv.gz for each trace.
+        #[arg(long, value_name = "DIR")]
+        traces: PathBuf,
+        /// Only these detectors (default: all).
+        #[arg(long = "detector", value_name = "NAME", num_args = 1.., value_parser = detectors::NAMES)]
+        detectors: Vec<String>,
+        /// How to print the result.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Count how many arrivals a second the detector takes in.
+    Arrivals {
+        /// How many arrivals to take in.
+        #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+        count: u32,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Tables for people.
+    Text,
+    /// JSON, version 1.
+    Json,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().bench) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do when even stderr is closed.
+            let _ = writeln!(std::io::stderr(), "standin-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(bench: Bench) -> anyhow::Result<()> {
+    let text = match bench {
+        Bench::Lateness { traces, detectors, format } => {
+            let set = lateness::traces::read(&traces)?;
+            let report = lateness::compare(&set, &detectors)?;
+            match format {
+                Format::Text => table::render(&report),
+                Format::Json => json_v1::render(&report)?,
+            }
+        }
+        Bench::Arrivals { count } => lateness::arrivals::render(count)?,
+    };
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
