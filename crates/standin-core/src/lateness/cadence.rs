@@ -14,7 +14,7 @@ const OUTAGE_PERIODS: u32 = 3;
 
 /// Periods outside of these are a mistake of the caller.
 const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
-const LONGEST_PERIOD: Duration = Duration::from_hours(24 * 400);
+pub(super) const LONGEST_PERIOD: Duration = Duration::from_hours(24 * 400);
 
 /// So many arrivals are needed before the cold-start wait is given up.
 const COLD_RUNS: u32 = 5;
@@ -117,13 +117,16 @@ impl Cadence {
         if self.period < GAP_PERIOD { Judged::ByGap } else { Judged::BySlot }
     }
 
-    /// A silence longer than this is an outage: twelve hours or three periods, whichever is longer.
-    pub fn outage(&self) -> Duration {
-        self.period.saturating_mul(OUTAGE_PERIODS).max(OUTAGE)
+    /// A silence longer than this is an outage: twelve hours or three periods, whichever is longer. Where the next
+    /// slot lies `ahead` of the last arrival by more than a period, as over a weekend, it is two periods after that
+    /// slot.
+    pub fn outage(&self, ahead: Duration) -> Duration {
+        let usual = self.period.saturating_mul(OUTAGE_PERIODS).max(OUTAGE);
+        usual.max(ahead.saturating_add(self.period.saturating_mul(OUTAGE_PERIODS - 1)))
     }
 
-    pub(super) fn outage_s(&self) -> i64 {
-        self.outage().as_secs().cast_signed()
+    pub(super) fn outage_s(&self, ahead_s: i64) -> i64 {
+        self.outage(Duration::from_secs(ahead_s.max(0).unsigned_abs())).as_secs().cast_signed()
     }
 
     pub(super) fn period_s(&self) -> f64 {
@@ -156,11 +159,6 @@ impl Cadence {
         self.period < Duration::from_hours(24)
     }
 
-    /// The farthest that the next slot of a schedule may lie ahead; a caller that names a later one is mistaken.
-    pub(super) fn longest_wait_s(&self) -> i64 {
-        self.outage_s()
-    }
-
     /// The bounds of a wait whose slot lies `ahead` seconds after the last arrival.
     pub(super) fn limits(&self, ahead: i64, arrivals: u32) -> Limits {
         let to_start = match self.judged() {
@@ -168,7 +166,7 @@ impl Cadence {
             Judged::ByGap => 0,
         };
         // One second before the silence would count as an outage: none can be missed, however much was learned.
-        let cap = self.outage_s().saturating_sub(to_start).saturating_sub(1);
+        let cap = self.outage_s(ahead).saturating_sub(to_start).saturating_sub(1);
         let cap_s = super::model::seconds(cap).max(1.0);
         // What is judged by the gap has its floor after the next slot all the same.
         let before_due = match self.judged() {

@@ -157,7 +157,7 @@ impl Lateness {
         if !(EARLIEST_S..=LATEST_S).contains(&at) || due <= at {
             return self.refuse();
         }
-        let due = due.min(at.saturating_add(cadence.longest_wait_s()));
+        let due = due.min(at.saturating_add(cadence::LONGEST_PERIOD.as_secs().cast_signed()));
         if self.arrivals == 0 {
             return self.restart(at, due);
         }
@@ -249,7 +249,7 @@ impl Lateness {
     }
 
     fn end_silence(&mut self, cadence: &Cadence, at: i64, due: i64) -> Arrival {
-        if at.saturating_sub(self.last) > cadence.outage_s() {
+        if at.saturating_sub(self.last) > cadence.outage_s(self.due.saturating_sub(self.last)) {
             return Arrival::AfterOutage;
         }
         let start = self.start(cadence);
