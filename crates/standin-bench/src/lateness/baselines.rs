@@ -194,3 +194,54 @@ impl Detector for Tracker {
         self.log_s.exp()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The alarm after hourly runs, ten minutes late each.
+    fn after(detector: &mut dyn Detector, runs: i64) -> f64 {
+        (0..runs).map(|run| detector.arrive(run * 3600 + 600, (run + 1) * 3600)).last().unwrap()
+    }
+
+    #[test]
+    fn the_windowed_ones_wait_six_hours_until_they_are_warm() {
+        for runs in [1, 20] {
+            let warm = runs > WARM_RUNS as i64;
+            let waits = [
+                after(&mut Phi::new(), runs),
+                after(&mut Chitchat::new(), runs),
+                after(&mut Rolling::new(Waits::Gap), runs),
+            ];
+            assert!(waits.iter().all(|wait| (*wait >= COLD_S) != warm), "{waits:?}");
+        }
+    }
+
+    #[test]
+    fn even_gaps_give_each_its_formula() {
+        // Fifty minutes pass between a run and the slot that is due.
+        assert!((after(&mut Phi::new(), 100) - 600.0).abs() < 1.0, "no deviation: the mean gap");
+        assert!((after(&mut Chitchat::new(), 100) - (8.0 * 3600.0 - 3000.0)).abs() < 1.0);
+        assert!((after(&mut Rolling::new(Waits::Gap), 100) - (1.5 * 3600.0 - 3000.0)).abs() < 1.0);
+        assert!((after(&mut Rolling::new(Waits::PastDue), 100) - 900.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn the_window_forgets() {
+        let mut detector = Rolling::new(Waits::Gap);
+        let _ = detector.arrive(0, 3600);
+        let mut alarm = 0.0;
+        for run in 100..=(100 + WINDOW as i64) {
+            alarm = detector.arrive(run * 3600, (run + 1) * 3600);
+        }
+        assert!((alarm - 1800.0).abs() < 1.0, "{alarm}");
+    }
+
+    #[test]
+    fn the_tracker_rises_by_half_a_log_and_falls_slowly() {
+        let mut detector = Tracker::new();
+        let first = detector.arrive(0, 3600);
+        let risen = detector.arrive(3600 + 40_000, 3600 * 13);
+        assert!((risen / first - (0.5f64 - 0.0005).exp()).abs() < 1e-9);
+    }
+}

@@ -92,3 +92,52 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     text.push('\n');
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lateness::{compare, synthetic, traces::TraceSet};
+
+    #[test]
+    fn version_1_has_the_fields_that_it_always_had() {
+        let mut set = TraceSet::default();
+        set.traces.push(synthetic::hourly(3));
+        let text = render(&compare(&set, &["phi8".to_owned(), "standin".to_owned()]).unwrap()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["version"], 1);
+        assert_eq!(
+            value["detectors"][0]["name"], "standin",
+            "in the order of the names, not of the arguments"
+        );
+        assert_eq!(value["detectors"][1]["name"], "phi8");
+        let row = &value["detectors"][0]["classes"][0];
+        assert_eq!(row["class"], "h1");
+        for field in [
+            "runs",
+            "fa_late_per_1000",
+            "fa_skipped_per_1000",
+            "outages",
+            "noticed",
+            "delay_p50_min",
+            "delay_p90_min",
+            "delay_p99_min",
+            "query_accuracy",
+        ] {
+            assert!(row[field].is_number(), "{field}: {row}");
+            assert_eq!(row[field], value["detectors"][0]["all"][field], "one class is all");
+        }
+    }
+
+    #[test]
+    fn no_runs_give_nulls_and_no_panic() {
+        let report = compare(&TraceSet::default(), &[]).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&render(&report).unwrap()).unwrap();
+        assert_eq!(value["detectors"][0]["all"]["delay_p50_min"], serde_json::Value::Null);
+        assert!(crate::lateness::table::render(&report).contains("standin"));
+    }
+
+    #[test]
+    fn an_unknown_detector_is_refused() {
+        assert!(compare(&TraceSet::default(), &["phi9".to_owned()]).is_err());
+    }
+}

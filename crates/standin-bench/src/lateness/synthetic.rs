@@ -1,9 +1,13 @@
 //! Synthetic schedules from a documented distribution and a seed, for tests and benches that have no real traces.
 //!
 //! A slot is left out with a chance that depends on the hour. A run that is not left out starts late by a log-normal
-//! time whose median depends on the hour too. Both get worse in spells of a few days. From time to time, on average
-//! every forty days, the whole platform starts nothing for 0.5 to 4 hours (an incident, not an outage), and every
-//! hundred days or so the schedule is silent for 20 to 60 hours, or for five periods if that is longer (an outage).
+//! time whose median depends on the hour too. Both get worse in spells of about four days, a fifth of all; what is
+//! left out gets worse by less than the lateness does. From time to time the whole platform starts nothing for half
+//! an hour to two and a half (an incident, not an outage): about every ten days in a spell, as trouble seldom comes
+//! alone, and every 150 days otherwise. Every hundred days or so the schedule is silent for 20 to 60 hours, or for
+//! five periods if that is longer (an outage).
+//!
+//! Real schedules are kinder to a detector: their bad days announce themselves more clearly than these do.
 
 use super::traces::{Run, Trace, TraceSet, Troubles};
 
@@ -23,14 +27,14 @@ struct Habits {
     left_out: f64,
 }
 
-/// A set of schedules from every five minutes to daily, of about 60,000 runs.
+/// A set of schedules from every five minutes to daily, of about 90,000 runs.
 pub fn set(seed: u64) -> TraceSet {
     let habits = [
-        Habits { class: "m5", period_s: 300, slots: 60_000, lateness_s: 60.0, left_out: 0.55 },
-        Habits { class: "m15", period_s: 900, slots: 40_000, lateness_s: 300.0, left_out: 0.3 },
+        Habits { class: "m5", period_s: 300, slots: 60_000, lateness_s: 60.0, left_out: 0.45 },
+        Habits { class: "m15", period_s: 900, slots: 40_000, lateness_s: 300.0, left_out: 0.25 },
         Habits { class: "h1", period_s: 3600, slots: 25_000, lateness_s: 600.0, left_out: 0.03 },
         Habits { class: "h3", period_s: 10_800, slots: 9_000, lateness_s: 500.0, left_out: 0.01 },
-        Habits { class: "d1", period_s: 86_400, slots: 1_000, lateness_s: 900.0, left_out: 0.001 },
+        Habits { class: "d1", period_s: 86_400, slots: 1_000, lateness_s: 900.0, left_out: 0.003 },
     ];
     let traces = habits.iter().zip(seed..).map(|(habits, seed)| trace(habits, seed)).collect();
     TraceSet { traces, troubles: Troubles::default() }
@@ -55,15 +59,15 @@ fn trace(habits: &Habits, seed: u64) -> Trace {
         if dice.chance(chance_a_slot(4.0)) {
             spell = if dice.chance(0.2) { 2.5 } else { 1.0 };
         }
-        if dice.chance(chance_a_slot(40.0)) {
-            quiet_until = quiet_until.max(slot_at + dice.between(1800, 4 * 3600));
+        if dice.chance(chance_a_slot(if spell > 1.0 { 10.0 } else { 150.0 })) {
+            quiet_until = quiet_until.max(slot_at + dice.between(1800, 9000));
         }
         if dice.chance(chance_a_slot(100.0)) {
             quiet_until = slot_at + dice.between(20 * 3600, 60 * 3600).max(5 * habits.period_s);
         }
         let lateness = habits.lateness_s * busy * spell * (0.6 * dice.normal()).exp();
         let at = slot_at + whole(lateness.min(super::tally::seconds(habits.period_s) * 0.99));
-        let is_left_out = dice.chance((habits.left_out * busy * spell).min(0.9));
+        let is_left_out = dice.chance(habits.left_out * (1.0 + (busy * spell - 1.0) / 4.0));
         let is_after = arrivals.last().is_none_or(|last| at >= last.at + 30);
         if is_left_out || at < quiet_until || !is_after {
             continue;

@@ -218,8 +218,12 @@ type Row = (i64, Option<i64>);
 
 fn rows(path: &Path, troubles: &mut Troubles) -> Result<Vec<Row>, TraceError> {
     let mut rows = Vec::new();
-    for line in lines(path, MultiGzDecoder::new(open(path)?)).skip(1) {
+    for (line, number) in lines(path, MultiGzDecoder::new(open(path)?)).zip(0usize..) {
         let line = line?;
+        if number == 0 {
+            // The header; read for its errors, so that what is no gzip is not taken for an empty trace.
+            continue;
+        }
         let Some(row) = row(line.trim_end()) else {
             troubles.unreadable_rows += 1;
             continue;

@@ -57,7 +57,7 @@ impl Tolerance {
     /// whatever was seen before.
     pub const GITHUB: Self = Self {
         floor: Duration::from_mins(75),
-        slack: Duration::from_mins(20),
+        slack: Duration::from_mins(15),
         cold: Duration::from_hours(6),
     };
     /// Scheduled functions (Netlify, AWS), which start within seconds.

@@ -11,15 +11,15 @@ const USUAL_MEMORY: f64 = 200.0;
 
 /// The threshold in slacks is `SCALE` times the cube mean in slacks to the power `POWER`: after long waits the next
 /// one can be longer by more than its share.
-const POWER: f64 = 1.29;
-const ACT_SCALE: f64 = 2.5;
+const POWER: f64 = 1.3;
+const ACT_SCALE: f64 = 2.6;
 const SUSPECT_SCALE: f64 = 1.4;
 
 /// ACT learns from near misses: waits that came within this factor of the threshold. They are three times as
 /// frequent as false alarms, so their rate is known three times as soon.
 const NEAR: f64 = 1.35;
 const ACT_STEP: f64 = 0.12;
-const ACT_RATE: f64 = 0.0012;
+const ACT_RATE: f64 = 0.0011;
 
 /// SUSPECT may be wrong once in a hundred runs, and learns from that.
 const SUSPECT_STEP: f64 = 0.05;
