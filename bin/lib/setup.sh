@@ -147,6 +147,12 @@ build() {
   STANDIN=$TARGET/$1/standin
 }
 
+# build_bench PROFILE: builds the benchmark beside the CLI.
+build_bench() {
+  (cd "$ROOT" && cargo build --locked --profile "$1" -p standin-bench --bin standin-bench) ||
+    die "The benchmark does not build: see what Cargo says above"
+}
+
 # example_pm2_home: prints the PM2_HOME of the example, so that the user's own PM2 is never touched.
 example_pm2_home() {
   local home=$EXAMPLE/.standin/pm2

@@ -96,7 +96,10 @@ async fn authorise<J: Journal + 'static>(State(state): Shared<J>, request: Reque
     if same(given.as_bytes(), state.token.as_bytes()) {
         next.run(request).await
     } else {
-        refuse(StatusCode::UNAUTHORIZED, "missing or wrong token: the command line reads it from .standin/agent.json")
+        refuse(
+            StatusCode::UNAUTHORIZED,
+            "missing or wrong token: the command line reads it from .standin/agent.json",
+        )
     }
 }
 
@@ -122,7 +125,10 @@ async fn health<J: Journal + 'static>(State(state): Shared<J>) -> Json<HealthRep
     Json(health_of(&*fresh(&state).await))
 }
 
-async fn recover<J: Journal + 'static>(State(state): Shared<J>, Json(asked): Json<RecoverRequest>) -> Response {
+async fn recover<J: Journal + 'static>(
+    State(state): Shared<J>,
+    Json(asked): Json<RecoverRequest>,
+) -> Response {
     if let Some(unknown) = asked.ids.iter().find(|id| !state.known.contains(id)) {
         return unknown_id(unknown);
     }
@@ -140,7 +146,8 @@ async fn beat<J: Journal + 'static>(State(state): Shared<J>, Json(asked): Json<B
     if !state.known.contains(&id) {
         return unknown_id(&id);
     }
-    let arrival = Arrival { id: id.clone(), beat, via: "cli".into(), agent: "standin".into(), body: body.into() };
+    let arrival =
+        Arrival { id: id.clone(), beat, via: "cli".into(), agent: "standin".into(), body: body.into() };
     match state.journal.arrive(arrival).await {
         Ok(sum) => {
             state.board.set(id, sum);

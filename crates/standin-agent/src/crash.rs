@@ -2,7 +2,7 @@
 
 /// Kills this process here, as `kill -9` would, when `STANDIN_CRASH_AT` names this place.
 #[cfg(debug_assertions)]
-pub fn point(name: &str) {
+pub(crate) fn point(name: &str) {
     if std::env::var_os("STANDIN_CRASH_AT").is_some_and(|wanted| wanted == name) {
         let _ = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
     }
@@ -10,4 +10,4 @@ pub fn point(name: &str) {
 
 /// Does nothing.
 #[cfg(not(debug_assertions))]
-pub const fn point(_name: &str) {}
+pub(crate) const fn point(_name: &str) {}

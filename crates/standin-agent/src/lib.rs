@@ -4,6 +4,7 @@ pub mod api;
 pub mod control;
 mod crash;
 pub mod lock;
+pub mod logs;
 pub mod pings;
 pub mod serve;
 pub mod spool;

@@ -19,7 +19,9 @@ pub struct Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another agent runs on this state.
-    #[error("an agent runs already for this repository, as process {pid}: `standin status` asks it, `standin down` ends it")]
+    #[error(
+        "an agent runs already for this repository, as process {pid}: `standin status` asks it, `standin down` ends it"
+    )]
     Held {
         /// Its process.
         pid: u32,
@@ -53,8 +55,12 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(std::fs::TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(POLL),
-                Err(std::fs::TryLockError::WouldBlock) => return Err(LockError::Held { pid: holder(&mut file) }),
+                Err(std::fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(POLL)
+                }
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    return Err(LockError::Held { pid: holder(&mut file) });
+                }
                 Err(std::fs::TryLockError::Error(source)) => return Err(io(source)),
             }
         }

@@ -1,7 +1,6 @@
 //! The agent as a whole: journal, listener and loop, from the first breath to the last.
 
 use std::collections::BTreeMap;
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +63,9 @@ pub struct Parts<P, R> {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on. Nothing was done; choose another.
-    #[error("cannot listen on {address}: {source}; set `listen` under [agent] in standin.toml to a free address")]
+    #[error(
+        "cannot listen on {address}: {source}; set `listen` under [agent] in standin.toml to a free address"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -109,12 +110,12 @@ where
     let pings = PingState::open(Arc::clone(&parts.journal), Arc::clone(&board), &known).await?;
     let router = api::router(Arc::new(state)).merge(pings::router(pings));
     let (ended, end) = oneshot::channel::<()>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+    let server = tokio::spawn(pings::listen(listener, router, async {
         let _ = end.await;
-    });
-    let server = tokio::spawn(server.into_future());
+    }));
     let _signals = tokio::spawn(obey_signals(commands));
-    let spool = tokio::spawn(empty_spool(parts.state.clone(), Arc::clone(&parts.journal), Arc::clone(&board), known));
+    let spool =
+        tokio::spawn(empty_spool(parts.state.clone(), Arc::clone(&parts.journal), Arc::clone(&board), known));
     let wiring = Wiring {
         processes: parts.processes,
         runner: parts.runner,
@@ -203,7 +204,8 @@ async fn obey_signals(commands: mpsc::Sender<Command>) -> std::io::Result<()> {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
-    std::process::exit(130)
+    let _ = commands.send(Command::Stop { how: Stop::Now }).await;
+    Ok(())
 }
 
 async fn empty_spool(state: StateDir, journal: Arc<Sqlite>, board: Arc<BeatBoard>, known: Vec<AutomationId>) {

@@ -186,7 +186,9 @@ where
                 return None;
             }
         };
-        crate::crash::point("after-intent");
+        if !step.effects.is_empty() {
+            crate::crash::point("after-intent");
+        }
         self.hand_out(step.effects.clone());
         let until = step.next_wake.duration_since(Timestamp::now());
         self.wake = Instant::now() + Duration::try_from(until).unwrap_or_default().max(SPACING);
@@ -219,7 +221,8 @@ where
                 waiting.answer.effects.push(EffectV1::ended(&finished.planned, &finished.outcome));
             }
         }
-        let (answered, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|w| w.left.is_empty());
+        let (answered, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|w| w.left.is_empty());
         self.waiting = waiting;
         if let Err(error) = self.engine.finish(finished, Timestamp::now()).await {
             tracing::error!(target: "agent", %error, "an outcome was not kept");
@@ -231,7 +234,12 @@ where
         }
     }
 
-    async fn recover(&mut self, ids: &[AutomationId], rehearsal: Rehearsal, reply: oneshot::Sender<RecoverV1>) {
+    async fn recover(
+        &mut self,
+        ids: &[AutomationId],
+        rehearsal: Rehearsal,
+        reply: oneshot::Sender<RecoverV1>,
+    ) {
         let requests = recover::requests(ids, self.engine.verdicts());
         match rehearsal {
             Rehearsal::Yes => {
@@ -260,17 +268,32 @@ where
         };
         let deadline = Instant::now() + patience;
         while !self.under_way.is_empty() {
-            match tokio::time::timeout_at(deadline, self.under_way.join_next()).await {
-                Ok(Some(Ok(finished))) => self.take_in(finished).await,
-                Ok(Some(Err(_))) => {}
-                Ok(None) => break,
-                Err(_) => {
-                    let left = self.under_way.len();
-                    tracing::warn!(target: "agent", left, "left under way, on record for the next agent");
-                    break;
+            tokio::select! {
+                biased;
+                joined = self.under_way.join_next() => {
+                    if let Some(Ok(finished)) = joined {
+                        self.take_in(finished).await;
+                    }
                 }
+                () = told_not_to_wait(&mut self.wiring.commands) => break,
+                () = tokio::time::sleep_until(deadline) => break,
             }
         }
+        let left = self.under_way.len();
+        if left > 0 {
+            tracing::warn!(target: "agent", left, "left under way, on record for the next agent");
+        }
         self.under_way.detach_all();
+    }
+}
+
+/// Resolves when an agent that is ending is told to do so at once. Whatever else is asked of it gets no answer.
+async fn told_not_to_wait(commands: &mut mpsc::Receiver<Command>) {
+    loop {
+        match commands.recv().await {
+            Some(Command::Stop { how: Stop::Now }) => return,
+            Some(Command::Stop { how: Stop::Graceful } | Command::Look { .. } | Command::Recover { .. }) => {}
+            None => std::future::pending().await,
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use standin_bench::lateness::{self, detectors, json_v1, table};
+use standin_bench::lateness::{self, detectors};
+use standin_bench::machine::{self, Bench as MachineBench};
 
 /// Benches of Standin's parts on real and synthetic data.
 #[derive(Parser)]
@@ -31,11 +32,32 @@ enum Bench {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Count how many arrivals a second the detector takes in.
+    /// Count how many arrivals a second the lateness detector takes in.
     Arrivals {
         /// How many arrivals to take in.
         #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
         count: u32,
+    },
+    /// Measure one machine: Standin beside PM2 and the others, in one run.
+    Machine {
+        /// The `standin` binary.
+        #[arg(long, env = "STANDIN_BIN", value_name = "FILE")]
+        standin: PathBuf,
+        /// The `pm2` command.
+        #[arg(long, env = "STANDIN_PM2", value_name = "FILE")]
+        pm2: PathBuf,
+        /// The `actionlint` command; without it only Standin scans.
+        #[arg(long, env = "STANDIN_ACTIONLINT", value_name = "FILE")]
+        actionlint: Option<PathBuf>,
+        /// Only these (default: all).
+        #[arg(long, value_enum, value_name = "NAME", num_args = 1..)]
+        only: Vec<MachineBench>,
+        /// How many apps PM2 runs for the memory; fewer than 226 is no comparison.
+        #[arg(long, default_value_t = machine::AUTOMATIONS, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        peer_apps: u32,
+        /// How to print the result.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
 }
 
@@ -64,11 +86,19 @@ fn run(bench: Bench) -> anyhow::Result<()> {
             let set = lateness::traces::read(&traces)?;
             let report = lateness::compare(&set, &detectors)?;
             match format {
-                Format::Text => table::render(&report),
-                Format::Json => json_v1::render(&report)?,
+                Format::Text => lateness::table::render(&report),
+                Format::Json => lateness::json_v1::render(&report)?,
             }
         }
         Bench::Arrivals { count } => lateness::arrivals::render(count)?,
+        Bench::Machine { standin, pm2, actionlint, only, peer_apps, format } => {
+            let options = machine::Options { standin, pm2, actionlint, only, peer_apps };
+            let report = machine::measure(&options)?;
+            match format {
+                Format::Text => machine::table::render(&report),
+                Format::Json => machine::json_v1::render(&report)?,
+            }
+        }
     };
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         // A reader that has seen enough, such as `head`, is no failure.

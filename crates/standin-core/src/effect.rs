@@ -7,19 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::ident::AutomationId;
 use crate::incident::IncidentId;
+use crate::verdict::Life;
 
 /// One action on something outside. Whoever carries it out tries once and answers with an [`Outcome`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {
-    /// Restart (or start) one process of PM2's list, only if its `pm_uptime` still is what was observed.
+    /// Restart (or start) processes of one app in PM2's list, each only if it still is in the life that was observed.
     RestartProcess {
-        /// The automation it belongs to.
+        /// The automation that they belong to.
         automation: AutomationId,
-        /// PM2's number for it.
-        pm_id: u32,
-        /// The observed `pm_uptime`.
-        expect_uptime: i64,
+        /// The observed lives; several for an app in cluster mode.
+        lives: Vec<Life>,
     },
     /// Bring back an app that PM2's saved list names and PM2 no longer lists.
     StartSaved {
@@ -61,8 +60,9 @@ impl Effect {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RestartProcess { automation, pm_id, .. } => {
-                write!(f, "restart {automation} (PM2 id {pm_id})")
+            Self::RestartProcess { automation, lives } => {
+                let ids: Vec<String> = lives.iter().map(|life| life.pm_id.to_string()).collect();
+                write!(f, "restart {automation} (PM2 id {})", ids.join(", "))
             }
             Self::StartSaved { automation } => write!(f, "start {automation} from PM2's saved list"),
             Self::StartDeclared { automation } => write!(f, "start {automation} from its ecosystem file"),

@@ -13,6 +13,7 @@ mod error;
 mod field;
 mod fields;
 mod wall;
+mod window;
 mod zone;
 
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use error::ScheduleError;
 use fields::{Clock, Fields};
 use wall::WallSlots;
 pub use wall::{FIRST_YEAR, LAST_YEAR};
+use window::Window;
 use zone::{Reading, Zone};
 
 /// The longest expression that is read, in bytes. Sixty listed minutes take 169.
@@ -52,6 +54,7 @@ struct Parts {
     slots: WallSlots,
     clock: Clock,
     facts: fields::Facts,
+    window: Window,
 }
 
 impl Schedule {
@@ -72,6 +75,7 @@ impl Schedule {
             slots,
             clock: fields.clock(),
             facts: fields.facts(),
+            window: Window::default(),
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -88,18 +92,18 @@ impl Schedule {
 
     /// The first slot strictly after an instant. `None` when no slot is left until the end of [`LAST_YEAR`].
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        match self.parts.clock {
+        self.parts.window.next(after, || match self.parts.clock {
             Clock::Fixed => self.next_fixed(after),
             Clock::Starred => self.next_starred(after),
-        }
+        })
     }
 
     /// The last slot that is not after an instant. `None` when there is none since the start of [`FIRST_YEAR`].
     pub fn previous_at_or_before(&self, at: Timestamp) -> Option<Timestamp> {
-        match self.parts.clock {
+        self.parts.window.previous(at, || match self.parts.clock {
             Clock::Fixed => self.previous_fixed(at),
             Clock::Starred => self.previous_starred(at),
-        }
+        })
     }
 
     /// The usual time between two slots: the median of the gaps between the next few slots after an instant, so

@@ -211,6 +211,7 @@ pub struct Verdict {
     pub due: Option<Timestamp>,
     /// When it last was seen to do well; `None` if never.
     pub last_success: Option<Timestamp>,
-    /// The process that the verdict is about; `None` where it is about none.
-    pub life: Option<Life>,
+    /// The processes that the verdict is about: of an app in cluster mode, all that are as bad as the worst.
+    #[serde(default)]
+    pub lives: Vec<Life>,
 }

@@ -135,3 +135,20 @@ pub struct Watch {
     /// Never empty.
     pub expectations: Vec<Expectation>,
 }
+
+/// How long a run of a sender that said nothing of itself may take.
+const SENDER_MAX_RUN: Duration = Duration::from_secs(24 * 3600);
+
+impl Watch {
+    /// What is expected of a sender that made itself known: nothing but that it does not report a failure.
+    pub fn of_sender(id: AutomationId) -> Self {
+        let rules = BeatRules {
+            cadence: Cadence::Whenever,
+            grace: Duration::ZERO,
+            early: Duration::ZERO,
+            max_run: SENDER_MAX_RUN,
+        };
+        let expectations = vec![Expectation::Beats(rules)];
+        Self { id, priority: Priority::default(), recovery: Recovery::AlertOnly, expectations }
+    }
+}

@@ -49,11 +49,15 @@ impl Gathered {
         }
     }
 
-    /// Orders everything, and keeps of two automations with one id the one that comes first in the tree.
+    /// Orders everything, and keeps of two automations with one id the one that is less deep in the tree: an app of
+    /// the repository itself goes before one of an example in it.
     pub(crate) fn into_inventory(mut self) -> Inventory {
         self.say_what_was_cut();
         let mut automations = self.automations;
-        automations.sort_by(|a, b| (&a.id, &a.source).cmp(&(&b.id, &b.source)));
+        automations.sort_by_cached_key(|a| {
+            let depth = a.source.path.matches('/').count();
+            (a.id.clone(), depth, a.source.clone())
+        });
         let mut kept: Vec<Automation> = Vec::with_capacity(automations.len());
         for automation in automations {
             match kept.last() {

@@ -20,12 +20,16 @@ pub const MAX_NESTING: usize = 64;
 pub const MAX_NODES: usize = 200_000;
 /// Nodes of one value that JavaScript spells out.
 pub const MAX_JS_NODES: usize = 50_000;
-/// Nested brackets of JavaScript that is parsed.
-pub const MAX_JS_BRACKETS: usize = 200;
-/// Operators, keywords and brackets that can nest within one another at one place of JavaScript.
-pub const MAX_JS_NESTING: usize = 2_000;
-/// Stack of the thread that parses JavaScript, in bytes. The system hands it out page by page, as it is used.
-pub const JS_STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Nested brackets of JavaScript that is parsed: its parser tries some of them out in several ways, level by level.
+pub const MAX_JS_BRACKETS: usize = 100;
+/// Angle brackets that are open at one place of JavaScript, for the same reason.
+pub const MAX_JS_ANGLES: usize = 64;
+/// Words and signs of JavaScript that is parsed: each could nest one level deeper.
+pub const MAX_JS_TOKENS: usize = 30_000;
+/// Stack for each of them in the thread that parses, in bytes. The system hands it out page by page, as it is used.
+pub const JS_STACK_BYTES_PER_TOKEN: usize = 8 * 1024;
+/// Stack of that thread whatever the text is, in bytes.
+pub const JS_STACK_BYTES: usize = 1024 * 1024;
 /// Jobs of a workflow that are looked at.
 pub const MAX_JOBS: usize = 1_000;
 /// Slots of a schedule that are compared to find the smallest gap.

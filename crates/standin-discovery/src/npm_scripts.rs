@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use standin_core::automation::{Automation, Detail, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Domain, Kind};
@@ -31,13 +30,6 @@ const HOOKS: [&str; 11] = [
     "dependencies",
 ];
 
-#[derive(Deserialize)]
-struct Package<'a> {
-    /// Kept as raw text: only its place in the file gives the lines.
-    #[serde(borrow, default)]
-    scripts: Option<&'a RawValue>,
-}
-
 /// Adds the scripts of every `package.json`.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     for entry in repository.entries.iter().filter(|entry| entry.name() == "package.json") {
@@ -54,8 +46,9 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
 
 fn package(repository: &Repository<'_>, entry: &Entry, text: &str, gathered: &mut Gathered) {
     let lines = Lines::new(text);
-    let scripts = match serde_json::from_str::<Package<'_>>(text) {
-        Ok(package) => package.scripts,
+    // Kept as raw text: its place in the file gives the lines.
+    let scripts = match serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
+        Ok(package) => package.get("scripts").copied().filter(|raw| raw.get() != "null"),
         Err(error) => {
             let message = format!("this is not a package.json: {}", quote(&error.to_string()));
             let line = lines.clamp(error.line());

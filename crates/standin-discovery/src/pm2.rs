@@ -46,8 +46,10 @@ pub(crate) enum Format {
 /// Whether a file without apps is worth a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Claim {
-    /// Its name says that it is PM2's.
+    /// Its name says that it is PM2's: `ecosystem…`, or `pm2` or `process` before its first dot.
     Named,
+    /// It begins with `pm2` or `process`, as reports do, too: only its content tells.
+    Prefixed,
     /// Only its content could tell.
     Content,
 }
@@ -59,13 +61,11 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
         if entry.path.starts_with(WORKFLOWS) || FOREIGN.contains(&entry.name()) {
             continue;
         }
-        let claim = if STEMS.iter().any(|stem| entry.name().starts_with(stem)) {
-            Claim::Named
-        } else {
-            Claim::Content
-        };
+        let claim = claim_of(entry.name());
         match (format_of(entry.name()), claim) {
-            (Some(format), Claim::Named) => file(repository, entry, format, claim, gathered),
+            (Some(format), Claim::Named | Claim::Prefixed) => {
+                file(repository, entry, format, claim, gathered)
+            }
             (Some(format), Claim::Content) if unnamed < MAX_UNNAMED_FILES => {
                 if is_small(repository, entry) {
                     unnamed = unnamed.saturating_add(1);
@@ -73,8 +73,25 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
                 }
             }
             (None, Claim::Named) if is_script_name(entry.name()) => wrong_name(repository, entry, gathered),
-            (Some(_) | None, Claim::Named | Claim::Content) => {}
+            (Some(_) | None, Claim::Named | Claim::Prefixed | Claim::Content) => {}
         }
+    }
+    if unnamed >= MAX_UNNAMED_FILES {
+        let message =
+            format!("only the first {MAX_UNNAMED_FILES} files of any name were looked into for PM2 apps");
+        let fix = "Name PM2's files ecosystem.config.js, or ignore generated files in .gitignore.";
+        gathered.find(finding("too-many-files", Severity::Note, "", 1, message, fix));
+    }
+}
+
+fn claim_of(name: &str) -> Claim {
+    let first = name.split('.').next().unwrap_or(name);
+    if name.starts_with("ecosystem") || STEMS.contains(&first) {
+        Claim::Named
+    } else if STEMS.iter().any(|stem| name.starts_with(stem)) {
+        Claim::Prefixed
+    } else {
+        Claim::Content
     }
 }
 
@@ -102,19 +119,19 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
     let text = match (read, claim) {
         (Ok(text), _) => text,
         (Err(problem), Claim::Named) => return gathered.find(problem),
-        (Err(_), Claim::Content) => return,
+        (Err(_), Claim::Prefixed | Claim::Content) => return,
     };
-    if claim == Claim::Content && !(text.contains("apps") && text.contains("script")) {
+    if claim != Claim::Named && !(text.contains("apps") && text.contains("script")) {
         return;
     }
     match (parse(&repository.absolute(path), path, format, &text), claim) {
         (Ok(configuration), Claim::Named) => apps::read(repository, entry, &configuration, gathered),
-        (Ok(configuration), Claim::Content) if has_apps(&configuration.value) => {
+        (Ok(configuration), Claim::Prefixed | Claim::Content) if has_apps(&configuration.value) => {
             apps::read(repository, entry, &configuration, gathered);
         }
-        (Err(problem), Claim::Named) => gathered.find(problem),
+        (Err(problem), Claim::Named | Claim::Prefixed) => gathered.find(problem),
         // Another tool's file: what is wrong with it is not for here to say.
-        (Ok(_) | Err(_), Claim::Content) => {}
+        (Ok(_) | Err(_), Claim::Prefixed | Claim::Content) => {}
     }
 }
 

@@ -73,6 +73,7 @@ struct Builder {
 }
 
 impl Builder {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the parser's events may grow")]
     fn take(&mut self, event: Event<'_>, line: u32) -> Result<Step, Fault> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {

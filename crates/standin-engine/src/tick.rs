@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use standin_core::assess::assess;
 use standin_core::beat::BeatState;
 use standin_core::effect::{Effect, EffectKey, Outcome, PlannedEffect};
-use standin_core::ident::AutomationId;
+use standin_core::ident::{AutomationId, Kind};
 use standin_core::incident::{Incident, Phase, Target};
 use standin_core::observation::{OwnedApp, Pm2View, View};
 use standin_core::plan::{Brake, Decision, Plan, Request, Situation, plan};
@@ -176,6 +176,7 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         if !self.setup.apps.is_empty() {
             self.pm2 = self.processes.look(&self.setup.apps).await;
         }
+        self.watch_senders(&beats);
         self.beats = beats;
         if let Err(error) = self.save_what_is_left(now).await {
             tracing::warn!(target: "journal", %error, "an earlier outcome still waits to be written");
@@ -329,6 +330,15 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         Ok(())
     }
 
+    /// Senders may make themselves known while the agent runs: from then on they are watched.
+    fn watch_senders(&mut self, beats: &BTreeMap<AutomationId, BeatState>) {
+        for id in beats.keys().filter(|id| id.kind() == Kind::Heartbeat) {
+            if !self.verdicts.contains_key(id) && !self.setup.watches.iter().any(|watch| &watch.id == id) {
+                self.setup.watches.push(Watch::of_sender(id.clone()));
+            }
+        }
+    }
+
     /// What is watched.
     pub const fn setup(&self) -> &Setup {
         &self.setup
@@ -384,14 +394,14 @@ fn say(before: Option<&Incident>, incident: &Incident) {
     if before.map(|b| (&b.id, b.phase)) == Some((&incident.id, incident.phase)) {
         return;
     }
-    let (target, cause, phase) = (&incident.target, &incident.cause, incident.phase);
+    let (on, cause, phase) = (&incident.target, &incident.cause, incident.phase);
     match phase {
-        Phase::Open => tracing::warn!(target: "incident", %target, %cause, "incident open"),
+        Phase::Open => tracing::warn!(target: "incident", %on, %cause, "incident open"),
         Phase::Exhausted => {
-            tracing::error!(target: "incident", %target, %cause, attempts = incident.attempts,
+            tracing::error!(target: "incident", %on, %cause, attempts = incident.attempts,
                 "all attempts are used: a person is needed");
         }
-        Phase::Settling => tracing::info!(target: "incident", %target, "looks well again"),
-        Phase::Resolved => tracing::info!(target: "incident", %target, %cause, "incident resolved"),
+        Phase::Settling => tracing::info!(target: "incident", %on, "looks well again"),
+        Phase::Resolved => tracing::info!(target: "incident", %on, %cause, "incident resolved"),
     }
 }

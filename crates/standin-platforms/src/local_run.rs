@@ -97,6 +97,7 @@ pub enum StartError {
 }
 
 /// What became of a run that an earlier life of the agent started.
+#[expect(clippy::large_enum_variant, reason = "made once for a run, and taken apart at once")]
 #[derive(Debug)]
 pub enum Adopted {
     /// It still runs.
@@ -145,7 +146,9 @@ impl RunFolder {
         let files = self.files(name);
         let out = match OpenOptions::new().append(true).create_new(true).open(files.out()) {
             Ok(out) => out,
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(StartError::Known(name.clone())),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(StartError::Known(name.clone()));
+            }
             Err(e) => return Err(StartError::System(e)),
         };
         let spawned = out.lock().and_then(|()| {
@@ -193,7 +196,9 @@ impl RunFolder {
     pub fn known(&self) -> Vec<RunName> {
         let Ok(entries) = std::fs::read_dir(&self.dir) else { return Vec::new() };
         let mut names: Vec<RunName> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".out")?.parse().ok())
+            .filter_map(|entry| {
+                entry.ok()?.file_name().into_string().ok()?.strip_suffix(".out")?.parse().ok()
+            })
             .take(MAX_KNOWN_RUNS)
             .collect();
         names.sort();

@@ -9,7 +9,7 @@ use standin_core::health::Health;
 use standin_core::ident::AutomationId;
 use standin_core::incident::{Incident, Phase, Target};
 use standin_core::run::{RunEnd, RunState};
-use standin_core::verdict::{Reason, Verdict};
+use standin_core::verdict::{Life, Reason, Verdict};
 use standin_engine::ports::{Arrival, Change, Journal, JournalError, Remembered};
 
 /// Runs the whole suite; `fresh` gives an empty journal each time.
@@ -47,7 +47,8 @@ pub fn arrival(name: &str, seconds: i64, signal: Signal) -> Arrival {
 
 /// The intent of a restart.
 pub fn planned(key: &str, attempt: u8) -> PlannedEffect {
-    let effect = Effect::RestartProcess { automation: id("web"), pm_id: 3, expect_uptime: 17 };
+    let effect =
+        Effect::RestartProcess { automation: id("web"), lives: vec![Life { pm_id: 3, uptime_stamp: 17 }] };
     PlannedEffect { key: EffectKey(key.into()), attempt, incident: None, effect, why: "it died".into() }
 }
 
@@ -61,7 +62,7 @@ pub fn verdict(name: &str, health: Health, seconds: i64) -> Verdict {
         since: at(seconds),
         due: None,
         last_success: Some(at(0)),
-        life: None,
+        lives: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Every automation has a stand-in, and every watcher has a watcher.
 #[derive(Debug, Parser)]
 #[command(name = "standin", version, propagate_version = true, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The repository: the folder that holds standin.toml and .standin
     #[arg(short = 'C', long = "repository", global = true, value_name = "DIR", env = "STANDIN_REPOSITORY")]
     pub repository: Option<PathBuf>,
@@ -18,7 +18,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// List what runs by itself in a repository, and what would never run
     Scan(ScanArgs),
     /// Start the agent: it watches, recovers and runs schedules
@@ -47,7 +47,7 @@ pub enum Command {
 
 /// How something is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For a terminal.
     #[default]
     Text,
@@ -61,7 +61,7 @@ pub enum Format {
 
 /// Where and how to look.
 #[derive(Debug, Args)]
-pub struct LookArgs {
+pub(crate) struct LookArgs {
     /// The repository [default: this folder]
     pub path: Option<PathBuf>,
     /// How to print it
@@ -71,14 +71,14 @@ pub struct LookArgs {
 
 /// `standin scan`.
 #[derive(Debug, Args)]
-pub struct ScanArgs {
+pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub look: LookArgs,
 }
 
 /// `standin up`.
 #[derive(Debug, Args)]
-pub struct UpArgs {
+pub(crate) struct UpArgs {
     /// The repository [default: this folder]
     pub path: Option<PathBuf>,
     /// Also start the PM2 apps of the repository that PM2 was never asked to run
@@ -97,7 +97,7 @@ pub struct UpArgs {
 
 /// `standin down`.
 #[derive(Debug, Args)]
-pub struct DownArgs {
+pub(crate) struct DownArgs {
     /// The repository [default: this folder]
     pub path: Option<PathBuf>,
     /// Do not wait for what is under way, and kill an agent that does not answer
@@ -107,14 +107,14 @@ pub struct DownArgs {
 
 /// `standin report`.
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub look: LookArgs,
 }
 
 /// `standin logs`.
 #[derive(Debug, Args)]
-pub struct LogsArgs {
+pub(crate) struct LogsArgs {
     /// The repository [default: this folder]
     pub path: Option<PathBuf>,
     /// Go on printing
@@ -130,7 +130,7 @@ pub struct LogsArgs {
 
 /// `standin recover`.
 #[derive(Debug, Args)]
-pub struct RecoverArgs {
+pub(crate) struct RecoverArgs {
     /// Which; none means everything that fails
     pub ids: Vec<String>,
     /// Only say what would be done
@@ -143,7 +143,7 @@ pub struct RecoverArgs {
 
 /// What a heartbeat says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum SignalArg {
+pub(crate) enum SignalArg {
     /// A run begins.
     Start,
     /// A run has ended well.
@@ -157,7 +157,7 @@ pub enum SignalArg {
 
 /// `standin beat`.
 #[derive(Debug, Args)]
-pub struct BeatArgs {
+pub(crate) struct BeatArgs {
     /// The automation, such as heartbeat:backup
     pub id: String,
     /// What it says
@@ -179,7 +179,7 @@ pub struct BeatArgs {
 
 /// `standin exec`.
 #[derive(Debug, Args)]
-pub struct ExecArgs {
+pub(crate) struct ExecArgs {
     /// The automation, such as heartbeat:backup
     pub id: String,
     /// The command and its arguments
@@ -189,7 +189,7 @@ pub struct ExecArgs {
 
 /// `standin schema`.
 #[derive(Debug, Args)]
-pub struct SchemaArgs {
+pub(crate) struct SchemaArgs {
     /// Print a commented standin.toml with every default instead
     #[arg(long)]
     pub default_file: bool,

@@ -13,19 +13,19 @@ use crate::exit::Failure;
 /// Longest wait for a connection: the agent is on this machine.
 const CONNECT: Duration = Duration::from_secs(2);
 /// Longest wait for an answer that needs a look.
-pub const LOOK: Duration = Duration::from_secs(15);
+pub(crate) const LOOK: Duration = Duration::from_secs(15);
 /// Longest wait for an answer that needs a recovery.
-pub const ACT: Duration = Duration::from_secs(90);
+pub(crate) const ACT: Duration = Duration::from_secs(90);
 
 /// A running agent.
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     /// How it said that it is found.
     pub file: AgentFile,
 }
 
 /// What became of a question.
-pub enum Asked<T> {
+pub(crate) enum Asked<T> {
     /// The agent answered.
     Answered(T),
     /// None runs: nobody listens where the last one did, or none has left word.
@@ -34,7 +34,7 @@ pub enum Asked<T> {
 
 impl Client {
     /// The agent of this state; `None` when none has left word, or the one that has is dead.
-    pub fn of(state: &StateDir) -> Result<Option<Self>, Failure> {
+    pub(crate) fn of(state: &StateDir) -> Result<Option<Self>, Failure> {
         let Some(file) = state.read_agent_file() else { return Ok(None) };
         let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).build();
         let http = http.map_err(anyhow::Error::from)?;
@@ -42,7 +42,11 @@ impl Client {
     }
 
     /// Asks; the answer is JSON.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str, patience: Duration) -> Result<Asked<T>, Failure> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> Result<Asked<T>, Failure> {
         let request = self.request(Method::GET, path, patience);
         match self.send(request).await? {
             Asked::Answered(response) => Ok(Asked::Answered(parse(response).await?)),
@@ -51,7 +55,7 @@ impl Client {
     }
 
     /// Asks with a body; the answer is JSON.
-    pub async fn post<B: Serialize, T: DeserializeOwned>(
+    pub(crate) async fn post<B: Serialize, T: DeserializeOwned>(
         &self,
         path: &str,
         body: &B,
@@ -64,7 +68,7 @@ impl Client {
     }
 
     /// Tells something; the answer has no body.
-    pub async fn tell<B: Serialize>(
+    pub(crate) async fn tell<B: Serialize>(
         &self,
         path: &str,
         body: &B,
@@ -101,6 +105,7 @@ impl Client {
 }
 
 async fn parse<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, Failure> {
-    let unreadable = |_| Failure::Platform("the agent answered something that this version cannot read".to_owned());
+    let unreadable =
+        |_| Failure::Platform("the agent answered something that this version cannot read".to_owned());
     response.json().await.map_err(unreadable)
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use standin_agent::lock::LockError;
+use standin_agent::logs::LogError;
 use standin_agent::serve::ServeError;
 use standin_config::ConfigError;
 use standin_core::ident::IdError;
@@ -12,7 +13,7 @@ use standin_stores::OpenError;
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// 0: done, and all is well.
     Fine,
     /// 1: done, and something is unhealthy or was found.
@@ -45,7 +46,7 @@ impl From<Exit> for ExitCode {
 
 /// Why a command could not be done. Its `Display` is what the user reads: the first line says it all.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// Something on the command line does not exist or makes no sense. Nothing was done.
     #[error("{0}")]
     Usage(String),
@@ -67,6 +68,9 @@ pub enum Failure {
     /// The agent could not run.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The logs cannot be written.
+    #[error(transparent)]
+    Logs(#[from] LogError),
     /// The state cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -88,18 +92,19 @@ pub enum Failure {
 
 impl Failure {
     /// An error of a file or folder, with what was tried.
-    pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
     /// The exit code of this failure.
-    pub const fn exit(&self) -> Exit {
+    pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Id(_) | Self::Scan(_) => Exit::Usage,
             Self::Configuration(_) => Exit::Configuration,
             Self::Platform(_) | Self::Lock(_) | Self::Serve(ServeError::Listen { .. }) => Exit::Platform,
             Self::Serve(ServeError::Journal(_) | ServeError::Io(_))
+            | Self::Logs(_)
             | Self::Open(_)
             | Self::Journal(_)
             | Self::Io { .. }

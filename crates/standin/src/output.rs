@@ -14,7 +14,11 @@ const WIDTH: u16 = 160;
 const NARROWEST: u16 = 72;
 
 /// Prints `value`, or the page of it.
-pub fn print<T: Serialize>(value: &T, doc: impl FnOnce(&T) -> Doc, format: Format) -> Result<(), Failure> {
+pub(crate) fn print<T: Serialize>(
+    value: &T,
+    doc: impl FnOnce(&T) -> Doc,
+    format: Format,
+) -> Result<(), Failure> {
     let out = match format {
         Format::Json => {
             let json = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
@@ -28,7 +32,7 @@ pub fn print<T: Serialize>(value: &T, doc: impl FnOnce(&T) -> Doc, format: Forma
 }
 
 /// Writes to standard output; a reader that has gone away is no failure.
-pub fn write(out: &str) -> Result<(), Failure> {
+pub(crate) fn write(out: &str) -> Result<(), Failure> {
     match std::io::stdout().lock().write_all(out.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::Io { what: "standard output cannot be written".to_owned(), source: error })
@@ -38,7 +42,7 @@ pub fn write(out: &str) -> Result<(), Failure> {
 }
 
 /// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
-pub fn colour() -> Colour {
+pub(crate) fn colour() -> Colour {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
     if !refused && (forced || std::io::stdout().is_terminal()) { Colour::On } else { Colour::Off }

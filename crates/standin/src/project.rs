@@ -14,7 +14,7 @@ use crate::exit::Failure;
 
 /// The root of a repository, and where its state is kept.
 #[derive(Debug, Clone)]
-pub struct Root {
+pub(crate) struct Root {
     /// Absolute, without links.
     pub path: PathBuf,
     /// Its state.
@@ -22,7 +22,7 @@ pub struct Root {
 }
 
 /// A repository with its settings joined to its inventory.
-pub struct Project {
+pub(crate) struct Project {
     /// Where it is.
     pub root: Root,
     /// What its file says.
@@ -34,13 +34,14 @@ pub struct Project {
 impl Root {
     /// The repository that the user means: the one named, else the nearest folder above with a state or settings,
     /// else this folder.
-    pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let path = match given {
             Some(path) => path.to_path_buf(),
             None => nearest()?,
         };
         let what = format!("{} is not a folder that can be read", path.display());
-        let path = path.canonicalize().map_err(Failure::io(what.clone())).map_err(as_usage)?;
+        let path =
+            path.canonicalize().map_err(Failure::io(what.clone())).map_err(|failure| as_usage(&failure))?;
         if !path.is_dir() {
             return Err(Failure::Usage(format!("{what}: name the root of a repository")));
         }
@@ -49,7 +50,7 @@ impl Root {
     }
 
     /// Reads the settings; without a file they are the defaults.
-    pub fn settings(&self) -> Result<Settings, Failure> {
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let path = self.path.join(FILE_NAME);
         let what = || format!("{} cannot be read", path.display());
         let file = match std::fs::File::open(&path) {
@@ -57,16 +58,17 @@ impl Root {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
             Err(error) => return Err(Failure::Io { what: what(), source: error }),
         };
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let limit = MAX_FILE_BYTES as u64 + 1;
-        file.take(limit).read_to_string(&mut text).map_err(Failure::io(what()))?;
-        standin_config::parse(&text).map_err(Failure::Configuration)
+        file.take(limit).read_to_end(&mut bytes).map_err(Failure::io(what()))?;
+        let text = text_of(&bytes).map_err(|error| Failure::Configuration(vec![error]))?;
+        standin_config::parse(text).map_err(Failure::Configuration)
     }
 }
 
 impl Project {
     /// Reads the settings, scans the repository and joins both.
-    pub fn load(given: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn load(given: Option<&Path>) -> Result<Self, Failure> {
         let root = Root::find(given)?;
         let settings = root.settings()?;
         let inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
@@ -74,11 +76,15 @@ impl Project {
         let place = Place { root: &root.path.to_string_lossy(), zone: &zone };
         let mut resolved = standin_config::resolve(&settings, inventory, place);
         let errors: Vec<ConfigError> = std::mem::take(&mut resolved.errors);
-        if errors.is_empty() { Ok(Self { root, settings, resolved }) } else { Err(Failure::Configuration(errors)) }
+        if errors.is_empty() {
+            Ok(Self { root, settings, resolved })
+        } else {
+            Err(Failure::Configuration(errors))
+        }
     }
 
     /// The PM2 apps that are watched as processes.
-    pub fn apps(&self) -> Vec<OwnedApp> {
+    pub(crate) fn apps(&self) -> Vec<OwnedApp> {
         let watched = |id| {
             let watch = self.resolved.watches.iter().find(|w| &w.id == id);
             watch.is_some_and(|w| w.expectations.iter().any(|e| matches!(e, Expectation::Process(_))))
@@ -97,12 +103,28 @@ impl Project {
     }
 }
 
+/// The settings as text, or where they stop being text.
+fn text_of(bytes: &[u8]) -> Result<&str, ConfigError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        ConfigError {
+            line: count(before.matches('\n').count()),
+            column: count(before.rsplit('\n').next().unwrap_or_default().chars().count()),
+            message: format!("byte {} is not UTF-8", error.valid_up_to()),
+            fix: "write it as plain text; `standin schema --default-file` prints a file to start from"
+                .to_owned(),
+        }
+    })
+}
+
 fn nearest() -> Result<PathBuf, Failure> {
     let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
-    let marked = |dir: &&Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
+    let marked =
+        |dir: &&Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
     Ok(here.ancestors().find(marked).unwrap_or(&here).to_path_buf())
 }
 
-fn as_usage(failure: Failure) -> Failure {
+fn as_usage(failure: &Failure) -> Failure {
     Failure::Usage(failure.to_string())
 }

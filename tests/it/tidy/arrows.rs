@@ -16,8 +16,6 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("standin-stores", &["standin-core", "standin-engine"]),
     // The listener persists a heartbeat before it answers, so it writes to the local store itself.
     ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
-    // Measures parts by themselves; nobody ships it.
-    ("standin-bench", &["standin-core"]),
     (
         "standin",
         &[
@@ -29,6 +27,11 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "standin-stores",
             "standin-agent",
         ],
+    ),
+    // Measures the parts, and is not shipped.
+    (
+        "standin-bench",
+        &["standin-core", "standin-engine", "standin-platforms", "standin-stores", "standin-agent"],
     ),
 ];
 

@@ -34,14 +34,14 @@ struct Judgement {
     reason: Reason,
     due: Option<Timestamp>,
     last_success: Option<Timestamp>,
-    life: Option<Life>,
+    lives: Vec<Life>,
     /// When time alone changes this judgement.
     recheck: Option<Timestamp>,
 }
 
 impl Judgement {
     const fn new(health: Health, reason: Reason) -> Self {
-        Self { health, reason, due: None, last_success: None, life: None, recheck: None }
+        Self { health, reason, due: None, last_success: None, lives: Vec::new(), recheck: None }
     }
 
     /// A stop by hand outranks everything; what cannot be told gives way to everything. A process that has simply
@@ -111,7 +111,7 @@ fn verdict(id: &AutomationId, judgement: Judgement, view: &View<'_>, now: Timest
         since,
         due: judgement.due,
         last_success: judgement.last_success.max(before.and_then(|b| b.last_success)),
-        life: judgement.life,
+        lives: judgement.lives,
     }
 }
 

@@ -55,9 +55,13 @@ pub(super) fn judge(
 }
 
 /// Within one app a stopped process does not hide a failed one: `pm2 stop 3` of a cluster stops that one only.
+/// Those that are equally bad are judged, and brought back, together.
 fn worse_process(a: Judgement, b: Judgement) -> Judgement {
     match (a.health, b.health) {
-        (Health::Stopped, Health::Stopped) => a,
+        (one, other) if one == other => {
+            let lives = a.lives.iter().chain(&b.lives).copied().collect();
+            Judgement { lives, ..a.worse(b) }
+        }
         (Health::Stopped, _) => b,
         (_, Health::Stopped) => a,
         (_, _) => a.worse(b),
@@ -101,7 +105,7 @@ fn judge_one(
         judgement.due = judgement.due.or(next);
         judgement.recheck = sooner(judgement.recheck, next);
     }
-    judgement.life = Some(Life { pm_id: process.pm_id, uptime_stamp: process.uptime_stamp });
+    judgement.lives = vec![Life { pm_id: process.pm_id, uptime_stamp: process.uptime_stamp }];
     judgement
 }
 
@@ -126,7 +130,7 @@ fn online(process: &ProcessFact, rules: &ProcessRules, seen_at: Timestamp, now: 
     };
     Judgement {
         last_success: Some(seen_at),
-        recheck: hangs_at,
+        recheck: hangs_at.filter(|at| *at > now),
         ..Judgement::new(Health::Healthy, Reason::Online)
     }
 }

@@ -17,10 +17,13 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Judgement {
     let share = spread(id.as_str(), rules.jitter);
-    let next = rules.schedule.next_after(now).map(|slot| later(slot, share));
+    let slot = rules.schedule.next_after(now);
+    let begin = slot.map(|slot| later(slot, share));
     let mut judgement = health(state, rules, share, now);
-    judgement.due = judgement.due.or(next);
-    judgement.recheck = sooner(judgement.recheck, next.map(past));
+    // While a slot is owed, the next one takes its place as soon as it comes; otherwise that one is owed from its begin.
+    let is_owed = judgement.due.is_some() || matches!(judgement.reason, Reason::MissedSlot { .. });
+    judgement.recheck = sooner(judgement.recheck, if is_owed { slot } else { begin.map(past) });
+    judgement.due = judgement.due.or(begin);
     judgement.last_success = state.and_then(|s| s.last_success);
     judgement
 }

@@ -1,5 +1,6 @@
 //! Recoveries: incidents are opened, attempted, settled and resolved here, and nowhere else.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -45,13 +46,28 @@ pub(super) fn plan_platform(situation: &Situation<'_>, policy: &Policy, now: Tim
 
 /// Each automation, the weightiest first, so that the brake gives its places to them.
 pub(super) fn plan_automations(situation: &Situation<'_>, policy: &Policy, now: Timestamp, plan: &mut Plan) {
-    let mut watches: Vec<&Watch> = situation.watches.iter().collect();
+    let of_concern = of_concern(situation);
+    let mut watches: Vec<&Watch> = situation.watches.iter().filter(|w| of_concern.contains(&w.id)).collect();
     watches.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
     for watch in watches {
         if let Some(verdict) = situation.verdicts.get(&watch.id) {
             plan_one(situation, policy, now, plan, watch, verdict);
         }
     }
+}
+
+/// All about which there may be something to decide: what fails, and what a request, an effect or an incident that is
+/// not over is about. For the thousands of others a tick costs nothing more.
+fn of_concern<'a>(situation: &Situation<'a>) -> BTreeSet<&'a AutomationId> {
+    let failing =
+        situation.verdicts.values().filter(|v| matches!(v.health, Health::Failed | Health::Unhealthy));
+    let open = situation.incidents.values().filter(|incident| incident.phase != Phase::Resolved);
+    let targets = open.map(|incident| &incident.target).chain(situation.in_flight);
+    let automations = targets.filter_map(|target| match target {
+        Target::Automation(id) => Some(id),
+        Target::Pm2 => None,
+    });
+    failing.map(|v| &v.automation).chain(situation.requests.keys()).chain(automations).collect()
 }
 
 fn plan_one(
@@ -197,11 +213,8 @@ fn asked_effect(request: Request, watch: &Watch, verdict: &Verdict) -> Option<Ef
 }
 
 fn restart(verdict: &Verdict) -> Option<Effect> {
-    verdict.life.map(|life| Effect::RestartProcess {
-        automation: verdict.automation.clone(),
-        pm_id: life.pm_id,
-        expect_uptime: life.uptime_stamp,
-    })
+    let (automation, lives) = (verdict.automation.clone(), verdict.lives.clone());
+    (!lives.is_empty()).then_some(Effect::RestartProcess { automation, lives })
 }
 
 /// One target that fails, and what could be done about it.

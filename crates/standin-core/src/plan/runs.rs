@@ -32,15 +32,18 @@ fn plan_one(
     plan: &mut Plan,
     (watch, rules): (&Watch, &SlotRules),
 ) {
-    let state = situation.runs.get(&watch.id).cloned().unwrap_or_default();
-    let target = Target::Automation(watch.id.clone());
     wake_for_next(rules, watch, now, plan);
     let asked = situation.requests.get(&watch.id) == Some(&Request::Recover);
-    let known = state.known_since.filter(|known| *known <= now);
-    let ahead = state.settled_slot.filter(|settled| *settled > later(now, MAX_AHEAD));
-    let (Some(known_since), None) = (known, ahead) else {
-        // What came before the agent knew of it is not owed.
-        let state = RunState { known_since: Some(now), settled_slot: None, ..state };
+    let before = situation.runs.get(&watch.id);
+    if !asked && before.is_some_and(|state| is_at_rest(state, rules, now)) {
+        return;
+    }
+    let state = before.cloned().unwrap_or_default();
+    let target = Target::Automation(watch.id.clone());
+    let Some(known_since) = known_since(&state, now) else {
+        // What came before the agent knew of it is not owed, and what is settled stays so: the clock may come back.
+        let settled_slot = state.settled_slot.filter(|settled| !is_far_ahead(*settled, now));
+        let state = RunState { known_since: Some(now), settled_slot, ..state };
         if asked {
             return run_as_asked(now, plan, (watch, &target), state);
         }
@@ -49,14 +52,32 @@ fn plan_one(
     if asked {
         return run_as_asked(now, plan, (watch, &target), state);
     }
-    let owed = rules
-        .schedule
-        .previous_at_or_before(now)
-        .filter(|slot| *slot >= known_since && state.settled_slot.is_none_or(|settled| settled < *slot));
-    match owed {
+    match owed(&state, rules, known_since, now) {
         Some(slot) => plan_slot(now, plan, (watch, rules), &target, state, slot),
         None => retry(policy, now, plan, (watch, rules), &target, state),
     }
+}
+
+/// Since when the schedule is known; `None` when it is new, or was last looked at under a clock that was far ahead.
+fn known_since(state: &RunState, now: Timestamp) -> Option<Timestamp> {
+    let is_ahead = state.settled_slot.is_some_and(|settled| is_far_ahead(settled, now));
+    state.known_since.filter(|known| *known <= now && !is_ahead)
+}
+
+fn is_far_ahead(settled: Timestamp, now: Timestamp) -> bool {
+    settled > later(now, MAX_AHEAD)
+}
+
+/// The newest slot that has come and is not settled.
+fn owed(state: &RunState, rules: &SlotRules, known_since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let slot = rules.schedule.previous_at_or_before(now)?;
+    (slot >= known_since && state.settled_slot.is_none_or(|settled| settled < slot)).then_some(slot)
+}
+
+/// Whether there is nothing to run and nothing to try again, as nearly always.
+fn is_at_rest(state: &RunState, rules: &SlotRules, now: Timestamp) -> bool {
+    let ended_well = state.last_end.as_ref().is_none_or(|(_, end)| end.is_success());
+    ended_well && known_since(state, now).is_some_and(|known| owed(state, rules, known, now).is_none())
 }
 
 /// A run that somebody asked for. It settles the slots up to now, and its own name is later than all of theirs.

@@ -1,30 +1,39 @@
-//! Says before parsing how deeply a JavaScript text can nest, because its parser recurses as deeply as the text does.
+//! Looks at a JavaScript text before it is parsed, because its parser recurses as deeply as the text nests.
 //!
-//! The estimate never needs to be exact, only not too low by more than a small factor: for each bracket that is open
-//! it takes the longest run of operators and keywords that could nest within one another at that place.
+//! [`tokens`] is a hard bound: no level can nest without a word or a sign of its own, so a stack of that many levels
+//! is always enough. [`too_nested`] only keeps away what would take long, and may be fooled at no greater cost.
 
-use crate::limits::{MAX_JS_BRACKETS, MAX_JS_NESTING};
+use crate::limits::{MAX_JS_ANGLES, MAX_JS_BRACKETS};
 
-/// Words that a statement or an expression of its own can follow, so that a chain of them nests.
-const NESTING_WORDS: [&str; 21] = [
-    "if", "else", "for", "while", "do", "with", "new", "await", "yield", "typeof", "void", "delete", "async",
-    "class", "extends", "keyof", "unique", "readonly", "infer", "function", "in",
-];
+/// Words and signs of a text, in strings and comments too: more levels than these cannot nest.
+pub(crate) fn tokens(text: &str) -> usize {
+    let mut count = 0_usize;
+    let mut in_word = false;
+    for byte in text.bytes() {
+        let is_word = is_word(byte);
+        let counts = if is_word { !in_word } else { !byte.is_ascii_whitespace() };
+        count = count.saturating_add(usize::from(counts));
+        in_word = is_word;
+    }
+    count
+}
 
-/// Words that only begin a statement: whatever expression came before has ended.
-const STATEMENT_WORDS: [&str; 6] = ["const", "var", "export", "return", "throw", "case"];
-
-/// Words that go on with what a closing brace has ended.
-const CONTINUING_WORDS: [&str; 10] =
-    ["else", "while", "catch", "finally", "in", "instanceof", "of", "as", "satisfies", "extends"];
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+}
 
 /// Where a text nests too deeply to be parsed; the byte offset, or `None` when it does not.
 pub(crate) fn too_nested(text: &str) -> Option<usize> {
-    let mut scan =
-        Scan { bytes: text.as_bytes(), at: 0, levels: vec![Level::new(0)], sum: 0, operand: Operand::Wanted };
+    let mut scan = Scan {
+        bytes: text.as_bytes(),
+        at: 0,
+        levels: vec![Level { bracket: 0, angles: 0 }],
+        operand: Operand::Wanted,
+    };
     while let Some(byte) = scan.peek(0) {
         scan.token(byte);
-        if scan.levels.len() > MAX_JS_BRACKETS || scan.sum > MAX_JS_NESTING {
+        let angles = scan.levels.last().map_or(0, |level| level.angles);
+        if scan.levels.len() > MAX_JS_BRACKETS || angles > MAX_JS_ANGLES {
             return Some(scan.at.min(text.len()));
         }
     }
@@ -40,24 +49,14 @@ enum Operand {
 
 struct Level {
     bracket: u8,
-    /// The chain since the last separator.
-    chain: usize,
-    /// The longest chain so far: what was opened before a separator may still be open.
-    longest: usize,
-}
-
-impl Level {
-    const fn new(bracket: u8) -> Self {
-        Self { bracket, chain: 0, longest: 0 }
-    }
+    /// Angle brackets that are open, if they are brackets.
+    angles: usize,
 }
 
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
     levels: Vec<Level>,
-    /// The sum of all open levels and of their longest chains.
-    sum: usize,
     operand: Operand,
 }
 
@@ -81,11 +80,8 @@ impl Scan<'_> {
                 self.separate();
                 self.punctuation();
             }
-            b'=' | b'?' | b':' | b'!' | b'~' | b'+' | b'-' | b'*' | b'<' | b'@' => {
-                self.chain();
-                self.punctuation();
-            }
-            _ if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80 => self.word(),
+            b'<' | b'>' => self.angle(byte),
+            _ if is_word(byte) => self.word(),
             _ if byte.is_ascii_whitespace() || byte == b'.' => self.step(1),
             _ => self.punctuation(),
         }
@@ -97,66 +93,49 @@ impl Scan<'_> {
     }
 
     fn open(&mut self, bracket: u8) {
-        self.levels.push(Level::new(bracket));
-        self.sum = self.sum.saturating_add(1);
+        self.levels.push(Level { bracket, angles: 0 });
         self.punctuation();
     }
 
     fn close(&mut self) {
-        let is_brace = self.peek(0) == Some(b'}');
         self.step(1);
         self.operand = Operand::Seen;
         if self.levels.len() > 1
             && let Some(level) = self.levels.pop()
+            && level.bracket == b'`'
         {
-            self.sum = self.sum.saturating_sub(level.longest.saturating_add(1));
-            if level.bracket == b'`' {
-                self.template_rest();
-            } else if is_brace && self.statement_follows() {
-                self.separate();
-            }
+            self.template_rest();
         }
     }
 
-    /// Whether what stands behind a closing brace can only begin a statement: a word that continues nothing.
-    fn statement_follows(&self) -> bool {
-        let rest = self.bytes.get(self.at..).unwrap_or_default().trim_ascii_start();
-        let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let word = rest.get(..end).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or("");
-        !word.is_empty() && !CONTINUING_WORDS.contains(&word)
-    }
-
-    fn chain(&mut self) {
+    /// The `>` of an arrow closes nothing.
+    fn angle(&mut self, byte: u8) {
+        let is_arrow = self.at.checked_sub(1).and_then(|before| self.bytes.get(before)) == Some(&b'=');
         if let Some(level) = self.levels.last_mut() {
-            level.chain = level.chain.saturating_add(1);
-            if level.chain > level.longest {
-                level.longest = level.chain;
-                self.sum = self.sum.saturating_add(1);
+            match byte {
+                b'<' => level.angles = level.angles.saturating_add(1),
+                _ if is_arrow => {}
+                _ => level.angles = level.angles.saturating_sub(1),
             }
         }
+        self.punctuation();
     }
 
     fn separate(&mut self) {
         if let Some(level) = self.levels.last_mut() {
-            level.chain = 0;
+            level.angles = 0;
         }
     }
 
     fn word(&mut self) {
         let start = self.at;
-        while self.peek(0).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80) {
+        while self.peek(0).is_some_and(is_word) {
             self.step(1);
         }
-        let word =
-            self.bytes.get(start..self.at).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or("");
-        self.operand = Operand::Seen;
-        if STATEMENT_WORDS.contains(&word) {
-            self.separate();
-            self.operand = Operand::Wanted;
-        } else if NESTING_WORDS.contains(&word) {
-            self.chain();
-            self.operand = Operand::Wanted;
-        }
+        let word = self.bytes.get(start..self.at).unwrap_or_default();
+        let wants_operand =
+            matches!(word, b"return" | b"typeof" | b"case" | b"in" | b"of" | b"else" | b"do" | b"void");
+        self.operand = if wants_operand { Operand::Wanted } else { Operand::Seen };
     }
 
     /// A string ends at its quote or, being broken, at its line.
@@ -250,12 +229,15 @@ mod tests {
     }
 
     #[test]
-    fn whatever_nests_is_seen() {
-        for unit in [
-            "[", "(", "{", "!", "a=", "a?b:", "x=>", "if(a)", "else ", "`${", "typeof ", "new ", "\"]\"[",
-            "a<", "-\n",
-        ] {
-            assert!(too_nested(&unit.repeat(10_000)).is_some(), "{unit}");
+    fn deep_brackets_are_seen() {
+        for unit in ["[", "(", "{", "a(b, ", "`${", "x[/]/", "a<b<"] {
+            assert!(too_nested(&unit.repeat(1_000)).is_some(), "{unit}");
         }
+    }
+
+    #[test]
+    fn no_level_goes_uncounted() {
+        assert_eq!(tokens("!!-x new new éa\n({[\"a b\"]})"), 17);
+        assert_eq!(tokens(""), 0);
     }
 }

@@ -6,7 +6,7 @@ use oxc_allocator::Allocator;
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
-use crate::limits::JS_STACK_BYTES;
+use crate::limits::{JS_STACK_BYTES, JS_STACK_BYTES_PER_TOKEN, MAX_JS_TOKENS};
 use crate::lines::{Lines, quote};
 use crate::value::Value;
 
@@ -76,24 +76,35 @@ pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value, Fault> {
     })
 }
 
-/// Parses in a thread whose stack is large enough for what the guard lets through; the arena goes with it.
+/// Parses in a thread whose stack is large enough for any text of this many tokens; the arena goes with it.
 fn on_deep_stack<T: Send>(
     text: &str,
     lines: &Lines,
     read: impl FnOnce() -> Result<T, Fault> + Send,
 ) -> Result<T, Fault> {
+    let tokens = guard::tokens(text);
+    if tokens > MAX_JS_TOKENS {
+        let message = format!("this has more than {MAX_JS_TOKENS} words and signs: it was not read");
+        return Err(Fault { rule: "js-too-large", line: 1, message });
+    }
     if let Some(offset) = guard::too_nested(text) {
         let message = "this is nested too deeply to be read".to_owned();
         return Err(Fault { rule: "js-too-nested", line: lines.at(offset), message });
     }
+    on_stack_for(tokens, read)
+}
+
+fn on_stack_for<T: Send>(tokens: usize, read: impl FnOnce() -> Result<T, Fault> + Send) -> Result<T, Fault> {
+    let bytes = tokens.saturating_mul(JS_STACK_BYTES_PER_TOKEN).saturating_add(JS_STACK_BYTES);
     let ended = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(JS_STACK_BYTES);
-        thread.spawn_scoped(scope, read).map(|running| running.join())
+        let thread = std::thread::Builder::new().stack_size(bytes);
+        thread.spawn_scoped(scope, read).map(std::thread::ScopedJoinHandle::join)
     });
     match ended {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
-            Err(Fault { rule: "js-unparsable", line: 1, message: "the parser gave up on this file".into() })
+            let message = "the parser gave up on this file".to_owned();
+            Err(Fault { rule: "js-unparsable", line: 1, message })
         }
         Err(error) => {
             let message = format!("no thread could be started to read this file: {}", error.kind());

@@ -1,5 +1,10 @@
 //! What a module binds at its top and what it exports.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the syntax tree has dozens of kinds; what is not listed binds and exports nothing"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::ast::{
@@ -105,7 +110,6 @@ pub(crate) fn imports<'a>(program: &'a Program<'a>) -> BTreeMap<&'a str, Importe
     imports
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "only declarations of variables matter")]
 fn declarations<'a>(program: &'a Program<'a>) -> impl Iterator<Item = &'a VariableDeclaration<'a>> {
     program.body.iter().filter_map(|statement| match statement {
         Statement::VariableDeclaration(declaration) => Some(&**declaration),
@@ -158,7 +162,6 @@ pub(crate) fn dotted(expression: &Expression<'_>) -> Option<String> {
 }
 
 /// Everything that a module exports at its top.
-#[allow(clippy::wildcard_enum_match_arm, reason = "other statements export nothing")]
 pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
     let mut module = Module { imports: imports(program).into_values().collect(), ..Module::default() };
     for statement in &program.body {
@@ -235,7 +238,6 @@ fn default_export<'a>(declaration: &'a ExportDefaultDeclarationKind<'a>, scope: 
     }
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "types are no values")]
 fn declaration<'a>(declaration: &'a Declaration<'a>, scope: &Scope<'a>, module: &mut Module) {
     match declaration {
         Declaration::VariableDeclaration(variables) => {

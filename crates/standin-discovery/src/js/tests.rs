@@ -92,15 +92,13 @@ fn a_fault_has_its_line() {
     );
 }
 
-/// What the guard lets through must fit on the stack, in a debug build too.
+/// The stack must be enough for the worst text of its tokens, however the guard is fooled, in a debug build too.
 #[test]
-fn the_deepest_text_that_is_parsed_fits_on_the_stack() {
-    use crate::limits::{MAX_JS_BRACKETS, MAX_JS_NESTING};
+fn the_stack_is_enough_for_any_text() {
     let units = [
         "[",
         "(",
         "{",
-        "(a=",
         "{a:",
         "x=>",
         "!",
@@ -119,22 +117,38 @@ fn the_deepest_text_that_is_parsed_fits_on_the_stack() {
         "class extends ",
         "(x)=>{",
         "async(",
-        "a<b<",
         "<T>",
         "if(a);else ",
         "for(;;)",
         "do ",
         "a:",
+        "a**",
+        "type A=[",
+        "type A=(",
+        "let a:{b:",
+        "keyof ",
     ];
-    for name in ["a.js", "a.ts"] {
+    for source in [SourceType::unambiguous(), SourceType::ts()] {
         for unit in units {
-            for count in [MAX_JS_BRACKETS - 2, MAX_JS_NESTING / 2 - 2, MAX_JS_NESTING - 2] {
+            for count in [60, 1_500] {
+                let text = unit.repeat(count);
+                let read = || {
+                    let allocator = Allocator::default();
+                    Ok(Parser::new(&allocator, &text, source).parse().panicked)
+                };
                 // Most of these are no programs: only that they come back counts.
-                drop(read_module(&unit.repeat(count), &Path::new("/r").join(name)));
+                drop(on_stack_for(guard::tokens(&text), read));
             }
         }
-        let mixed =
-            format!("{}[", "!".repeat(MAX_JS_NESTING / MAX_JS_BRACKETS - 2)).repeat(MAX_JS_BRACKETS - 2);
-        drop(read_module(&mixed, &Path::new("/r").join(name)));
+    }
+}
+
+#[test]
+fn what_would_take_long_is_refused() {
+    let cases =
+        [("(a=", 5_000, "js-too-nested"), ("a<b<", 5_000, "js-too-nested"), ("!", 40_000, "js-too-large")];
+    for (text, times, rule) in cases {
+        let fault = read_module(&text.repeat(times), Path::new("/r/a.ts")).unwrap_err();
+        assert_eq!(fault.rule, rule);
     }
 }

@@ -1,1 +1,43 @@
+use crate::tests::{rules, scan_of, standing};
 
+#[test]
+fn each_script_has_its_line_and_its_starter() {
+    let text = "{\n  \"name\": \"x\",\n  \"scripts\": {\n    \"a\": \"b\",\n    \"prepare\": \"c\"\n  }\n}\n";
+    let inventory = scan_of(&[("package.json", text), ("w/package.json", text)]);
+    let seen: Vec<(&str, u32, &str)> = inventory
+        .automations
+        .iter()
+        .map(|a| (a.id.as_str(), a.source.line, a.triggers[0].as_str()))
+        .collect();
+    let expected = [
+        ("npm:.#a", 4, "manual"),
+        ("npm:.#prepare", 5, "npm prepare"),
+        ("npm:w#a", 4, "manual"),
+        ("npm:w#prepare", 5, "npm prepare"),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(standing(&inventory, "npm:.#a").0, "loadable");
+}
+
+#[test]
+fn of_a_name_that_stands_twice_the_last_counts_as_in_javascript() {
+    let inventory = scan_of(&[("package.json", "{\"scripts\":{\"a\":\"b\",\n\"a\":\"c\"}}")]);
+    assert_eq!((inventory.automations.len(), inventory.automations[0].source.line), (1, 2));
+}
+
+#[test]
+fn what_is_no_script_is_said() {
+    let cases = [
+        ("{\"scripts\":\n[]}", "scripts-invalid", 2),
+        ("{\"scripts\":{\n\"a\": 1}}", "scripts-invalid", 2),
+        ("{\"scripts\":{\"\\u0007\":\"b\"}}", "bad-name", 1),
+        ("[]", "json-unparsable", 1),
+        ("{\"scripts\":{}}\n\n x", "json-unparsable", 3),
+    ];
+    for (text, rule, line) in cases {
+        assert_eq!(rules(&scan_of(&[("package.json", text)]), "package.json"), [(rule, line)], "{text}");
+    }
+    for text in ["{}", "{\"scripts\":null}", "{\"scripts\":{}}"] {
+        assert_eq!(scan_of(&[("package.json", text)]).findings, [], "{text}");
+    }
+}

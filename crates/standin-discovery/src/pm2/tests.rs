@@ -1,1 +1,134 @@
+use standin_core::automation::{Detail, Inventory};
 
+use crate::tests::{rules, scan_of, standing};
+
+const FILE: &str = "ecosystem.config.js";
+
+fn apps(list: &str) -> Inventory {
+    scan_of(&[
+        (FILE, &format!("module.exports = {{ apps: [\n{list}\n] }};")),
+        ("a.js", ""),
+        ("b/c.min.js", ""),
+    ])
+}
+
+fn ids(inventory: &Inventory) -> Vec<&str> {
+    inventory.automations.iter().map(|automation| automation.id.as_str()).collect()
+}
+
+#[test]
+fn names_come_as_from_pm2() {
+    let inventory = apps(
+        "{script:'a.js'}, {script:'./b/c.min.js'}, {script:'.hidden'}, {cmd:'npm'}, {name: 7, script:'npm'}",
+    );
+    assert_eq!(ids(&inventory), ["pm2:.hidden", "pm2:7", "pm2:a", "pm2:c.min", "pm2:npm"]);
+}
+
+#[test]
+fn what_starts_an_app_follows_from_its_options() {
+    let cases = [
+        ("", vec!["always"], "effective"),
+        (", autorestart: false", vec!["once"], "effective"),
+        (", autorestart: false, cron_restart: '0 3 * * *'", vec!["schedule"], "effective"),
+        (", cron: '0 3 * * *'", vec!["always", "schedule"], "effective"),
+        (", cron_restart: 0", vec!["always"], "effective"),
+        (", cron_restart: '0 0 31 4 *'", vec!["always", "schedule"], "loadable"),
+        (", cron_restart: process.env.C", vec!["always", "schedule"], "loadable"),
+        (", cwd: where()", vec!["always"], "declared"),
+        (", cwd: 'b'", vec!["always"], "loadable"),
+    ];
+    for (options, triggers, state) in cases {
+        let inventory = apps(&format!("{{ name: 'x', script: 'a.js'{options} }}"));
+        assert_eq!(
+            (&inventory.automations[0].triggers, standing(&inventory, "pm2:x").0.as_str()),
+            (&triggers.iter().map(|t| (*t).to_owned()).collect(), state),
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn what_is_computed_is_said_and_not_guessed() {
+    let cases = [
+        ("{ name: n(), script: 'a.js' }", "computed-app"),
+        ("{ name: 'x', script: s }", "computed-app"),
+        ("{ name: 'x', script: 'a.js', ...rest() }", "computed-app"),
+        ("...more()", "computed-app"),
+        ("{ name: 'x' }", "pm2-app-invalid"),
+        ("'a.js'", "pm2-app-invalid"),
+    ];
+    for (app, rule) in cases {
+        let inventory = apps(app);
+        assert_eq!(rules(&inventory, FILE), [(rule, 2)], "{app}");
+        assert!(inventory.automations.is_empty(), "{app}");
+    }
+    let inventory = scan_of(&[(FILE, "module.exports = { apps: names.map((name) => ({ name })) };")]);
+    assert_eq!(rules(&inventory, FILE), [("computed-apps", 1)]);
+}
+
+#[test]
+fn secrets_of_an_environment_stay_out() {
+    let inventory = apps("{ name: 'x', script: 'gone.js', env: { KEY: 'hush' }, cron_restart: f('hush') }");
+    assert!(!format!("{inventory:?}").contains("hush"));
+    assert_eq!(inventory.findings.len(), 2);
+}
+
+#[test]
+fn two_apps_of_one_name_are_said() {
+    let inventory = apps("{ name: 'x', script: 'a.js' },\n{ name: 'x', script: 'a.js' }");
+    assert_eq!((ids(&inventory), rules(&inventory, FILE)), (vec!["pm2:x"], vec![("duplicate-app", 3)]));
+}
+
+#[test]
+fn the_name_of_the_file_decides() {
+    let script = "module.exports = { apps: [{ name: 'x', script: 'npm' }] };";
+    let module = "export const apps = [{ name: 'x', script: 'npm' }];";
+    let json = "// c\n{ apps: [{ \"name\": \"x\", script: 'npm' }] }";
+    let yaml = "apps:\n  - {name: x, script: npm}\n";
+    for (path, text) in [
+        (FILE, script),
+        ("any.config.cjs", script),
+        ("a.config.mjs", module),
+        ("b.json", json),
+        ("c/d.yml", yaml),
+        ("process.yaml", yaml),
+        ("pm2-prod.json", json),
+    ] {
+        let inventory = scan_of(&[(path, text)]);
+        assert_eq!(
+            (ids(&inventory), standing(&inventory, "pm2:x").0.as_str()),
+            (vec!["pm2:x"], "effective"),
+            "{path}"
+        );
+    }
+    let inventory = scan_of(&[("ecosystem.cjs", script)]);
+    assert_eq!(standing(&inventory, "pm2:x").0, "declared");
+    assert!(inventory.findings.iter().any(|found| found.fix == "Rename it to ecosystem.config.cjs."));
+    let inventory =
+        scan_of(&[("ecosystem.config.mjs", "export default { apps: [{ name: 'x', script: 'npm' }] };")]);
+    assert_eq!(standing(&inventory, "pm2:x").0, "declared");
+    assert!(rules(&inventory, "ecosystem.config.mjs").contains(&("pm2-default-export", 1)));
+}
+
+#[test]
+fn files_of_other_tools_are_left_alone() {
+    let files = [
+        ("vite.config.js", "export default { script: apps( };"),
+        ("tailwind.config.js", "module.exports = { apps: 1, script: 2 };"),
+        ("data.json", "{\"apps\": [{\"title\": \"script\"}]}"),
+        ("x.yml", "apps: [script"),
+        ("pm2-redundancy-report.json", "{\"apps\": 3, \"scripts\": []}"),
+        ("processes.json", "[1, 2]"),
+        ("process.js", "console.log('apps', 'script')"),
+    ];
+    assert_eq!(scan_of(&files), Inventory::default());
+}
+
+#[test]
+fn a_script_with_a_space_goes_to_the_shell() {
+    let inventory = apps("{ name: 'x', script: 'python3 x.py --ok' }");
+    assert_eq!(rules(&inventory, FILE), [("script-is-a-command", 2)]);
+    assert!(
+        matches!(&inventory.automations[0].detail, Detail::Pm2App { script, .. } if script == "python3 x.py --ok")
+    );
+}

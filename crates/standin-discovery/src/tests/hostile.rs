@@ -176,7 +176,7 @@ fn what_cannot_be_read_is_said() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a/package.json", b"{}");
     write(folder.path(), "package.json", b"{}");
-    let none = std::fs::Permissions::from_mode(0);
+    let none = std::fs::Permissions::from_mode(0o0);
     std::fs::set_permissions(folder.path().join("package.json"), none.clone()).unwrap();
     std::fs::set_permissions(folder.path().join("a"), none).unwrap();
     let can_read_all = std::fs::read(folder.path().join("package.json")).is_ok();
@@ -193,4 +193,6 @@ fn two_of_one_id_are_said() {
     let inventory = scan_of(&[("one/ecosystem.config.js", app), ("two/ecosystem.config.js", app)]);
     assert_eq!(inventory.automations.len(), 1);
     assert!(rules(&inventory, "two/ecosystem.config.js").contains(&("duplicate-id", 1)));
+    let inventory = scan_of(&[("a/ecosystem.config.js", app), ("ecosystem.config.js", app)]);
+    assert_eq!(inventory.automations[0].source.path, "ecosystem.config.js");
 }

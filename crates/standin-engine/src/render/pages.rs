@@ -22,10 +22,17 @@ pub fn scan(scan: &ScanV1) -> Doc {
 /// The page of a status, with ages as of `now`.
 pub fn status(status: &StatusV1, now: Timestamp) -> Doc {
     let mut parts = vec![Part::Line(whole(&status.health)), Part::Line(agent(&status.agent, now))];
-    let rows: Vec<_> = status.automations.iter().map(|a| status_row(a, now)).collect();
-    if !rows.is_empty() {
+    let (unwatched, watched): (Vec<_>, Vec<_>) =
+        status.automations.iter().partition(|a| a.code == "not_watched");
+    if !watched.is_empty() {
         let head = vec!["automation", "health", "since", "due", "last success", "reason"];
-        parts.push(Part::Table { head, rows });
+        parts.push(Part::Table { head, rows: watched.iter().map(|a| status_row(a, now)).collect() });
+    }
+    if !unwatched.is_empty() {
+        parts.push(Part::Line(format!(
+            "{} more are not watched: `standin scan` lists them, `standin report` says what would change that",
+            unwatched.len()
+        )));
     }
     parts.extend(incidents("Incidents", &status.incidents, now));
     Doc { title: "Status".to_owned(), parts }

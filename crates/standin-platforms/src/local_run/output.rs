@@ -8,11 +8,21 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use secrecy::ExposeSecret;
+
+use super::RunSpec;
+
 /// A larger output file is cut.
 pub const MAX_OUTPUT_BYTES: u64 = 10_000_000;
 
 /// So much of its end is kept then.
 pub const KEPT_OUTPUT_BYTES: u64 = 1_000_000;
+
+/// Shorter values are left in a text: they are switches such as `true`, and no secret worth its name.
+const MIN_SECRET_BYTES: usize = 6;
+
+/// What stands where a secret was.
+const STARS: &str = "***";
 
 /// Cuts the file if it is too large.
 pub(super) fn bound(path: &Path) -> io::Result<()> {
@@ -39,6 +49,17 @@ pub(super) fn tail(path: &Path, max: usize) -> String {
     String::from_utf8_lossy(whole).into_owned()
 }
 
+/// The text without the values of the variables that the command was given for itself: its environment is where
+/// secrets belong, and a log is read by more people than a command.
+pub(super) fn masked(text: String, spec: &RunSpec) -> String {
+    let set = spec.env.values().map(|value| value.expose_secret().to_owned());
+    let passed = spec.env_from.iter().filter_map(|name| std::env::var(name).ok());
+    let mut values: Vec<String> = set.chain(passed).filter(|value| value.len() >= MIN_SECRET_BYTES).collect();
+    // A value may be part of a longer one.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.iter().fold(text, |text, value| text.replace(value.as_str(), STARS))
+}
+
 fn end_of(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
@@ -46,4 +67,31 @@ fn end_of(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(max).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn values_of_the_environment_are_masked_the_longest_first_and_switches_are_not() {
+        let env = [("A", "hunter2"), ("B", "hunter2-and-more"), ("C", "true")];
+        let spec = RunSpec {
+            command: String::new(),
+            dir: "/".into(),
+            env: env
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>(),
+            // Set for every test by the program that builds and runs it.
+            env_from: vec!["CARGO_MANIFEST_DIR".to_owned(), "NOT_SET_ANYWHERE".to_owned()],
+            time_limit: Duration::ZERO,
+        };
+        let text =
+            format!("hunter2 hunter2-and-more true in {}", std::env::var("CARGO_MANIFEST_DIR").unwrap());
+        assert_eq!(masked(text, &spec), "*** *** true in ***");
+    }
 }

@@ -9,7 +9,7 @@ use standin_core::ident::AutomationId;
 use standin_core::run::RunEnd;
 use standin_engine::ports::Runner;
 
-use super::{Adopted, RunFolder, RunName, RunSpec, StartError};
+use super::{Adopted, RunFolder, RunName, RunSpec, StartError, output};
 
 /// The end of an output that goes into the log, in bytes.
 const LOGGED_BYTES: usize = 16_384;
@@ -108,6 +108,10 @@ impl Runner for LocalRunner {
         tracing::info!(target: "runs", %automation, run = %name, attempt, "run begins");
         let end = self.end(automation, &name).await;
         let output = self.folder.read_output(&name, LOGGED_BYTES);
+        let output = match self.spec(automation) {
+            Some(spec) => output::masked(output, &spec),
+            None => output,
+        };
         tracing::info!(target: "runs", %automation, run = %name, attempt, ?end, output, "run has ended");
         self.tidy(name);
         end

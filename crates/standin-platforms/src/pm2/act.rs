@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use standin_core::effect::{Effect, Outcome};
 use standin_core::ident::AutomationId;
 use standin_core::observation::{OwnedApp, ProcessStatus};
+use standin_core::verdict::Life;
 
 use super::list::Listed;
 use super::owner::owns;
@@ -19,8 +20,8 @@ pub(super) const ACTION_LIMIT: Duration = Duration::from_secs(15);
 /// See [`standin_engine::ports::Processes::apply`].
 pub(super) async fn apply(shared: &Arc<Shared>, effect: &Effect, apps: &[OwnedApp]) -> Outcome {
     match effect {
-        Effect::RestartProcess { automation, pm_id, expect_uptime } => match owned(apps, automation) {
-            Ok(app) => restart(shared, app, *pm_id, *expect_uptime).await,
+        Effect::RestartProcess { automation, lives } => match owned(apps, automation) {
+            Ok(app) => restart_all(shared, app, lives).await,
             Err(outcome) => outcome,
         },
         Effect::StartSaved { automation } => match owned(apps, automation) {
@@ -58,6 +59,26 @@ pub(super) fn outcome(sent: Result<(), RpcError>) -> Outcome {
         Err(why @ (RpcError::NobodyThere | RpcError::Unusable(_) | RpcError::Refused(_))) => refused(&why),
         Err(why @ (RpcError::Lost(_) | RpcError::Strange(_))) => Outcome::Unknown { why: why.to_string() },
     }
+}
+
+/// Each by itself, one after the other: what one of them comes to does not keep the others from being tried.
+async fn restart_all(shared: &Shared, app: &OwnedApp, lives: &[Life]) -> Outcome {
+    let mut all = not_needed("no process was named");
+    for life in lives {
+        all = together(all, restart(shared, app, life.pm_id, life.uptime_stamp).await);
+    }
+    all
+}
+
+/// What two outcomes come to: what is not certain outranks what was refused, and that what was done.
+fn together(a: Outcome, b: Outcome) -> Outcome {
+    let rank = |outcome: &Outcome| match outcome {
+        Outcome::Unknown { .. } => 3,
+        Outcome::Refused { .. } => 2,
+        Outcome::Done => 1,
+        Outcome::NotNeeded { .. } => 0,
+    };
+    if rank(&b) >= rank(&a) { b } else { a }
 }
 
 async fn restart(shared: &Shared, app: &OwnedApp, pm_id: u32, expect_uptime: i64) -> Outcome {

@@ -1,7 +1,7 @@
 //! Listens to PM2's event bus, `$PM2_HOME/pub.sock`, in a task of its own, and comes back when the daemon does.
 
 use std::sync::Weak;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
@@ -12,6 +12,10 @@ use super::wire::{self, WireError};
 
 /// How often a daemon that is not there is looked for: one `connect`, some microseconds.
 const RECONNECT_EVERY: Duration = Duration::from_millis(200);
+/// The longest wait between connections that break at once, as at a socket that is not PM2's.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long a connection lasts that is not called broken at once.
+const LASTING: Duration = Duration::from_secs(1);
 /// The longest topic; the longest PM2 has is under 40 bytes.
 const MAX_TOPIC_BYTES: usize = 256;
 /// The longest event: it carries the environment of its app.
@@ -21,20 +25,24 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// Listens until the adapter is dropped.
 pub(super) async fn run(shared: Weak<Shared>) {
+    let mut wait = RECONNECT_EVERY;
     loop {
         let Some(path) = shared.upgrade().map(|shared| shared.home.join("pub.sock")) else { return };
         if let Ok(stream) = UnixStream::connect(&path).await {
             let Some(here) = shared.upgrade() else { return };
             here.bus_found();
             drop(here);
+            let since = Instant::now();
             let end = listen(stream, &shared).await;
             let Some(here) = shared.upgrade() else { return };
             here.bus_lost();
             if let Err(why @ (WireError::Framing(_) | WireError::TooLarge(_))) = end {
                 here.warn_once(&format!("PM2's event bus is not understood ({why}); its list is used alone"));
             }
+            let broken = since.elapsed() < LASTING;
+            wait = if broken { (wait * 2).min(LONGEST_WAIT) } else { RECONNECT_EVERY };
         }
-        tokio::time::sleep(RECONNECT_EVERY).await;
+        tokio::time::sleep(wait).await;
     }
 }
 

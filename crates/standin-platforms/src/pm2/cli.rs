@@ -4,13 +4,17 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// The variables that PM2 gets, and that every app it starts inherits and PM2 then stores: no secret is among them.
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LANG", "SHELL"];
+/// How long the command that starts a daemon keeps others waiting.
+const PING_LIMIT: Duration = Duration::from_secs(60);
 /// The longest output that is read.
 const MAX_OUTPUT_BYTES: u64 = 64 << 20;
 /// How much of PM2's own words is passed on.
@@ -59,10 +63,12 @@ pub enum CliError {
 }
 
 /// The command, with the home that it works on.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cli {
     pub(super) home: PathBuf,
     pub(super) binary: Pm2Binary,
+    /// One at a time: two commands that find no daemon would each start one.
+    pub(super) turn: Arc<Mutex<()>>,
 }
 
 impl Cli {
@@ -78,7 +84,19 @@ impl Cli {
 
     /// Runs the command to its end and gives what it printed.
     pub(super) async fn run(&self, args: &[&str], limit: Duration) -> Result<Vec<u8>, CliError> {
+        self.run_in(Path::new("/"), args, limit).await
+    }
+
+    /// The same in a folder: PM2 looks there for programs whose path is relative and that have no `cwd`.
+    pub(super) async fn run_in(
+        &self,
+        dir: &Path,
+        args: &[&str],
+        limit: Duration,
+    ) -> Result<Vec<u8>, CliError> {
+        let _turn = self.turn.lock().await;
         let mut command = self.command(args)?;
+        command.current_dir(dir);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(CliError::NotStarted)?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -96,13 +114,15 @@ impl Cli {
     }
 
     /// Starts a daemon. It lives on without the command and without us; readiness is seen by connecting to it.
-    pub(super) fn start_daemon(&self) -> Result<(), CliError> {
+    pub(super) async fn start_daemon(&self) -> Result<(), CliError> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut command = self.command(&["ping"])?;
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(CliError::NotStarted)?;
         tokio::spawn(async move {
             // Only so that it does not stay as a zombie; whether a daemon came of it is seen at its socket.
-            let _ = child.wait().await;
+            let _ = tokio::time::timeout(PING_LIMIT, child.wait()).await;
+            drop(turn);
         });
         Ok(())
     }
@@ -162,7 +182,7 @@ mod tests {
         let script = dir.path().join("pm2");
         std::fs::write(&script, "#!/bin/sh\n[ \"$1\" = hang ] && exec sleep 60\nenv\n").unwrap();
         std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let cli = Cli { home: dir.path().to_owned(), binary: Pm2Binary::At(script) };
+        let cli = Cli { home: dir.path().to_owned(), binary: Pm2Binary::At(script), turn: Arc::default() };
         let seen = String::from_utf8(cli.run(&["x"], Duration::from_secs(10)).await.unwrap()).unwrap();
         // The test runner's own variables stand for secrets.
         assert!(seen.contains("PM2_HOME=") && !seen.contains("CARGO"), "{seen}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use standin_core::ident::AutomationId;
-use standin_core::observation::{Daemon, OwnedApp, Pm2App, Pm2View};
+use standin_core::observation::{Daemon, Expected, OwnedApp, Pm2App, Pm2View};
 
 use super::list::{self, Listed, RawProcess};
 use super::owner::owns;
@@ -131,11 +131,14 @@ fn read_app(
 /// Nobody listens at the socket: gone for certain, or only not to be told.
 fn nobody(state: &mut State, home: &Path, apps: &[OwnedApp], at: Timestamp) -> Pm2View {
     if !home.is_dir() {
-        let why = format!("PM2 has never run with its home in {}", home.display());
-        return Pm2View::unknown(at, why);
+        // A home that does not exist has no daemon: PM2 has never run for this user.
+        let daemon = Daemon::Gone { since: at, expected: Expected::No };
+        return Pm2View { at, daemon, apps: BTreeMap::new() };
     }
     let pid_file = home.join("pm2.pid");
     if let Some(pid) = proc::pid_in(&pid_file).filter(|pid| proc::is_daemon(*pid)) {
+        // It is starting, or on its way out.
+        state.tracker.unclear(at);
         return Pm2View::unknown(at, format!("PM2's daemon (process {pid}) lives and does not listen"));
     }
     let saved: BTreeSet<AutomationId> = apps

@@ -115,7 +115,7 @@ impl Pm2 {
         };
         let shared = Shared {
             rpc: Rpc { socket: home.join("rpc.sock") },
-            cli: Cli { home: home.clone(), binary },
+            cli: Cli { home: home.clone(), binary, turn: Arc::default() },
             home,
             agent_app,
             state: Mutex::new(state),

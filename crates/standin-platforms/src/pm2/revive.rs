@@ -3,6 +3,7 @@
 //! A daemon that was killed leaves its processes alive, and a plain `pm2 resurrect` starts second copies beside them.
 //! So before anything of the inventory is started, what survives of it is ended; strangers are left alone.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use super::proc::{self, Orphan};
 use super::rpc::RpcError;
 use super::{Pm2, Shared, dump};
 
+/// What PM2 knows a configuration by: any other file it runs as a script.
+const CONFIGURATIONS: [&str; 6] = [".config.js", ".config.cjs", ".config.mjs", ".json", ".yml", ".yaml"];
 /// How long `pm2 start` may take: it starts a Node, and the app may ask PM2 to wait until it is ready.
 const START_LIMIT: Duration = Duration::from_secs(40);
 /// How long a new daemon may take until it listens.
@@ -75,7 +78,12 @@ pub(super) async fn start_declared(shared: &Shared, app: &OwnedApp) -> Outcome {
 }
 
 async fn declare(shared: &Shared, app: &OwnedApp) -> Outcome {
-    match shared.cli.run(&["start", &app.file, "--only", &app.name], START_LIMIT).await {
+    let name = Path::new(&app.file).file_name().map(|name| name.to_string_lossy().into_owned());
+    if !name.is_some_and(|name| CONFIGURATIONS.iter().any(|part| name.contains(part))) {
+        return refused(&format!("PM2 would run {} as a script: it does not know it by its name", app.file));
+    }
+    let folder = Path::new(&app.file).parent().unwrap_or(Path::new("/"));
+    match shared.cli.run_in(folder, &["start", &app.file, "--only", &app.name], START_LIMIT).await {
         Ok(_) => Outcome::Done,
         Err(why @ (CliError::NotFound | CliError::NotStarted(_))) => refused(&why),
         Err(why @ (CliError::Failed(_) | CliError::TimedOut(_))) => Outcome::Unknown { why: why.to_string() },
@@ -149,8 +157,8 @@ fn daemon_lives(shared: &Shared) -> bool {
 
 /// Starts the daemon if it is gone, and then the members that it does not list.
 pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Outcome {
-    let list = match shared.list().await {
-        Ok(list) => list,
+    match shared.list().await {
+        Ok(_) => {}
         Err(RpcError::NobodyThere) if daemon_lives(shared) => {
             return refused("PM2's daemon lives and does not listen");
         }
@@ -158,17 +166,17 @@ pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Ou
             if let Err(why) = end_survivors(shared, members, None).await {
                 return refused(&why);
             }
-            match start_daemon(shared).await {
-                Ok(list) => list,
-                Err(outcome) => return outcome,
+            if let Err(outcome) = start_daemon(shared).await {
+                return outcome;
             }
         }
         Err(why) => return refused(&format!("the probe before it failed: {why}")),
-    };
+    }
     let mut failed = Vec::new();
     let mut started = 0_usize;
     for app in members {
-        match revive(shared, app, &list).await {
+        // Each with a probe of its own: a service manager may be resurrecting the same apps right now.
+        match start_saved(shared, app).await {
             Outcome::Done => started += 1,
             Outcome::NotNeeded { .. } => {}
             Outcome::Refused { why } | Outcome::Unknown { why } => {
@@ -183,14 +191,11 @@ pub(super) async fn resurrect(shared: &Arc<Shared>, members: &[&OwnedApp]) -> Ou
     Outcome::Unknown { why: format!("PM2 runs again, but not all of its apps: {}", failed.join("; ")) }
 }
 
-async fn start_daemon(shared: &Shared) -> Result<List, Outcome> {
-    shared.cli.start_daemon().map_err(|why| refused(&why))?;
+async fn start_daemon(shared: &Shared) -> Result<(), Outcome> {
+    shared.cli.start_daemon().await.map_err(|why| refused(&why))?;
     let answer = async {
         let mut wait = FIRST_WAIT;
-        loop {
-            if let Ok(list) = shared.list().await {
-                return list;
-            }
+        while shared.rpc.connect().await.is_err() {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LAST_WAIT);
         }

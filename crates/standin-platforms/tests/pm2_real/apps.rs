@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use standin_core::effect::{Effect, Outcome};
 use standin_core::observation::{Absence, EventLoop, Pm2App, ProcessFact, ProcessStatus, StopCause};
+use standin_core::verdict::Life;
 use standin_engine::ports::Processes;
 use standin_platforms::pm2::{Pm2, Pm2Options};
 
@@ -15,7 +16,7 @@ fn online(fact: &ProcessFact) -> bool {
 }
 
 fn restart(name: &str, fact: &ProcessFact) -> Effect {
-    Effect::RestartProcess { automation: id(name), pm_id: fact.pm_id, expect_uptime: fact.uptime_stamp }
+    Effect::RestartProcess { automation: id(name), lives: vec![Life { pm_id: fact.pm_id, uptime_stamp: fact.uptime_stamp }] }
 }
 
 #[tokio::test]
@@ -207,4 +208,32 @@ async fn an_event_loop_that_stands_still_is_seen_by_its_silence() {
     assert_eq!(hung.status, ProcessStatus::Online, "PM2 itself notices nothing");
     assert_eq!(pm2.apply(&restart("hang", &hung), &apps).await, Outcome::Done);
     assert_ne!(process(&pm2.look(&apps).await, "hang").unwrap().pid, hung.pid);
+}
+
+#[tokio::test]
+async fn an_app_that_pm2_failed_to_restart_is_brought_back_though_pm2_keeps_its_dead_pid() {
+    let Some(stage) = Stage::new() else { return };
+    let logs = stage.repo().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let log = logs.join("web.log");
+    stage.start(&[json!({"name": "web", "script": "sleep.sh", "out_file": log, "error_file": log})]);
+    let (pm2, apps) = (stage.adapter(), [stage.app("web", "sleep.sh")]);
+    let view = until(&pm2, &apps, "online", |v| process(v, "web").is_some_and(|p| online(&p))).await;
+    // Without its folder the log cannot be opened, and PM2 leaves it at that.
+    std::fs::remove_dir_all(&logs).unwrap();
+    std::fs::write(&logs, "").unwrap();
+    kill_nine(process(&view, "web").unwrap().pid);
+    let killed = StopCause::Killed { signal: "SIGKILL".to_owned() };
+    let settled = std::cell::Cell::new(None::<Instant>);
+    let view = until(&pm2, &apps, "stays down", |v| {
+        let down = process(v, "web").is_some_and(|p| p.status == ProcessStatus::Stopped && p.stop == killed);
+        settled.set(settled.get().or(down.then(Instant::now)).filter(|_| down));
+        settled.get().is_some_and(|since| since.elapsed() > Duration::from_secs(1))
+    })
+    .await;
+    std::fs::remove_file(&logs).unwrap();
+    std::fs::create_dir(&logs).unwrap();
+    let effect = restart("web", &process(&view, "web").unwrap());
+    assert_eq!(pm2.apply(&effect, &apps).await, Outcome::Done);
+    until(&pm2, &apps, "online again", |v| online(&process(v, "web").unwrap())).await;
 }

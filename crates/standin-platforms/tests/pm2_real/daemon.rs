@@ -181,3 +181,20 @@ async fn what_pm2_was_never_asked_to_run_is_started_only_when_asked() {
     assert!(dump.contains("PM2_HOME") && !dump.contains("CARGO_"), "the environment was not scrubbed");
     tokio::time::timeout(Duration::from_secs(1), pm2.look(&apps)).await.unwrap();
 }
+
+#[tokio::test]
+async fn starts_at_the_same_time_share_one_daemon() {
+    let Some(stage) = Stage::new() else { return };
+    let names = ["a", "b", "c"];
+    stage.ecosystem(&names.map(|name| json!({"name": name, "script": "sleep.sh"})));
+    let apps = names.map(|name| stage.app(name, "sleep.sh"));
+    let pm2 = stage.adapter();
+    let start = |name: &str| Effect::StartDeclared { automation: id(name) };
+    let (a, b, c) = (start("a"), start("b"), start("c"));
+    let outcomes = tokio::join!(pm2.apply(&a, &apps), pm2.apply(&b, &apps), pm2.apply(&c, &apps));
+    assert_eq!(outcomes, (Outcome::Done, Outcome::Done, Outcome::Done));
+    let view = until(&pm2, &apps, "all online", |v| names.iter().all(|n| online(v, n))).await;
+    for name in names {
+        assert_eq!(stage.copies(name), [process(&view, name).unwrap().pid], "{name}");
+    }
+}

@@ -3,6 +3,7 @@
 
 mod apps;
 mod daemon;
+mod figures;
 mod hosting;
 mod stage;
 mod strangers;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use standin_core::effect::{Effect, Outcome};
-use standin_core::observation::{Daemon, OwnedApp, Pm2App, ProcessStatus};
+use standin_core::observation::{Daemon, Expected, OwnedApp, Pm2App, ProcessStatus};
+use standin_core::verdict::Life;
 use standin_engine::ports::Processes;
 use standin_platforms::pm2::{Pm2, Pm2Binary, Pm2Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,7 +27,7 @@ async fn an_app_of_the_same_name_with_another_program_is_never_touched() {
     let path = stage.repo().join("theirs.sh").display().to_string();
     assert_eq!(view.apps.get(&id("web")), Some(&Pm2App::Foreign { path }));
     let before = stage.copies("web");
-    let restart = Effect::RestartProcess { automation: id("web"), pm_id: 0, expect_uptime: 0 };
+    let restart = Effect::RestartProcess { automation: id("web"), lives: vec![Life { pm_id: 0, uptime_stamp: 0 }] };
     assert!(matches!(pm2.apply(&restart, &apps).await, Outcome::NotNeeded { .. }));
     for effect in
         [Effect::StartSaved { automation: id("web") }, Effect::StartDeclared { automation: id("web") }]
@@ -103,7 +104,7 @@ async fn garbage_at_the_sockets_is_unknown_and_nothing_is_done() {
         for effect in [
             Effect::StartSaved { automation: id("web") },
             Effect::Resurrect { members: vec![id("web")] },
-            Effect::RestartProcess { automation: id("web"), pm_id: 0, expect_uptime: 0 },
+            Effect::RestartProcess { automation: id("web"), lives: vec![Life { pm_id: 0, uptime_stamp: 0 }] },
         ] {
             let outcome = pm2.apply(&effect, &[app()]).await;
             assert!(matches!(outcome, Outcome::Refused { .. }), "{number}: {outcome:?}");
@@ -128,7 +129,7 @@ async fn a_home_where_pm2_has_never_run_and_a_number_that_was_used_again() {
     let dir = tempfile::tempdir().unwrap();
     let none = Pm2Binary::At(dir.path().join("none"));
     let view = adapter(&dir.path().join("nowhere"), none.clone()).look(&[app()]).await;
-    assert!(matches!(&view.daemon, Daemon::Unknown { why } if why.contains("never run")), "{view:?}");
+    assert!(matches!(&view.daemon, Daemon::Gone { expected: Expected::No, .. }), "{view:?}");
     // The pid of this test is alive, and no daemon.
     std::fs::write(dir.path().join("pm2.pid"), std::process::id().to_string()).unwrap();
     let pm2 = adapter(dir.path(), none);

@@ -66,9 +66,9 @@ impl Sqlite {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(path: &Path, durability: Durability) -> Result<Opened, OpenError> {
-        let (conn, notices) = open::for_writing(path, durability)?;
+        let (conn, notices) = open::for_writing(path)?;
         let failed = |why: String| OpenError::Storage { path: path.to_owned(), why };
-        let writer = Writer::new(conn).map_err(|e| failed(e.to_string()))?;
+        let writer = Writer::new(conn, durability).map_err(|e| failed(e.to_string()))?;
         let (requests, inbox) = mpsc::channel(MAX_WAITING);
         std::thread::Builder::new()
             .name("standin-journal".into())

@@ -17,6 +17,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages that a connection keeps in memory, in KiB: the whole agent is to stay small.
 const PAGE_CACHE_KIB: i32 = 512;
 
+/// Bytes that the write-ahead log keeps once it was folded into the file.
+const MAX_IDLE_LOG_BYTES: i64 = 8 * 1024 * 1024;
+
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 32;
 
@@ -26,13 +29,17 @@ const MAX_CHECKED_BYTES: u64 = 64 * 1024 * 1024;
 /// Most files that are set aside in the same second.
 const MAX_SET_ASIDE: u32 = 100;
 
-/// What an answered write survives.
+/// What an answered write survives. All of them survive the end of the process in any way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// The loss of power: each transaction waits for the disk.
+    /// What the engine decided survives a loss of power, with all heartbeats before it; the newest heartbeats may not.
+    /// Waiting for the disk at each heartbeat would cost most of the throughput, and an effect that was forgotten costs
+    /// more than a heartbeat that was.
     #[default]
+    Graded,
+    /// Everything survives a loss of power: each transaction waits for the disk.
     PowerLoss,
-    /// The end of the process in any way; a loss of power may take the newest writes.
+    /// A loss of power may take the newest writes of all kinds.
     ProcessKill,
 }
 
@@ -111,12 +118,9 @@ enum Found {
 }
 
 /// Opens the file for the writer; a damaged or newer one is set aside, and a new one begun.
-pub(super) fn for_writing(
-    path: &Path,
-    durability: Durability,
-) -> Result<(Connection, Vec<String>), OpenError> {
+pub(super) fn for_writing(path: &Path) -> Result<(Connection, Vec<String>), OpenError> {
     prepare(path)?;
-    let why = match writable(path, durability) {
+    let why = match writable(path) {
         Ok(conn) => return Ok((conn, Vec::new())),
         Err(OpenError::Damaged { why, .. }) => format!("is damaged ({why})"),
         Err(OpenError::Newer { found, .. }) => {
@@ -126,7 +130,7 @@ pub(super) fn for_writing(
     };
     let aside = set_aside(path)?;
     prepare(path)?;
-    let conn = writable(path, durability)?;
+    let conn = writable(path)?;
     let notice = format!(
         "the state file {} {why}: it was set aside as {} and a new one was begun, without the history of the old one",
         path.display(),
@@ -135,7 +139,7 @@ pub(super) fn for_writing(
     Ok((conn, vec![notice]))
 }
 
-fn writable(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+fn writable(path: &Path) -> Result<Connection, OpenError> {
     let failed = |e: rusqlite::Error| explain(path, &e);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(failed)?;
@@ -145,7 +149,7 @@ fn writable(path: &Path, durability: Durability) -> Result<Connection, OpenError
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     let found = inspect(path, &conn)?;
     whole(path, &conn)?;
-    settle(&conn, durability).map_err(failed)?;
+    settle(&conn).map_err(failed)?;
     match found {
         Found::Current => {}
         Found::Behind(version) => schema::migrate(&mut conn, version).map_err(failed)?,
@@ -192,16 +196,12 @@ fn uri(path: &Path) -> String {
     uri
 }
 
-fn settle(conn: &Connection, durability: Durability) -> rusqlite::Result<()> {
+fn settle(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "journal_size_limit", 8 * 1024 * 1024)?;
-    let synchronous = match durability {
-        Durability::PowerLoss => "FULL",
-        Durability::ProcessKill => "NORMAL",
-    };
-    conn.pragma_update(None, "synchronous", synchronous)
+    conn.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG_BYTES)?;
+    conn.pragma_update(None, "synchronous", "FULL")
 }
 
 /// Makes the folder, and the file with rights for this user alone (the log beside it inherits them).

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::beats::{self, Sums};
 use super::changes;
+use super::open::Durability;
 use super::reads::storage;
 
 /// Requests that may wait; whoever comes later waits for a place.
@@ -81,19 +82,30 @@ impl Answer {
 pub(super) struct Writer {
     conn: Connection,
     sums: Sums,
+    durability: Durability,
+    sync: Sync,
     changes: u32,
     swept: Instant,
 }
 
+/// What a transaction waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    /// The disk.
+    Disk,
+    /// The operating system, which outlives this process.
+    System,
+}
+
 impl Writer {
     /// A writer on a connection that is ready, with the bounds enforced once.
-    pub(super) fn new(conn: Connection) -> Result<Self, JournalError> {
+    pub(super) fn new(conn: Connection, durability: Durability) -> Result<Self, JournalError> {
         let sums = Sums::read(&conn)?;
         conn.execute_batch("BEGIN IMMEDIATE").map_err(storage)?;
         beats::prune_all(&conn, Timestamp::now())?;
         changes::prune(&conn)?;
         conn.execute_batch("COMMIT").map_err(storage)?;
-        Ok(Self { conn, sums, changes: 0, swept: Instant::now() })
+        Ok(Self { conn, sums, durability, sync: Sync::Disk, changes: 0, swept: Instant::now() })
     }
 
     /// Works until it is closed or nobody is left to ask.
@@ -116,7 +128,7 @@ impl Writer {
     }
 
     fn transact(&mut self, batch: &mut Vec<Request>, answers: &mut Vec<Answer>) -> Fate {
-        let mut fate = self.conn.execute_batch("BEGIN IMMEDIATE").map_err(storage);
+        let mut fate = self.wait_for(self.wanted(batch)).and_then(|()| self.run_cached("BEGIN IMMEDIATE"));
         for request in batch.drain(..) {
             answers.push(self.step(request, &mut fate));
         }
@@ -125,6 +137,28 @@ impl Writer {
             self.abandon();
         }
         fate
+    }
+
+    fn wanted(&self, batch: &[Request]) -> Sync {
+        match self.durability {
+            Durability::PowerLoss => Sync::Disk,
+            Durability::Graded if batch.iter().any(|r| matches!(r, Request::Commit(..))) => Sync::Disk,
+            Durability::Graded | Durability::ProcessKill => Sync::System,
+        }
+    }
+
+    /// SQLite takes this setting between transactions only.
+    fn wait_for(&mut self, wanted: Sync) -> Result<(), JournalError> {
+        if self.sync == wanted {
+            return Ok(());
+        }
+        let level = match wanted {
+            Sync::Disk => "FULL",
+            Sync::System => "NORMAL",
+        };
+        self.conn.pragma_update(None, "synchronous", level).map_err(storage)?;
+        self.sync = wanted;
+        Ok(())
     }
 
     /// Carries out one request in its own savepoint. Once the transaction is lost, requests only wait for the bad news.
@@ -209,7 +243,7 @@ impl Writer {
             self.swept = Instant::now();
             beats::prune_all(&self.conn, now)?;
         }
-        self.conn.execute_batch("COMMIT").map_err(storage)
+        self.run_cached("COMMIT")
     }
 
     /// The transaction is lost: what the writer remembers of it must go too.
@@ -226,5 +260,31 @@ fn same(fate: &Fate) -> Fate {
     match fate {
         Ok(()) => Ok(()),
         Err(e) => Err(JournalError::Storage(e.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn only_decisions_wait_for_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let conn = super::super::open::for_writing(&dir.path().join("standin.db")).unwrap().0;
+        let mut writer = Writer::new(conn, Durability::default()).unwrap();
+        let level = |writer: &Writer| {
+            writer.conn.query_row("PRAGMA synchronous", [], |row| row.get::<_, u8>(0)).unwrap()
+        };
+        let (to, _answer) = oneshot::channel();
+        let beat =
+            Request::Arrive(crate::conformance::arrival("web", 1, standin_core::beat::Signal::Start), to);
+        writer.transact(&mut vec![beat], &mut Vec::new()).unwrap();
+        assert_eq!(level(&writer), 1, "NORMAL");
+        let (to, _answer) = oneshot::channel();
+        let decision = Request::Commit(Box::default(), to);
+        writer.transact(&mut vec![decision], &mut Vec::new()).unwrap();
+        assert_eq!(level(&writer), 2, "FULL");
     }
 }

@@ -17,7 +17,7 @@ use crate::output;
 use crate::project::Root;
 
 /// Sends one heartbeat, or prints where to send them.
-pub async fn beat(repository: Option<&Path>, args: BeatArgs) -> Result<Exit, Failure> {
+pub(crate) async fn beat(repository: Option<&Path>, args: BeatArgs) -> Result<Exit, Failure> {
     let root = Root::find(repository)?;
     let id: AutomationId = args.id.parse()?;
     if args.url {
@@ -35,7 +35,7 @@ pub async fn beat(repository: Option<&Path>, args: BeatArgs) -> Result<Exit, Fai
 }
 
 /// Hands a heartbeat to the agent; when none answers it waits in the spool, and that is no failure.
-pub async fn send(state: &StateDir, request: BeatRequest) -> Result<(), Failure> {
+pub(crate) async fn send(state: &StateDir, request: BeatRequest) -> Result<(), Failure> {
     if let Some(client) = Client::of(state)?
         && let Asked::Answered(_) = client.tell("/api/v1/beat", &request, LOOK).await?
     {
@@ -51,7 +51,9 @@ pub async fn send(state: &StateDir, request: BeatRequest) -> Result<(), Failure>
 
 fn url(state: &StateDir, id: &AutomationId) -> Result<Exit, Failure> {
     let missing = || {
-        Failure::Usage(format!("`{id}` has no URL yet: the agent gives one to each automation; `standin up` starts it"))
+        Failure::Usage(format!(
+            "`{id}` has no URL yet: the agent gives one to each automation; `standin up` starts it"
+        ))
     };
     let listen = state.read_agent_file().map(|file| file.listen).ok_or_else(missing)?;
     let checks = Sqlite::read(&state.database())?.checks()?;

@@ -41,7 +41,7 @@ struct DoctorV1 {
 }
 
 /// Checks everything that the agent needs; ends with 1 when something is broken.
-pub async fn doctor(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn doctor(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let root = Root::find(path)?;
     let mut checks = vec![state(&root.state), zone()];
     match Project::load(Some(&root.path)) {
@@ -50,7 +50,11 @@ pub async fn doctor(path: Option<&Path>, format: Format) -> Result<Exit, Failure
             checks.push(scan(&project));
             checks.extend(pm2(&project).await);
         }
-        Err(failure) => checks.push(broken("configuration", failure.to_string(), "mend it; `standin schema` shows the shape")),
+        Err(failure) => checks.push(broken(
+            "configuration",
+            failure.to_string(),
+            "mend it; `standin schema` shows the shape",
+        )),
     }
     checks.push(agent(&root.state).await);
     let exit = if checks.iter().any(|c| c.mark == Mark::Broken) { Exit::Found } else { Exit::Fine };
@@ -68,7 +72,9 @@ fn state(state: &StateDir) -> Check {
 fn zone() -> Check {
     match jiff::tz::TimeZone::system().iana_name() {
         Some(name) => good("time zone", name),
-        None => note("time zone", "not known: `local` means UTC", "set TZ to an IANA name, such as Europe/Berlin"),
+        None => {
+            note("time zone", "not known: `local` means UTC", "set TZ to an IANA name, such as Europe/Berlin")
+        }
     }
 }
 
@@ -76,8 +82,13 @@ fn scan(project: &Project) -> Check {
     let inventory = &project.resolved.inventory;
     let errors = inventory.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let effective = inventory.automations.iter().filter(|a| a.state == Standing::Effective).count();
-    let found = format!("{} automations, {effective} effective, {errors} errors", inventory.automations.len());
-    if errors == 0 { good("scan", found) } else { note("scan", found, "`standin scan` says where and how to mend them") }
+    let found =
+        format!("{} automations, {effective} effective, {errors} errors", inventory.automations.len());
+    if errors == 0 {
+        good("scan", found)
+    } else {
+        note("scan", found, "`standin scan` says where and how to mend them")
+    }
 }
 
 async fn pm2(project: &Project) -> Vec<Check> {
@@ -85,15 +96,23 @@ async fn pm2(project: &Project) -> Vec<Check> {
         return vec![good("PM2", "not needed: no app is declared here")];
     }
     let pm2 = parts::pm2_of(&project.root, &project.settings, String::new(), None);
-    let command = match pm2.command() {
+    let command = match parts::pm2_binary(&project.root, &project.settings).find() {
         Some(path) => good("pm2 command", path.display().to_string()),
-        None => broken("pm2 command", "not found", "npm install pm2, or set `binary` under [pm2] in standin.toml"),
+        None => {
+            broken("pm2 command", "not found", "npm install pm2, or set `binary` under [pm2] in standin.toml")
+        }
     };
     let home = parts::pm2_home(&project.root, &project.settings);
     let daemon = match pm2.look(&project.apps()).await.daemon {
         Daemon::Up { pid, .. } => good("PM2 daemon", format!("process {pid}, home {}", home.display())),
-        Daemon::Gone { .. } => note("PM2 daemon", format!("does not run, home {}", home.display()), "`standin up --start` starts it with the apps"),
-        Daemon::Unknown { why } => note("PM2 daemon", why, "check `home` under [pm2] in standin.toml, or PM2_HOME"),
+        Daemon::Gone { .. } => note(
+            "PM2 daemon",
+            format!("does not run, home {}", home.display()),
+            "`standin up --start` starts it with the apps",
+        ),
+        Daemon::Unknown { why } => {
+            note("PM2 daemon", why, "check `home` under [pm2] in standin.toml, or PM2_HOME")
+        }
     };
     vec![command, daemon]
 }

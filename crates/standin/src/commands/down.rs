@@ -21,14 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const FORCED: Duration = Duration::from_secs(3);
 
 /// Ends the agent and waits until it has ended.
-pub async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failure> {
+pub(crate) async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failure> {
     let root = Root::find(path)?;
     let Some(client) = Client::of(&root.state)? else { return nothing_runs() };
     if !client.file.pm2_app.is_empty() {
         host::release(&root, &client.file.pm2_app).await?;
     }
     let stop = StopRequest { force };
-    let answered = client.tell("/api/v1/stop", &stop, LOOK).await;
+    let answered = client.tell("/api/v1/stop", &stop, if force { FORCED } else { LOOK }).await;
     match answered {
         Ok(Asked::Answered(_)) => {}
         Ok(Asked::NoAgent) if client.file.pm2_app.is_empty() && !force => return nothing_runs(),
@@ -58,7 +58,8 @@ fn wait(lock: &Path, file: &AgentFile, force: bool) -> Result<Exit, Failure> {
             Lock::take(lock, FORCED)?;
         }
         Err(LockError::Held { pid }) => {
-            let message = format!("the agent (process {pid}) has not ended yet: `standin down --force` does not wait");
+            let message =
+                format!("the agent (process {pid}) has not ended yet: `standin down --force` does not wait");
             return Err(Failure::Platform(message));
         }
         Err(error) => return Err(error.into()),

@@ -23,7 +23,7 @@ use crate::project::Root;
 const NOT_STARTED: u8 = 127;
 
 /// Runs the command. A heartbeat that cannot be sent is said and does not keep the command from running.
-pub async fn exec(repository: Option<&Path>, args: ExecArgs) -> Result<Exit, Failure> {
+pub(crate) async fn exec(repository: Option<&Path>, args: ExecArgs) -> Result<Exit, Failure> {
     let root = Root::find(repository)?;
     let id: AutomationId = args.id.parse()?;
     let rid = uuid::Uuid::new_v4().to_string();

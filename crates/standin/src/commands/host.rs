@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::project::{Project, Root};
 
 /// Lets PM2 host the agent of this repository, and saves that in PM2's list.
-pub async fn host(project: &Project, start: bool) -> Result<String, Failure> {
+pub(crate) async fn host(project: &Project, start: bool) -> Result<String, Failure> {
     let root = &project.root;
     root.state.create().map_err(Failure::io(format!("{} cannot be made", root.state.root().display())))?;
     let name = app_name(&root.path);
@@ -38,7 +38,7 @@ async fn host_app(pm2: &Pm2, app: HostedAgent) -> Result<(), Failure> {
 }
 
 /// Takes the agent out of PM2 and out of its saved list; PM2 ends it first.
-pub async fn release(root: &Root, name: &str) -> Result<(), Failure> {
+pub(crate) async fn release(root: &Root, name: &str) -> Result<(), Failure> {
     let pm2 = parts::pm2_of(root, &root.settings()?, String::new(), None);
     pm2.unhost_agent(name, &this_program()?).await.map_err(|error| Failure::Platform(error.to_string()))
 }
@@ -56,8 +56,10 @@ fn pointers(project: &Project) -> Vec<(String, String)> {
 /// PM2's name for the agent of the repository in this folder.
 fn app_name(root: &Path) -> String {
     let folder = root.file_name().unwrap_or_default().to_string_lossy();
-    let clean: String =
-        folder.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
+    let clean: String = folder
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' })
+        .collect();
     format!("standin-{clean}")
 }
 
@@ -66,6 +68,6 @@ fn log(state: &StateDir, name: &str) -> std::path::PathBuf {
 }
 
 /// The path of this program.
-pub fn this_program() -> Result<std::path::PathBuf, Failure> {
+pub(crate) fn this_program() -> Result<std::path::PathBuf, Failure> {
     std::env::current_exe().map_err(Failure::io("the path of this program is not known"))
 }

@@ -20,7 +20,7 @@ use crate::output;
 use crate::project::Root;
 
 /// Prints how each automation is.
-pub async fn status(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn status(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let root = Root::find(path)?;
     let status = status_of(&root.state).await?;
     output::print(&status, |s| pages::status(s, Timestamp::now()), format)?;
@@ -28,7 +28,7 @@ pub async fn status(path: Option<&Path>, format: Format) -> Result<Exit, Failure
 }
 
 /// Prints how the whole is.
-pub async fn health(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn health(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let root = Root::find(path)?;
     let status = status_of(&root.state).await?;
     output::print(&health_of(&status), |h| pages::health(h, Timestamp::now()), format)?;
@@ -36,7 +36,7 @@ pub async fn health(path: Option<&Path>, format: Format) -> Result<Exit, Failure
 }
 
 /// The status from the agent, or from what the last one left.
-pub async fn status_of(state: &StateDir) -> Result<StatusV1, Failure> {
+pub(crate) async fn status_of(state: &StateDir) -> Result<StatusV1, Failure> {
     if let Some(client) = Client::of(state)?
         && let Asked::Answered(status) = client.get::<StatusV1>("/api/v1/status", LOOK).await?
     {
@@ -64,7 +64,7 @@ fn last_known(state: &StateDir) -> Result<StatusV1, Failure> {
 }
 
 /// 1 when something is unhealthy, when an incident is open, or when nobody watches.
-pub fn exit_of(status: &StatusV1) -> Exit {
+pub(crate) fn exit_of(status: &StatusV1) -> Exit {
     let bad = |a: &AutomationStatusV1| matches!(a.health, Health::Failed | Health::Unhealthy);
     let unwatched = status.agent.state == AgentState::Absent;
     let open = status.incidents.iter().any(|i| i.phase != Phase::Settling.to_string());

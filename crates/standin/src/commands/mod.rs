@@ -21,7 +21,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure};
 
 /// Does what was asked.
-pub fn run(cli: Cli) -> Result<Exit, Failure> {
+pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let repository = cli.repository;
     let at = |path: Option<PathBuf>| path.or_else(|| repository.clone());
     match cli.command {

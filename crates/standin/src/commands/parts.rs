@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use standin_agent::api::RecoverRequest;
 use standin_agent::lock::Lock;
 use standin_config::{Pm2Watching, Settings};
-use standin_core::ident::AutomationId;
-use standin_core::plan::Request;
+use standin_core::ident::{AutomationId, Kind};
+use standin_core::watch::Watch;
 use standin_engine::carry::carry_out;
 use standin_engine::json_v1::{EffectV1, RecoverV1};
 use standin_engine::ports::Journal;
@@ -24,7 +24,7 @@ use crate::exit::Failure;
 use crate::project::{Project, Root};
 
 /// The ports of an agent, and what it watches.
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// Where it remembers.
     pub journal: Arc<Sqlite>,
     /// PM2.
@@ -36,7 +36,7 @@ pub struct Chosen {
 }
 
 /// Opens the state and chooses the adapters. The caller holds the lock.
-pub async fn choose(project: &Project, agent_app: Option<String>) -> Result<Chosen, Failure> {
+pub(crate) async fn choose(project: &Project, agent_app: Option<String>) -> Result<Chosen, Failure> {
     let state = &project.root.state;
     let opened = Sqlite::open(&state.database())?;
     for notice in &opened.notices {
@@ -54,23 +54,33 @@ pub async fn choose(project: &Project, agent_app: Option<String>) -> Result<Chos
         Pm2Watching::Off => Vec::new(),
     };
     let resolved = &project.resolved;
-    let setup = Setup { watches: resolved.watches.clone(), policy: resolved.policy.clone(), apps };
+    let mut watches = resolved.watches.clone();
+    let is_new = |id: &AutomationId| id.kind() == Kind::Heartbeat && !watches.iter().any(|w| &w.id == id);
+    let senders: Vec<_> = journal.checks().await?.into_iter().map(|check| check.id).filter(is_new).collect();
+    watches.extend(senders.into_iter().map(Watch::of_sender));
+    let setup = Setup { watches, policy: resolved.policy.clone(), apps };
     Ok(Chosen { journal, pm2, runner, setup })
 }
 
 /// PM2 as the settings name it, else as its own variables do.
-pub fn pm2_of(root: &Root, settings: &Settings, memory: String, agent_app: Option<String>) -> Pm2 {
-    Pm2::new(Pm2Options { home: pm2_home(root, settings), binary: pm2_binary(root, settings), memory, agent_app })
+pub(crate) fn pm2_of(root: &Root, settings: &Settings, memory: String, agent_app: Option<String>) -> Pm2 {
+    Pm2::new(Pm2Options {
+        home: pm2_home(root, settings),
+        binary: pm2_binary(root, settings),
+        memory,
+        agent_app,
+    })
 }
 
 /// PM2's folder: the settings', else `$PM2_HOME`, else `~/.pm2`.
-pub fn pm2_home(root: &Root, settings: &Settings) -> PathBuf {
+pub(crate) fn pm2_home(root: &Root, settings: &Settings) -> PathBuf {
     let from_env = || std::env::var_os("PM2_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
     let said = settings.pm2.home.as_deref().map(|path| at_home(root, path));
     said.or_else(from_env).unwrap_or_else(|| home().join(".pm2"))
 }
 
-fn pm2_binary(root: &Root, settings: &Settings) -> Pm2Binary {
+/// PM2's command: the settings', else `$STANDIN_PM2`, else the repository's own, else the one on the path.
+pub(crate) fn pm2_binary(root: &Root, settings: &Settings) -> Pm2Binary {
     let from_env = || std::env::var_os("STANDIN_PM2").filter(|v| !v.is_empty()).map(PathBuf::from);
     let said = settings.pm2.binary.as_deref().map(|path| at_home(root, path));
     said.or_else(from_env).map_or_else(|| Pm2Binary::Search(root.path.clone()), Pm2Binary::At)
@@ -101,17 +111,20 @@ fn commands(project: &Project) -> BTreeMap<AutomationId, RunSpec> {
 }
 
 /// One tick of this process's own, for when no agent runs: the same engine on the same state, under the same lock.
-pub async fn recover_here(project: Project, asked: RecoverRequest) -> Result<RecoverV1, Failure> {
+pub(crate) async fn recover_here(project: Project, asked: RecoverRequest) -> Result<RecoverV1, Failure> {
     let known = |id: &&AutomationId| project.resolved.watches.iter().any(|w| &w.id == *id);
     if let Some(id) = asked.ids.iter().find(|id| !known(id)) {
-        return Err(Failure::Usage(format!("`{id}` is not in this repository: `standin scan` lists what is")));
+        return Err(Failure::Usage(format!(
+            "`{id}` is not in this repository: `standin scan` lists what is"
+        )));
     }
     let state = &project.root.state;
     state.create().map_err(Failure::io(format!("{} cannot be made", state.root().display())))?;
     let _lock = Lock::take(&state.lock(), Duration::ZERO)?;
     let chosen = choose(&project, None).await?;
     let apps = chosen.setup.apps.clone();
-    let start = Engine::start(Arc::clone(&chosen.pm2), Arc::clone(&chosen.journal), chosen.setup, Timestamp::now());
+    let start =
+        Engine::start(Arc::clone(&chosen.pm2), Arc::clone(&chosen.journal), chosen.setup, Timestamp::now());
     // Runs that an agent left behind are the next agent's.
     let (mut engine, _left) = start.await?;
     let beats = engine.beats().clone();

@@ -15,7 +15,7 @@ use crate::output;
 use crate::project::{Project, Root};
 
 /// Recovers; ends with 4 when a platform refused, with 1 when something could not be helped.
-pub async fn recover(repository: Option<&Path>, args: RecoverArgs) -> Result<Exit, Failure> {
+pub(crate) async fn recover(repository: Option<&Path>, args: RecoverArgs) -> Result<Exit, Failure> {
     let root = Root::find(repository)?;
     let ids = args.ids.iter().map(|id| id.parse()).collect::<Result<Vec<AutomationId>, _>>()?;
     let request = RecoverRequest { ids, dry_run: args.dry_run };

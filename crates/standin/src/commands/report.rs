@@ -31,7 +31,7 @@ const SCOPES: [(&str, Option<Kind>, &str); 4] = [
 ];
 
 /// Writes the reports and prints the one that covers everything.
-pub async fn report(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn report(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let project = Project::load(path)?;
     let state = &project.root.state;
     state.create().map_err(Failure::io(format!("{} cannot be made", state.root().display())))?;
@@ -83,7 +83,7 @@ fn recoveries(reader: Option<&Reader>, now: Timestamp) -> Result<Vec<RecoveryV1>
     let Some(reader) = reader else { return Ok(Vec::new()) };
     let since = now.saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MIN);
     let attempts = reader.attempts(since, RECOVERIES)?;
-    let recoveries = attempts.iter().filter(|a| a.planned.incident.is_some());
+    let recoveries = attempts.iter().rev().filter(|a| a.planned.incident.is_some());
     Ok(recoveries.map(|a| RecoveryV1::of(a.at, &a.planned, a.ended.as_ref().map(|(_, o)| o))).collect())
 }
 
@@ -103,7 +103,12 @@ fn only(whole: &ReportV1, scope: &str, kind: Option<Kind>) -> ReportV1 {
         counts,
         findings: whole.findings.iter().filter(|f| paths.contains(&f.path)).cloned().collect(),
         incidents: whole.incidents.iter().filter(|i| ours(&i.target)).cloned().collect(),
-        recoveries: whole.recoveries.iter().filter(|r| r.effect.contains(&format!(" {kind}:"))).cloned().collect(),
+        recoveries: whole
+            .recoveries
+            .iter()
+            .filter(|r| r.effect.contains(&format!(" {kind}:")))
+            .cloned()
+            .collect(),
         automations,
         ..whole.clone()
     }

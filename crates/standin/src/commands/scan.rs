@@ -12,7 +12,7 @@ use crate::output;
 use crate::project::Project;
 
 /// Prints what runs by itself; ends with 1 when a finding is worse than a note.
-pub fn scan(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) fn scan(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let project = Project::load(path)?;
     let mut scan = ScanV1::from(&project.resolved.inventory);
     scan.findings.extend(project.resolved.findings.iter().map(Into::into));

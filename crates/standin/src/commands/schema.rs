@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Prints the JSON schema of `standin.toml`, or the default file.
-pub fn schema(args: &SchemaArgs) -> Result<Exit, Failure> {
+pub(crate) fn schema(args: &SchemaArgs) -> Result<Exit, Failure> {
     if args.default_file {
         output::write(standin_config::default_file())?;
     } else {

@@ -18,6 +18,7 @@ use standin_core::effect::Outcome;
 use standin_core::ident::{AutomationId, Kind};
 use standin_core::plan::Request;
 use standin_platforms::pm2::notify_ready;
+use tracing::level_filters::LevelFilter;
 
 use crate::cli::UpArgs;
 use crate::commands::{block_on, host, parts};
@@ -33,7 +34,7 @@ const START: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Starts the agent.
-pub fn up(args: UpArgs) -> Result<Exit, Failure> {
+pub(crate) fn up(args: UpArgs) -> Result<Exit, Failure> {
     let project = Project::load(args.path.as_deref())?;
     if args.pm2 {
         return block_on(under_pm2(project, args.start));
@@ -45,7 +46,10 @@ async fn under_pm2(project: Project, start: bool) -> Result<Exit, Failure> {
     // An agent outside PM2 would hold the lock.
     drop(lock(&project.root.state, Duration::ZERO)?);
     let name = host::host(&project, start).await?;
-    output::write(&format!("PM2 hosts the agent as {name}, and its saved list names it\n{}", next_steps(&project)))?;
+    output::write(&format!(
+        "PM2 hosts the agent as {name}, and its saved list names it\n{}",
+        next_steps(&project)
+    ))?;
     Ok(Exit::Fine)
 }
 
@@ -54,7 +58,12 @@ fn in_background(project: &Project, start: bool) -> Result<Exit, Failure> {
     drop(lock(state, Duration::ZERO)?);
     let out = state.logs().join("background.log");
     let what = format!("{} cannot be written", out.display());
-    let log = OpenOptions::new().create(true).write(true).truncate(true).open(&out).map_err(Failure::io(what.clone()))?;
+    let log = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .open(&out)
+        .map_err(Failure::io(what.clone()))?;
     let err = log.try_clone().map_err(Failure::io(what))?;
     let mut command = Command::new(host::this_program()?);
     command.arg("up").arg(&project.root.path).stdin(Stdio::null()).stdout(log).stderr(err).process_group(0);
@@ -77,7 +86,11 @@ fn wait_until_ready(state: &StateDir, child: &mut Child, out: &Path) -> Result<A
         if ended.is_some() || Instant::now() > deadline {
             let said = std::fs::read_to_string(out).unwrap_or_default();
             let why = said.lines().find(|l| l.starts_with("error")).unwrap_or("the agent did not start");
-            return Err(Failure::Platform(format!("{}; see {}", why.trim_start_matches("error: "), out.display())));
+            return Err(Failure::Platform(format!(
+                "{}; see {}",
+                why.trim_start_matches("error: "),
+                out.display()
+            )));
         }
         std::thread::sleep(POLL);
     }
@@ -104,7 +117,7 @@ async fn in_foreground(project: Project, args: UpArgs) -> Result<Exit, Failure> 
         first: if args.start { start_requests(&project) } else { BTreeMap::new() },
         ready: Box::new(move |file| {
             let _ = output::write(&format!("{}{}", running(&project, file), next_steps(&project)));
-            notify_ready();
+            tokio::spawn(notify_ready());
         }),
     };
     let ended = serve(parts).await?;
@@ -130,12 +143,12 @@ fn lock(state: &StateDir, patience: Duration) -> Result<Lock, Failure> {
 fn log(state: &StateDir, settings: &Settings, hosted: &str) -> Result<LogGuard, Failure> {
     let options = LogOptions {
         dir: state.logs(),
-        level: settings.logs.level.as_str().to_owned(),
+        level: settings.logs.level.as_str().parse().unwrap_or(LevelFilter::INFO),
         keep_days: settings.logs.keep_days,
         rotate_bytes: settings.logs.rotate_at,
         terminal: if hosted.is_empty() { Terminal::Text } else { Terminal::Off },
     };
-    logs::init(options).map_err(Failure::io(format!("{} cannot be written", state.logs().display())))
+    Ok(logs::init(options)?)
 }
 
 fn start_requests(project: &Project) -> BTreeMap<AutomationId, Request> {

@@ -1,5 +1,12 @@
-use super::*;
-use standin_core::observation::Respawn;
+use jiff::Timestamp;
+use standin_core::observation::{Absence, EventLoop, Expected, ProcessStatus, Respawn, StopCause};
+
+use super::super::event::{Ending, Event, Happened, ProcessEvent};
+use super::super::lines::Line;
+use super::super::list::{Listed, Pulse};
+use super::super::memory::Memory;
+use super::super::proc::DaemonId;
+use super::{Heard, MAX_RESTARTS, SavedApps, SavedFact, Tidied, Tracker};
 
 const BOOT: &str = "boot-1";
 
@@ -271,4 +278,16 @@ fn after_a_reboot_the_saved_list_decides() {
     t.daemon_up(&next);
     assert_eq!(t.absence("web", &next, at(0), &NAMED, at(60_000)), Some(Absence::LostByDaemon));
     assert_eq!(t.absence("web", &next, at(0), &SavedFact::Unnamed, at(60_000)), Some(Absence::NeverStarted));
+}
+
+#[test]
+fn a_daemon_that_lives_and_does_not_listen_is_looked_at_again_less_and_less_often() {
+    let mut t = tracker();
+    for (now, next) in [(0, 50), (50, 100), (100, 200), (200, 400), (60_000, 70_000)] {
+        t.unclear(at(now));
+        assert_eq!(t.take_recheck(), Some(at(next)));
+    }
+    t.daemon_up(&daemon(1));
+    t.unclear(at(90_000));
+    assert_eq!(t.take_recheck(), Some(at(90_050)));
 }

@@ -1,0 +1,82 @@
+//! One machine: what Standin costs and how fast it is, beside the programs that do a part of it, in one run.
+
+pub mod json_v1;
+mod kill;
+mod memory;
+mod pings;
+mod proc;
+mod report;
+mod scan;
+mod status;
+pub mod table;
+mod tick;
+mod world;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+pub use report::{Goal, Growth, Quantity, Report, Row, Unit};
+
+/// How many automations the memory is measured with.
+pub const AUTOMATIONS: u32 = 226;
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bench {
+    /// Resident memory of schedules: one agent against one process each.
+    Memory,
+    /// From the death of a process to the knowledge of it and to its next life.
+    Kill,
+    /// One question: how is everything?
+    Status,
+    /// Heartbeats that are kept, against the same server keeping nothing.
+    Pings,
+    /// A repository with a thousand workflows.
+    Scan,
+    /// Judging and planning when nothing is due.
+    Tick,
+}
+
+/// What to measure, with what.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The `standin` binary.
+    pub standin: PathBuf,
+    /// The `pm2` command.
+    pub pm2: PathBuf,
+    /// The `actionlint` command.
+    pub actionlint: Option<PathBuf>,
+    /// Empty for all.
+    pub only: Vec<Bench>,
+    /// How many apps PM2 runs for the memory.
+    pub peer_apps: u32,
+}
+
+/// Measures, one after the other, and says on stderr which.
+///
+/// # Errors
+/// What could not be started, read or awaited; whatever was started is ended.
+pub fn measure(options: &Options) -> anyhow::Result<Report> {
+    for (name, path) in [("standin", &options.standin), ("pm2", &options.pm2)] {
+        anyhow::ensure!(path.is_file(), "no {name} at {}", path.display());
+    }
+    world::end_all_on_signals()?;
+    let mut report = Report::of_this_machine();
+    let chosen = |bench: &&Bench| options.only.is_empty() || options.only.contains(bench);
+    for bench in Bench::value_variants().iter().filter(chosen) {
+        let name = bench.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
+        eprintln!("measuring: {name}");
+        let part = match bench {
+            Bench::Memory => memory::measure(options),
+            Bench::Kill => kill::measure(options),
+            Bench::Status => status::measure(options),
+            Bench::Pings => pings::measure(),
+            Bench::Scan => scan::measure(options),
+            Bench::Tick => tick::measure(),
+        };
+        report.add(part.with_context(|| format!("{name} was not measured"))?);
+    }
+    Ok(report)
+}

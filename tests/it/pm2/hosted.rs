@@ -1,0 +1,67 @@
+//! PM2 hosts the agent, and each watches the other.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use serde_json::json;
+
+use super::RUNS;
+use crate::stage::{Stage, alive, app, id, is_quiet, kill_nine, parent, until};
+
+const NAME: &str = "standin-repo";
+
+/// Waits for an agent that is not this one, and gives its process.
+fn next_agent(stage: &Stage, before: u32) -> u32 {
+    let other = || {
+        let status = stage.status();
+        let pid = u32::try_from(status["agent"]["pid"].as_u64()?).ok()?;
+        (status["agent"]["state"] == "running" && pid != before).then_some(pid)
+    };
+    until("another agent", other, || stage.run(&["logs"]).out)
+}
+
+#[test]
+fn each_brings_the_other_back_and_down_takes_the_agent_out() {
+    let stage = Stage::with("");
+    stage.start(&[app("web", RUNS, &json!({ "autorestart": false }))]);
+    stage.run(&["up", "--pm2"]).ended(0);
+    let first = next_agent(&stage, 0);
+    assert_eq!(parent(first), Some(stage.daemon()));
+    assert_eq!(stage.saved(), ["web", NAME]);
+    stage.until_health("pm2:web", "healthy");
+
+    kill_nine(first);
+    let second = next_agent(&stage, first);
+    assert_eq!(parent(second), Some(stage.daemon()));
+    stage.until_health("pm2:web", "healthy");
+
+    let (daemon, web) = (stage.daemon(), stage.pid("web"));
+    kill_nine(daemon);
+    stage.until_lines("web.starts", 2);
+    let third = next_agent(&stage, second);
+    assert_ne!(stage.daemon(), daemon);
+    assert_eq!(parent(third), Some(stage.daemon()), "the new daemon hosts the agent");
+    until("did the orphan end", || (!alive(second)).then_some(()), || stage.run(&["logs"]).out);
+    stage.until("all is well", |s| is_quiet(s) && id(s, "pm2:web")["health"] == "healthy");
+    assert!(!alive(web) && stage.copies("web") == [stage.pid("web")] && stage.copies(NAME) == [third]);
+
+    stage.run(&["down"]).ended(0);
+    assert!(!alive(third) && stage.agent_file().is_none());
+    let names: Vec<_> = stage.jlist().iter().map(|a| a["name"].clone()).collect();
+    assert_eq!(names, ["web"], "the app goes on");
+    assert_eq!(stage.saved(), ["web"]);
+    assert!(stage.run(&["down"]).ended(0).out.contains("no agent runs"));
+}
+
+#[test]
+fn the_agent_starts_under_a_pm2_that_did_not_run() {
+    let stage = Stage::with("");
+    stage.declare(&[app("web", RUNS, &json!({}))]);
+    stage.run(&["up", "--pm2", "--start"]).ended(0);
+    let agent = next_agent(&stage, 0);
+    stage.until_health("pm2:web", "healthy");
+    assert_eq!(parent(agent), Some(stage.daemon()));
+    assert_eq!((stage.starts("web"), stage.daemons().len()), (1, 1));
+    stage.run(&["up"]).refused(4, &format!("as process {agent}:"));
+    stage.run(&["down", "--force"]).ended(0);
+    assert!(!alive(agent) && alive(stage.pid("web")));
+}
