@@ -15,6 +15,7 @@ pub mod health;
 pub mod ident;
 pub mod incident;
 pub mod lateness;
+pub mod mesh;
 pub mod observation;
 pub mod plan;
 pub mod policy;
