@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use standin_core::automation::{Automation, Finding, Inventory};
 use standin_core::effect::{Outcome, PlannedEffect};
-use standin_core::health::{Health, Score};
+use standin_core::health::{Health, Priority, Score};
 use standin_core::ident::AutomationId;
 use standin_core::incident::{Incident, Target};
 use standin_core::plan::{Decision, Request};
@@ -63,10 +63,12 @@ impl From<Score> for HealthV1 {
     }
 }
 
+/// A verdict does not say what its automation weighs: whoever knows the watch puts that in.
 impl From<&Verdict> for AutomationStatusV1 {
     fn from(v: &Verdict) -> Self {
         Self {
             id: v.automation.to_string(),
+            priority: Priority::default(),
             health: v.health,
             reason: v.reason.to_string(),
             code: tag(&v.reason, "code"),
@@ -150,8 +152,11 @@ impl EffectV1 {
 impl RecoveryV1 {
     /// A recovery that was recorded at `at`; `outcome` is `None` while none is known.
     pub fn of(at: Timestamp, planned: &PlannedEffect, outcome: Option<&Outcome>) -> Self {
+        let target = planned.effect.automation().map_or(Target::Pm2, |id| Target::Automation(id.clone()));
         Self {
             at,
+            target: target.to_string(),
+            incident: planned.incident.as_ref().map(ToString::to_string).unwrap_or_default(),
             effect: planned.effect.to_string(),
             reason: planned.why.clone(),
             attempt: planned.attempt,

@@ -7,7 +7,7 @@ mod from;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use standin_core::automation::{ScheduleSpec, Severity, Source, Standing};
-use standin_core::health::Health;
+use standin_core::health::{Health, Priority};
 use standin_core::ident::{Domain, Kind};
 
 /// The version that all of these carry.
@@ -166,6 +166,9 @@ pub struct PeerV1 {
 pub struct AutomationStatusV1 {
     /// `kind:name`.
     pub id: String,
+    /// Its weight in the score: low, normal, high or critical.
+    #[serde(default)]
+    pub priority: Priority,
     /// How it is.
     pub health: Health,
     /// Why, in a sentence.
@@ -281,6 +284,12 @@ pub struct ReportedV1 {
 pub struct RecoveryV1 {
     /// When it was decided.
     pub at: Timestamp,
+    /// The automation, or `platform:pm2`; empty where an older version wrote it.
+    #[serde(default)]
+    pub target: String,
+    /// The incident that it was meant to end; empty where an older version wrote it.
+    #[serde(default)]
+    pub incident: String,
     /// What, in words.
     pub effect: String,
     /// Why.
