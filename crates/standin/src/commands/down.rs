@@ -7,7 +7,6 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use standin_agent::api::StopRequest;
 use standin_agent::lock::{Lock, LockError};
-use standin_agent::state_dir::AgentFile;
 use standin_platforms::pm2::Unhosted;
 
 use crate::client::{Asked, Client, LOOK};
@@ -31,17 +30,26 @@ pub(crate) async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failu
         Some(name) => host::release(&root, name).await?,
         None => host::release_silent(&root).await?,
     };
-    let Some(client) = client else { return nothing_runs(released) };
-    let stop = StopRequest { force };
-    let answered = client.tell("/api/v1/stop", &stop, if force { FORCED } else { LOOK }).await;
-    match answered {
+    let asked = match &client {
+        Some(client) => {
+            let patience = if force { FORCED } else { LOOK };
+            client.tell("/api/v1/stop", &StopRequest { force }, patience).await
+        }
+        None => Ok(Asked::NoAgent),
+    };
+    let lock = root.state.lock();
+    match asked {
         Ok(Asked::Answered(_)) => {}
-        Ok(Asked::NoAgent) if client.file.pm2_app.is_empty() && !force => return nothing_runs(released),
-        Ok(Asked::NoAgent) => {}
+        // Nobody listens: it may have ended just now, or hold its lock and not be reachable.
+        Ok(Asked::NoAgent) => match holder(&lock)? {
+            Some(pid) => send(pid, Signal::SIGTERM),
+            None if released == Unhosted::Released && client.is_some() => {}
+            None => return nothing_runs(released),
+        },
         Err(failure) if !force => return Err(failure),
         Err(_) => {}
     }
-    wait(&root.state.lock(), &client.file, force)
+    wait(&lock, force)
 }
 
 fn nothing_runs(released: Unhosted) -> Result<Exit, Failure> {
@@ -52,17 +60,34 @@ fn nothing_runs(released: Unhosted) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// The process that holds the lock, if one does.
+fn holder(lock: &Path) -> Result<Option<u32>, Failure> {
+    if !lock.exists() {
+        return Ok(None);
+    }
+    match Lock::take(lock, Duration::ZERO) {
+        Ok(_) => Ok(None),
+        Err(LockError::Held { pid }) => Ok(Some(pid)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn send(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid)
+        && pid > 1
+    {
+        // Whoever has ended meanwhile needs no signal.
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
 /// The agent has ended when its lock is free, whatever its process number is used for by then.
-fn wait(lock: &Path, file: &AgentFile, force: bool) -> Result<Exit, Failure> {
+fn wait(lock: &Path, force: bool) -> Result<Exit, Failure> {
     let patience = if force { FORCED } else { PATIENCE };
     match Lock::take(lock, patience) {
         Ok(_) => {}
         Err(LockError::Held { pid }) if force => {
-            if let Ok(pid) = i32::try_from(pid)
-                && pid > 1
-            {
-                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
+            send(pid, Signal::SIGKILL);
             Lock::take(lock, FORCED)?;
         }
         Err(LockError::Held { pid }) => {
@@ -72,6 +97,6 @@ fn wait(lock: &Path, file: &AgentFile, force: bool) -> Result<Exit, Failure> {
         }
         Err(error) => return Err(error.into()),
     }
-    output::write(&format!("the agent (process {}) has ended\n", file.pid))?;
+    output::write("the agent has ended\n")?;
     Ok(Exit::Fine)
 }
