@@ -284,7 +284,6 @@ impl Tick {
 
     /// Says what it suspects, helps the peers that can be helped, and writes its record to every store.
     fn beat(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
-        let setup = Arc::clone(&self.setup);
         self.suspicions = self.suspect(now, out);
         self.write(now, out);
     }
