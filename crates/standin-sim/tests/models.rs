@@ -9,7 +9,7 @@ const LEASE: [&str; 2] = ["lease", "lease-again"];
 const LEASE_BROKEN: [&str; 5] =
     ["lease-no-reprobe", "lease-store-without-cas", "lease-skew", "lease-pause", "lease-slow-network"];
 const KEYS: [&str; 2] = ["keys", "keys-ignored"];
-const QUORUM: [&str; 1] = ["quorum"];
+const QUORUM: [&str; 2] = ["quorum", "quorum-again"];
 const QUORUM_BROKEN: [&str; 2] = ["quorum-no-prepare", "quorum-store-without-cas"];
 const HANDBACK: [&str; 5] =
     ["handback", "handback-together", "handback-no-ack", "handback-no-stop", "handback-pause"];

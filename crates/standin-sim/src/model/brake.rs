@@ -106,7 +106,7 @@ fn verdict(n: usize, automation: Automation) -> Verdict {
         since: at(NOW),
         due: None,
         last_success: None,
-        life: Some(Life { pm_id: 0, uptime_stamp: 0 }),
+        lives: vec![Life { pm_id: 0, uptime_stamp: 0 }],
     }
 }
 

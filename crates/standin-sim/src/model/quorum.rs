@@ -23,19 +23,28 @@ pub enum Preparing {
     Skipped,
 }
 
+/// When a watcher begins its next round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begins {
+    /// Whenever it likes, also in the middle of a round.
+    AnyTime,
+    /// When it knows how the last one ended.
+    WhenOver,
+}
+
 /// Three stores and a few watchers.
 #[derive(Debug, Clone)]
 pub struct Quorum {
-    /// How many watchers.
-    pub watchers: usize,
-    /// Rounds of each.
-    pub rounds: u8,
+    /// Rounds of each watcher.
+    pub rounds: Vec<u8>,
     /// Watchers that may crash.
     pub crashes: u8,
     /// Stores that may go down for good.
     pub outages: u8,
     /// Answers of stores that are lost.
     pub lost_answers: u8,
+    /// See [`Begins`].
+    pub begins: Begins,
     /// See [`Preparing`].
     pub preparing: Preparing,
     /// Stores, from the first seat on, that read and write in two steps with nothing to guard them.
@@ -187,13 +196,16 @@ enum Answer {
     Lost,
 }
 
-/// Messages that can change nothing any more only multiply the states.
+/// Messages to a store that is down are lost, and the order in which the others wait says nothing.
+///
+/// A first half whose round is past it is lost too: all that it could still do is make a store refuse, and every
+/// message may fail to arrive anyway. A second half stays, however late: it must do no harm.
 fn sweep(s: &mut State) {
-    let State { messages, stores, down, .. } = s;
+    let State { messages, down, watchers, .. } = s;
+    let prepares = |w: &Watcher, ballot| w.round.as_ref().map(Round::step) == Some(Step::Prepare(ballot));
     messages.retain(|m| {
         let is_down = down.get(m.seat).copied().unwrap_or(true);
-        let promised = stores.get(m.seat).map_or(Ballot::default(), |store| store.promised);
-        !is_down && (m.read.is_some() || m.ballot >= promised)
+        !is_down && (m.value.is_some() || watchers.get(m.from).is_some_and(|w| prepares(w, m.ballot)))
     });
     messages.sort_by(|a, b| {
         let key = |m: &Message| (m.seat, m.from, m.ballot, m.value.is_some(), m.read.is_some());
@@ -206,10 +218,10 @@ impl Model for Quorum {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let watcher = |proposer: usize| Watcher {
+        let watcher = |(proposer, rounds): (usize, &u8)| Watcher {
             round: None,
             ballot: Ballot { round: 0, proposer: proposer as u64 + 1 },
-            rounds: self.rounds,
+            rounds: *rounds,
             crashed: false,
         };
         vec![State {
@@ -218,7 +230,7 @@ impl Model for Quorum {
             outages: self.outages,
             crashes: self.crashes,
             lost_answers: self.lost_answers,
-            watchers: (0..self.watchers).map(watcher).collect(),
+            watchers: self.rounds.iter().enumerate().map(watcher).collect(),
             messages: Vec::new(),
             chosen: Vec::new(),
         }]
@@ -226,7 +238,8 @@ impl Model for Quorum {
 
     fn actions(&self, s: &State, actions: &mut Vec<Action>) {
         for (w, watcher) in s.watchers.iter().enumerate() {
-            if !watcher.crashed && watcher.rounds > 0 {
+            let is_ready = watcher.round.is_none() || self.begins == Begins::AnyTime;
+            if !watcher.crashed && watcher.rounds > 0 && is_ready {
                 actions.push(Action::Begin(w));
             }
             if !watcher.crashed && s.crashes > 0 && watcher.round.is_some() {
@@ -246,7 +259,7 @@ impl Model for Quorum {
         }
         if s.outages > 0 {
             // Later outages, and those of other seats, are orders in which messages are never served: seats are alike.
-            let has_begun = s.watchers.iter().any(|w| w.rounds < self.rounds);
+            let has_begun = s.watchers.iter().zip(&self.rounds).any(|(w, all)| w.rounds < *all);
             actions.extend((!has_begun).then_some(Action::Down(SEATS - 1)));
         }
     }

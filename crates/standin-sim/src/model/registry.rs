@@ -5,7 +5,7 @@ use standin_core::mesh::handback::Together;
 use super::brake::{Braking, FEW_AT_A_TIME, Memory};
 use super::claim::{Claims, Keys, Network, ONE_EXECUTION, ONE_HOLDER, Pause, Probing, Store};
 use super::handback::{AGREED, Ack, BREAK_BEFORE_MAKE, Handback, Start, Stop};
-use super::quorum::{Preparing, Quorum};
+use super::quorum::{Begins, Preparing, Quorum};
 use super::{Check, Expected, walk};
 
 /// Three watchers, all assumptions of the timed claim hold, the target ignores keys.
@@ -50,16 +50,23 @@ fn keyed() -> Claims {
     }
 }
 
+/// Two watchers and three stores, of which one may be down; one watcher may crash, one answer may be lost.
 fn quorum() -> Quorum {
     Quorum {
-        watchers: 2,
-        rounds: 2,
+        rounds: vec![2, 1],
         crashes: 1,
         outages: 1,
         lost_answers: 1,
+        begins: Begins::AnyTime,
         preparing: Preparing::Done,
         without_swap: 0,
     }
+}
+
+/// Two rounds of each, of messages that are late or never come.
+fn quorum_again() -> Quorum {
+    let begins = Begins::WhenOver;
+    Quorum { rounds: vec![2, 2], crashes: 0, outages: 0, lost_answers: 0, begins, ..quorum() }
 }
 
 fn handback() -> Handback {
@@ -86,7 +93,7 @@ macro_rules! check {
 use Expected::{Breaks, Holds};
 
 /// Every check: those that hold, each followed by those that must not.
-pub const ALL: [Check; 20] = [
+pub const ALL: [Check; 21] = [
     check!("lease", Holds, timed()),
     check!("lease-again", Holds, again()),
     check!("lease-no-reprobe", Breaks(ONE_EXECUTION), Claims { probing: Probing::Skipped, ..pair() }),
@@ -97,11 +104,12 @@ pub const ALL: [Check; 20] = [
     check!("keys", Holds, keyed()),
     check!("keys-ignored", Breaks(ONE_EXECUTION), Claims { keys: Keys::Ignored, ..keyed() }),
     check!("quorum", Holds, quorum()),
+    check!("quorum-again", Holds, quorum_again()),
     check!("quorum-no-prepare", Breaks(ONE_HOLDER), Quorum { preparing: Preparing::Skipped, ..quorum() }),
     check!(
         "quorum-store-without-cas",
         Breaks(ONE_HOLDER),
-        Quorum { without_swap: 1, rounds: 1, crashes: 0, outages: 0, lost_answers: 0, ..quorum() }
+        Quorum { without_swap: 1, rounds: vec![1, 1], ..quorum_again() }
     ),
     check!("handback", Holds, handback()),
     check!("handback-together", Holds, Handback { together: Together::Allowed, ..handback() }),
