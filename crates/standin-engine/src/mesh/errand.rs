@@ -69,7 +69,9 @@ impl Errand {
         let target = self.case.target;
         let access = match self.claimant.step() {
             Step::Read => Access::Read,
-            Step::Swap { expect, next } => Access::Swap { expect: expect.cloned(), next: next.clone() },
+            Step::Swap { expect, next } => {
+                Access::Swap { expect: expect.cloned().map(Box::new), next: Box::new(next.clone()) }
+            }
             Step::Probe => {
                 out.push((Part::Probe, Request::Probe { target, slot }));
                 return;

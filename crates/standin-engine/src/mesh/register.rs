@@ -17,7 +17,7 @@ use crate::ports::mesh::{Answer, Decision, Held, Number, ReadError, Request, Swa
 #[derive(Debug, Clone)]
 pub(super) enum Access {
     Read,
-    Swap { expect: Option<Cell>, next: Cell },
+    Swap { expect: Option<Box<Cell>>, next: Box<Cell> },
 }
 
 /// What came of it.
@@ -96,7 +96,7 @@ impl RegisterAccess {
                 let request = match &access {
                     Access::Read => Request::ReadDecision { store, cell: self.cell },
                     Access::Swap { next, .. } => {
-                        let decision = Decision { value: Some(next.clone()), ..Decision::default() };
+                        let decision = Decision { value: Some((**next).clone()), ..Decision::default() };
                         self.write(0, store, decision)
                     }
                 };
@@ -178,7 +178,14 @@ impl RegisterAccess {
                 }
             }
             Answer::Decision(Err(ReadError::Garbage)) => return (Vec::new(), Some(Reached::Garbage)),
-            _ => {}
+            Answer::Decision(Err(ReadError::Unreachable))
+            | Answer::Evidence(_)
+            | Answer::Written(_)
+            | Answer::Swapped(_)
+            | Answer::Surveyed(_)
+            | Answer::Probed(_)
+            | Answer::Sent(_)
+            | Answer::Over => {}
         }
         let many = heard.iter().filter(|yes| **yes).count();
         if !answered.iter().all(|yes| *yes) {
@@ -255,7 +262,9 @@ impl RegisterAccess {
         let value = match (&access, current) {
             (Access::Read, None) => return (Vec::new(), Some(Reached::Cell(None))),
             (Access::Read, Some(current)) => current,
-            (Access::Swap { expect, next }, current) if *expect == current => next.clone(),
+            (Access::Swap { expect, next }, current) if expect.as_deref() == current.as_ref() => {
+                (**next).clone()
+            }
             (Access::Swap { .. }, _) => return (Vec::new(), Some(Reached::Swapped(Swapped::Lost))),
         };
         round.propose(value.clone());

@@ -190,10 +190,12 @@ impl Tick {
     /// Every answer of a store says what time it is there.
     fn hear_clock(&mut self, index: usize, part: Part, answer: &Answer, asked: u64, now: Now) {
         use crate::ports::mesh::SwapAnswer;
-        let at = match answer {
-            Answer::Decision(Ok(read)) => read.at,
-            Answer::Swapped(SwapAnswer::Won(won)) => won.at,
-            _ => return,
+        let at = if let Answer::Decision(Ok(read)) = answer {
+            read.at
+        } else if let Answer::Swapped(SwapAnswer::Won(won)) = answer {
+            won.at
+        } else {
+            return;
         };
         if let (Part::Register(place), Some(errand)) = (part, self.errands.get(index))
             && let Some(store) = errand.store_at(place)

@@ -96,7 +96,7 @@ impl Laws {
 
     /// Something is about to be sent.
     pub(super) fn sends(&mut self, at: u64, sending: &Sending<'_>) {
-        let Some(won) = self.winners.get(&(sending.target, sending.epoch)) else {
+        let Some(won) = self.winners.get(&(sending.target, sending.epoch)).cloned() else {
             return self.breach("I4", at, format!("target {}: sent without a claim", sending.target));
         };
         if won.holder.peer != sending.holder.peer {

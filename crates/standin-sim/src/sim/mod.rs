@@ -4,8 +4,11 @@
 
 pub mod fault;
 mod laws;
+mod post;
+mod primaries;
 pub mod rng;
 mod run;
+mod serve;
 mod shrink;
 mod truth;
 pub mod world;

@@ -4,23 +4,18 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use standin_core::effect::EffectKey;
-use standin_core::mesh::cell::{ClaimPhase, Holder};
-use standin_core::mesh::claim::{Probed, Sent};
+use standin_core::mesh::claim::Probed;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::peer::BeatNumber;
-use standin_core::mesh::rank::slot_key;
 use standin_engine::mesh::record::Carry;
-use standin_engine::mesh::{Heartbeats, Input, Now, Setup, Tick, Watching};
-use standin_engine::ports::mesh::{
-    Answer, Decision, Notice, ReadError, Request, Stamped, Survey, SwapAnswer, Ticket, Version, WriteError,
-};
+use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
+use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
 use super::fault::{self, Fault, Kind};
-use super::laws::{Broken, Laws, Sending};
+use super::laws::{Broken, Laws};
 use super::rng::Rng;
 use super::truth::{EPOCH_MS, Truth};
-use super::world::{self, ACTION, AGENT, BLOBS, HOUR, MINUTE, SQLITE, STORES, TARGETS, Tamper, WATCHERS};
+use super::world::{self, ACTION, AGENT, HOUR, TARGETS, Tamper, WATCHERS};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -65,7 +60,7 @@ pub struct Outcome {
 }
 
 #[derive(Debug)]
-enum Event {
+pub(super) enum Event {
     Begin { watcher: usize, is_extra: bool },
     Arrive { watcher: usize, life: u64, ticket: Ticket, request: Request, back: Option<u64> },
     Answer { watcher: usize, life: u64, ticket: Ticket, answer: Answer },
@@ -75,7 +70,7 @@ enum Event {
     Settle { target: usize },
 }
 
-struct Queued(u64, u64, Event);
+pub(super) struct Queued(u64, u64, Event);
 
 impl PartialEq for Queued {
     fn eq(&self, other: &Self) -> bool {
@@ -95,7 +90,7 @@ impl Ord for Queued {
 }
 
 /// One run of one watcher that is going on.
-struct Life {
+pub(super) struct Life {
     number: u64,
     begun: u64,
     tick: Tick,
@@ -107,27 +102,27 @@ struct Life {
 }
 
 #[derive(Default)]
-struct Watcher {
+pub(super) struct Watcher {
     lives: Vec<Life>,
     memory: Option<(Carry, BeatNumber)>,
     incarnation: u64,
 }
 
-struct Sim {
-    rng: Rng,
-    now: u64,
-    sequence: u64,
-    lives: u64,
-    heap: BinaryHeap<Queued>,
-    setups: Vec<Arc<Setup>>,
-    watchers: Vec<Watcher>,
-    truth: Truth,
-    laws: Laws,
-    faults: Vec<Fault>,
-    calm: u64,
-    tamper: Tamper,
-    requests: Vec<(Ticket, Request)>,
-    outcome: Outcome,
+pub(super) struct Sim {
+    pub(super) rng: Rng,
+    pub(super) now: u64,
+    pub(super) sequence: u64,
+    pub(super) lives: u64,
+    pub(super) heap: BinaryHeap<Queued>,
+    pub(super) setups: Vec<Arc<Setup>>,
+    pub(super) watchers: Vec<Watcher>,
+    pub(super) truth: Truth,
+    pub(super) laws: Laws,
+    pub(super) faults: Vec<Fault>,
+    pub(super) calm: u64,
+    pub(super) tamper: Tamper,
+    pub(super) requests: Vec<(Ticket, Request)>,
+    pub(super) outcome: Outcome,
 }
 
 /// Runs a plan.
@@ -182,24 +177,24 @@ impl Sim {
             }
         }
         for fault in self.faults.clone() {
-            match fault.kind {
-                Kind::TargetDown => self.push(fault.from, Event::Stop { target: fault.at }),
-                Kind::Overlap => self.push(fault.from, Event::Begin { watcher: fault.at, is_extra: true }),
-                _ => {}
+            if fault.kind == Kind::TargetDown {
+                self.push(fault.from, Event::Stop { target: fault.at });
+            } else if fault.kind == Kind::Overlap {
+                self.push(fault.from, Event::Begin { watcher: fault.at, is_extra: true });
             }
         }
     }
 
-    fn watching(&self, target: usize) -> Option<Watching> {
+    pub(super) fn watching(&self, target: usize) -> Option<Watching> {
         self.setups.first()?.targets.get(target).map(|t| t.watching)
     }
 
-    fn push(&mut self, at: u64, event: Event) {
+    pub(super) fn push(&mut self, at: u64, event: Event) {
         self.sequence += 1;
         self.heap.push(Queued(at.max(self.now), self.sequence, event));
     }
 
-    fn mark(&mut self, code: u64, a: u64) {
+    pub(super) fn mark(&mut self, code: u64, a: u64) {
         for word in [self.now, code, a] {
             self.outcome.hash =
                 (self.outcome.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17);
@@ -207,7 +202,7 @@ impl Sim {
     }
 
     /// Whether a fault of this kind strikes this now.
-    fn strikes(&self, kind: Kind, at: usize) -> bool {
+    pub(super) fn strikes(&self, kind: Kind, at: usize) -> bool {
         self.now <= self.calm
             && self
                 .faults
@@ -215,7 +210,7 @@ impl Sim {
                 .any(|f| f.kind == kind && f.at == at && f.from <= self.now && self.now < f.until)
     }
 
-    fn is_cut(&self, watcher: usize, edge: usize) -> bool {
+    pub(super) fn is_cut(&self, watcher: usize, edge: usize) -> bool {
         self.now <= self.calm
             && self.faults.iter().any(|f| {
                 f.kind == Kind::Partition
@@ -226,11 +221,11 @@ impl Sim {
             })
     }
 
-    fn store_is_down(&self, store: usize) -> bool {
+    pub(super) fn store_is_down(&self, store: usize) -> bool {
         self.strikes(Kind::StoreDown, store) || (store == 0 && self.strikes(Kind::CommonCause, 0))
     }
 
-    fn platform_is_down(&self, platform: usize) -> bool {
+    pub(super) fn platform_is_down(&self, platform: usize) -> bool {
         self.strikes(Kind::PlatformDown, platform) || (platform == 0 && self.strikes(Kind::CommonCause, 0))
     }
 
@@ -290,7 +285,14 @@ impl Sim {
         }
         let tick = Tick::new(setup, run, state.memory.clone(), now);
         self.lives += 1;
-        let life = Life { number: self.lives, begun: self.now, tick, paused: 0, asked: Vec::new(), probed: Vec::new() };
+        let life = Life {
+            number: self.lives,
+            begun: self.now,
+            tick,
+            paused: 0,
+            asked: Vec::new(),
+            probed: Vec::new(),
+        };
         state.lives.push(life);
         self.drive(watcher, self.lives, Input::Begin);
     }
@@ -332,9 +334,8 @@ impl Sim {
         }
         life.tick.step(input, now, &mut requests);
         let report = life.tick.report();
-        let probes = requests.iter().filter_map(|(ticket, request)| match request {
-            Request::Probe { target, .. } => Some((*ticket, *target)),
-            _ => None,
+        let probes = requests.iter().filter_map(|(ticket, request)| {
+            if let Request::Probe { target, .. } = request { Some((*ticket, *target)) } else { None }
         });
         life.asked.extend(probes);
         let (paused, probed) = (life.paused, life.probed.clone());
@@ -350,336 +351,8 @@ impl Sim {
             }
         }
     }
-
-    /// Sends a request on its way: looks at the laws, and draws how long it takes.
-    fn send_off(
-        &mut self,
-        watcher: usize,
-        (life, paused, probed): (u64, u64, bool),
-        ticket: Ticket,
-        request: Request,
-    ) {
-        let limit = u64::from(world::body(watcher).request);
-        let (mut there, mut back) = (self.rng.between(5, 80), self.rng.between(5, 80));
-        match &request {
-            Request::Sleep(time) => {
-                let wait = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-                return self
-                    .push(self.now + wait, Event::Answer { watcher, life, ticket, answer: Answer::Over });
-            }
-            Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order.epoch, probed),
-            Request::WriteEvidence(_, record) => {
-                let accuses = !record.suspicions.is_empty() && !record.beat.self_health.is_clean();
-                if accuses && !self.is_seconded(watcher, record) {
-                    self.laws.breach(
-                        "I8",
-                        self.now,
-                        format!("watcher {watcher} accuses with faults of its own"),
-                    );
-                }
-                if watcher == AGENT {
-                    self.laws.beats(self.now, watcher, record.beat.number);
-                }
-            }
-            Request::ReadDecision { store: BLOBS, .. } | Request::SwapDecision { store: BLOBS, .. }
-                if self.tamper != Tamper::BlindArbiter =>
-            {
-                self.laws.breach("I9", self.now, "a decision at a store that has not passed".to_owned());
-            }
-            _ => {}
-        }
-        there += paused.saturating_sub(self.now);
-        let edge = edge_of(&request);
-        let lost = edge.is_some_and(|edge| {
-            self.is_cut(watcher, edge)
-                || (edge < STORES && self.store_is_down(edge))
-                || (edge >= STORES
-                    && self.platform_is_down(edge - STORES)
-                    && !is_foreign(&self.setups, &request))
-                || (edge == SQLITE && watcher != AGENT)
-        });
-        if lost {
-            let answer = request.unanswered();
-            return self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
-        }
-        let Some(store) = edge.filter(|edge| *edge < STORES) else {
-            return self
-                .push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
-        };
-        if self.strikes(Kind::Throttle, store) && self.rng.percent(50) {
-            let answer = refused(&request);
-            return self.push(self.now + there + back, Event::Answer { watcher, life, ticket, answer });
-        }
-        if self.strikes(Kind::StoreSlow, store) {
-            there += self.rng.between(0, 8_000);
-            back += self.rng.between(0, 4_000);
-        }
-        let is_write = matches!(request, Request::SwapDecision { .. } | Request::WriteEvidence(..));
-        let mut answers = true;
-        if is_write && self.strikes(Kind::LostReply, store) && self.rng.percent(50) {
-            answers = false;
-        }
-        if is_write && self.strikes(Kind::LateCommit, store) && self.rng.percent(50) {
-            there += self.rng.between(5_000, 300_000);
-        }
-        if !answers || there + back > limit {
-            let answer = request.unanswered();
-            self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
-            return self.push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: None });
-        }
-        self.push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
-    }
-
-    fn is_seconded(&self, watcher: usize, record: &standin_engine::mesh::record::Record) -> bool {
-        let others =
-            self.truth.stores.iter().flat_map(|s| s.records.iter().chain(&s.stale_records)).flatten();
-        let others: Vec<_> = others.filter(|r| r.beat.peer != record.beat.peer).collect();
-        let _ = watcher;
-        record
-            .suspicions
-            .iter()
-            .all(|s| others.iter().any(|o| o.suspicions.iter().any(|x| x.target == s.target)))
-    }
-
-    fn look_at_send(&mut self, watcher: usize, target: usize, epoch: u64, is_probed: bool) {
-        let Some(setup) = self.setups.get(watcher).cloned() else { return };
-        let (Some(peer), Some(t)) = (setup.own_id(), setup.targets.get(target)) else { return };
-        let clocks = t.decider.stores().iter().filter_map(|s| self.truth.stores.get(*s));
-        let Some(time) = clocks.map(|s| s.clock(self.now)).min() else { return };
-        let holder = Holder { peer: peer.clone(), run: 0 };
-        let send = setup.body.send.max(t.terms.send);
-        self.laws.sends(self.now, &Sending { target, epoch, holder: &holder, is_probed, time, send });
-    }
-
-    fn arrive(&mut self, watcher: usize, request: &Request) -> Answer {
-        match request {
-            Request::ReadEvidence(store) => {
-                let is_stale = self.strikes(Kind::StaleRead, *store);
-                let Some(s) = self.truth.stores.get(*store) else { return request.unanswered() };
-                let (at, value) = (s.clock(self.now), s.evidence(is_stale));
-                if self.outcome.events.is_multiple_of(64) {
-                    self.laws.joins(self.now, &value);
-                }
-                Answer::Evidence(Ok(Stamped { at, value }))
-            }
-            Request::WriteEvidence(store, record) => {
-                let Some(s) = self.truth.stores.get_mut(*store) else { return request.unanswered() };
-                s.put(watcher, Arc::clone(record));
-                Answer::Written(Ok(s.clock(self.now)))
-            }
-            Request::ReadDecision { store, cell } => {
-                if self.strikes(Kind::Garbage, *store) && self.rng.percent(30) {
-                    return Answer::Decision(Err(ReadError::Garbage));
-                }
-                let is_stale = self.strikes(Kind::StaleRead, *store);
-                let Some(s) = self.truth.stores.get(*store) else { return request.unanswered() };
-                Answer::Decision(Ok(Stamped { at: s.clock(self.now), value: s.decision(*cell, is_stale) }))
-            }
-            Request::SwapDecision { store, cell, expect, next } => {
-                self.swap(*store, *cell, expect.as_ref(), Arc::clone(next))
-            }
-            Request::Survey(platform) => Answer::Surveyed(Some(self.survey(*platform))),
-            Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
-            Request::Send { target, slot, order } => Answer::Sent(self.carry_out(*target, *slot, &order.key)),
-            Request::Wake(peer) => {
-                let at = self.now + self.rng.between(5_000, 60_000);
-                self.push(at, Event::Begin { watcher: *peer, is_extra: true });
-                Answer::Over
-            }
-            Request::Notify(notice) => {
-                self.outcome.notices += 1;
-                let _: &Notice = notice;
-                Answer::Over
-            }
-            Request::Sleep(_) => Answer::Over,
-        }
-    }
-
-    fn swap(&mut self, store: usize, cell: usize, expect: Option<&Version>, next: Arc<Decision>) -> Answer {
-        let (now, setup) = (self.now, self.setups.first().cloned());
-        let Some(s) = self.truth.stores.get_mut(store) else { return Answer::Swapped(SwapAnswer::Unknown) };
-        let (at, is_blind) = (s.clock(now), store == BLOBS);
-        let Some(version) = s.swap(cell, expect, next, is_blind) else {
-            return Answer::Swapped(SwapAnswer::Lost);
-        };
-        self.mark(4, a_number(cell));
-        if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
-            let is_well = self.was_well(cell);
-            self.laws.decided(now, cell, &decided, at, is_well);
-        }
-        Answer::Swapped(SwapAnswer::Won(Stamped { at, value: version }))
-    }
-
-    /// Whether `Done` is right by the truth alone. A slot that has run is; a process that is up, or was a moment ago,
-    /// is: it may stop again between the probe and the record.
-    fn was_well(&self, target: usize) -> bool {
-        let stops = self.faults.iter().any(|f| {
-            f.kind == Kind::TargetDown
-                && f.at == target
-                && f.from <= self.now
-                && self.now < f.from + 10 * MINUTE
-        });
-        match self.watching(target) {
-            Some(Watching::Slots { .. }) => true,
-            Some(Watching::Standing) => {
-                stops || self.truth.automations.get(target).is_some_and(|a| !a.is_down)
-            }
-            None => true,
-        }
-    }
-
-    fn survey(&mut self, platform: usize) -> Survey {
-        let is_stale = self.strikes(Kind::StaleSurvey, platform);
-        let Some(setup) = self.setups.first() else { return Vec::new() };
-        let targets = setup.targets.iter().enumerate().filter(|(_, t)| t.platform == platform);
-        let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
-            Some((n, self.truth.automations.get(n)?.fact(t.watching, is_stale)))
-        };
-        targets.filter_map(fact).collect()
-    }
-
-    fn probe(&self, target: usize, slot: Option<StoreTime>) -> Probed {
-        let Some(a) = self.truth.automations.get(target) else { return Probed::Unknown };
-        match slot {
-            Some(slot) if StoreTime(0).plus(a.covered) >= slot => Probed::Well,
-            None if !a.is_down => Probed::Well,
-            Some(_) | None => Probed::Down,
-        }
-    }
-
-    fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, key: &EffectKey) -> Sent {
-        self.mark(5, a_number(target));
-        let fails = self.strikes(Kind::RunFails, target)
-            || (self.strikes(Kind::TargetDown, target) && self.rng.percent(30));
-        let (now, tamper) = (self.now, self.tamper);
-        let Some(a) = self.truth.automations.get_mut(target) else { return Sent::Refused };
-        if fails || !a.admits(key, tamper) {
-            return Sent::Accepted;
-        }
-        let occurrence = slot.map_or(a.outage, |slot| slot.0.unsigned_abs());
-        match slot {
-            Some(_) => a.cover(occurrence),
-            None => (a.was_down, a.is_down) = (true, false),
-        }
-        self.laws.executed(now, target, occurrence, key);
-        self.outcome.recoveries += 1;
-        let at = now + self.rng.between(MINUTE, 10 * MINUTE);
-        self.push(at, Event::Settle { target });
-        Sent::Accepted
-    }
-
-    fn lateness(&mut self) -> u64 {
-        /// Seconds, at the quantiles 0, 50, 90, 99, 99.9 and 100 %: hourly schedules of 2026.
-        const TABLE: [(u64, u64); 6] =
-            [(0, 20), (500, 970), (900, 2_441), (990, 7_200), (999, 14_400), (1000, 28_800)];
-        let draw = self.rng.between(0, 1_000);
-        for pair in TABLE.windows(2) {
-            if let [(from, low), (to, high)] = pair
-                && draw < *to
-            {
-                return (low + (high - low) * (draw - from) / (to - from)) * 1_000;
-            }
-        }
-        0
-    }
-
-    fn slot(&mut self, target: usize, slot: u64) {
-        let period = match self.watching(target) {
-            Some(Watching::Slots { period, .. }) => period,
-            Some(Watching::Standing) | None => return,
-        };
-        self.push(self.now + period, Event::Slot { target, slot: slot + period });
-        let is_cron = target < 8;
-        let is_skipped = self.strikes(Kind::CronSkip, target) || (is_cron && self.rng.percent(12));
-        if is_skipped {
-            return;
-        }
-        let late = if is_cron { self.lateness() } else { self.rng.between(100, 5_000) };
-        self.push(self.now + late, Event::Primary { target, slot });
-        if self.strikes(Kind::CronTwice, target) {
-            let again = late + self.rng.between(0, HOUR);
-            self.push(self.now + again, Event::Primary { target, slot });
-        }
-    }
-
-    /// The primary of a slot starts, perhaps hours late: its first step claims the slot's key.
-    fn primary(&mut self, target: usize, slot: u64) {
-        let platform = usize::from(target >= 8);
-        if self.platform_is_down(platform) {
-            let late = self.rng.between(MINUTE, HOUR);
-            return self.push(self.now + late, Event::Primary { target, slot });
-        }
-        self.mark(8, slot);
-        let id = self.setups.first().and_then(|s| s.targets.get(target)).map(|t| t.target.clone());
-        let Some(standin_core::incident::Target::Automation(id)) = id else { return };
-        let Ok(at) = jiff::Timestamp::from_millisecond(i64::try_from(slot).unwrap_or(0)) else { return };
-        let key = slot_key(&id, at);
-        let fails = self.strikes(Kind::RunFails, target);
-        let (now, tamper) = (self.now, self.tamper);
-        let Some(a) = self.truth.automations.get_mut(target) else { return };
-        if !fails && a.admits(&key, tamper) {
-            a.cover(slot);
-            self.laws.executed(now, target, slot, &key);
-        }
-    }
-
-    /// The faults are long over: everything that can be is well again.
-    fn converged(&mut self) {
-        let Some(setup) = self.setups.first().cloned() else { return };
-        for (number, target) in setup.targets.iter().enumerate() {
-            let Some(a) = self.truth.automations.get(number) else { continue };
-            let exhausted = self
-                .truth
-                .decided(&setup, number)
-                .is_some_and(|c| c.phase == ClaimPhase::Exhausted || c.attempt >= 3);
-            let is_well = match target.watching {
-                Watching::Standing => !a.is_down,
-                Watching::Slots { period, deadline, .. } => {
-                    a.covered + period + deadline + HOUR >= EPOCH_MS + self.now
-                }
-            };
-            if !is_well && !exhausted {
-                let what = format!("target {number} is not well hours after the last fault");
-                self.laws.breach("liveness", self.now, what);
-            }
-        }
-    }
 }
 
-fn a_number(number: usize) -> u64 {
+pub(super) fn a_number(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// What a request goes to: a store, or a platform after the stores.
-fn edge_of(request: &Request) -> Option<usize> {
-    match request {
-        Request::ReadEvidence(store)
-        | Request::WriteEvidence(store, _)
-        | Request::ReadDecision { store, .. }
-        | Request::SwapDecision { store, .. } => Some(*store),
-        Request::Survey(platform) => Some(STORES + platform),
-        Request::Probe { target, .. } | Request::Send { target, .. } => Some(match target {
-            0..8 => STORES,
-            8..14 => STORES + 1,
-            _ => STORES + 2,
-        }),
-        Request::Wake(peer) => Some(if *peer == ACTION { STORES } else { STORES + 1 }),
-        Request::Notify(_) | Request::Sleep(_) => None,
-    }
-}
-
-/// Whether a request is about a target whose backup and heartbeats are elsewhere than its platform.
-fn is_foreign(setups: &[Arc<Setup>], request: &Request) -> bool {
-    let (Request::Probe { target, .. } | Request::Send { target, .. }) = request else { return false };
-    let target = setups.first().and_then(|setup| setup.targets.get(*target));
-    target.is_some_and(|target| target.heartbeats == Heartbeats::Elsewhere)
-}
-
-/// The definite no of a store that has not even looked.
-fn refused(request: &Request) -> Answer {
-    match request {
-        Request::SwapDecision { .. } => Answer::Swapped(SwapAnswer::Lost),
-        Request::WriteEvidence(..) => Answer::Written(Err(WriteError::Refused)),
-        other => other.unanswered(),
-    }
 }

@@ -16,9 +16,8 @@ use super::world::{STORES, TARGETS, Tamper, WATCHERS};
 /// The first millisecond of every run, since 1970. An hour's beginning.
 pub const EPOCH_MS: u64 = 1_780_000_200_000 - 1_780_000_200_000 % 3_600_000;
 
-/// So many old versions are kept for stale reads, and so many keys for late schedules.
+/// So many old versions are kept for stale reads.
 const MAX_OLD: usize = 4;
-const MAX_KEYS: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Store {
@@ -100,15 +99,11 @@ pub(super) struct Automation {
     pub(super) was_down: bool,
     /// The keys that were executed here.
     pub(super) keys: BTreeSet<EffectKey>,
-    pub(super) slots: VecDeque<u64>,
 }
 
 impl Automation {
     /// Takes an effect under a key; gives whether it is new here.
     pub(super) fn admits(&mut self, key: &EffectKey, tamper: Tamper) -> bool {
-        if self.keys.len() >= MAX_KEYS && self.slots.is_empty() {
-            self.keys.clear();
-        }
         self.keys.insert(key.clone()) || tamper == Tamper::NoDedup
     }
 
