@@ -87,7 +87,7 @@ fn the_command_line_sends_each_kind_of_heartbeat() {
     stage.run(&["beat", BACKUP, "success"]).ended(0);
     stage.until_health(BACKUP, "healthy");
     assert_eq!(spooled(&stage), 0);
-    stage.run(&["beat", "heartbeat:nobody"]).refused(4, "`heartbeat:nobody` is not watched here");
+    stage.run(&["beat", "heartbeat:nobody"]).refused(2, "`heartbeat:nobody` is not watched here");
 }
 
 #[test]

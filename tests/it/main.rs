@@ -1,5 +1,8 @@
 //! End-to-end tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::cast_possible_truncation)] // process numbers and bytes that are known to be small
+
 mod beats;
 mod cli;
 mod example;

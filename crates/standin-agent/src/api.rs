@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use standin_core::beat::Beat;
 use standin_core::ident::AutomationId;
-use standin_engine::json_v1::{HealthReportV1, RecoverV1, StatusV1};
+use standin_engine::json_v1::{HealthReportV1, StatusV1};
 use standin_engine::ports::{Arrival, Journal};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -34,8 +34,14 @@ pub struct ApiState<J> {
     pub journal: Arc<J>,
     /// Where heartbeats are noted once they are kept.
     pub board: Arc<BeatBoard>,
-    /// What is watched: heartbeats of anything else are refused.
+    /// What was watched when the agent began; senders may have made themselves known since.
     pub known: Vec<AutomationId>,
+}
+
+impl<J> ApiState<J> {
+    fn knows(&self, id: &AutomationId) -> bool {
+        self.known.contains(id) || self.board.knows(id)
+    }
 }
 
 /// Asks for a recovery.
@@ -129,21 +135,22 @@ async fn recover<J: Journal + 'static>(
     State(state): Shared<J>,
     Json(asked): Json<RecoverRequest>,
 ) -> Response {
-    if let Some(unknown) = asked.ids.iter().find(|id| !state.known.contains(id)) {
+    if let Some(unknown) = asked.ids.iter().find(|id| !state.knows(id)) {
         return unknown_id(unknown);
     }
     let rehearsal = if asked.dry_run { Rehearsal::Yes } else { Rehearsal::No };
-    let (reply, answered) = oneshot::channel::<RecoverV1>();
+    let (reply, answered) = oneshot::channel();
     let sent = state.commands.send(Command::Recover { ids: asked.ids, rehearsal, reply }).await.is_ok();
     match answered.await {
-        Ok(answer) if sent => Json(answer).into_response(),
+        Ok(Ok(answer)) if sent => Json(answer).into_response(),
+        Ok(Err(why)) => refuse(StatusCode::SERVICE_UNAVAILABLE, &why),
         Ok(_) | Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "the agent is ending"),
     }
 }
 
 async fn beat<J: Journal + 'static>(State(state): Shared<J>, Json(asked): Json<BeatRequest>) -> Response {
     let BeatRequest { id, beat, body } = asked;
-    if !state.known.contains(&id) {
+    if !state.knows(&id) {
         return unknown_id(&id);
     }
     let arrival =

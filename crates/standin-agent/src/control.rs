@@ -4,6 +4,9 @@ use standin_core::ident::AutomationId;
 use standin_engine::json_v1::RecoverV1;
 use tokio::sync::oneshot;
 
+/// Told what was done and what came of it, or why nothing can be done.
+pub type RecoverReply = oneshot::Sender<Result<RecoverV1, String>>;
+
 /// Whether something is done or only said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rehearsal {
@@ -37,7 +40,7 @@ pub enum Command {
         /// Whether it is only said what would be done.
         rehearsal: Rehearsal,
         /// Told what was done and what came of it.
-        reply: oneshot::Sender<RecoverV1>,
+        reply: RecoverReply,
     },
     /// End.
     Stop {

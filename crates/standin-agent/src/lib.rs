@@ -7,6 +7,7 @@ pub mod lock;
 pub mod logs;
 pub mod pings;
 pub mod serve;
+pub mod sources;
 pub mod spool;
 pub mod state_dir;
 pub mod status;

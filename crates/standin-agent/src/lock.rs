@@ -6,6 +6,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use crate::state_dir::link;
+
 /// How often a waiting agent looks whether the lock is free.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -43,14 +48,7 @@ impl Lock {
     /// [`LockError`].
     pub fn take(path: &Path, patience: Duration) -> Result<Self, LockError> {
         let io = |source| LockError::Io { path: path.display().to_string(), source };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(io)?;
+        let mut file = open(path).map_err(io)?;
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
@@ -69,6 +67,19 @@ impl Lock {
         write!(file, "{}", std::process::id()).map_err(io)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Opens the file of the lock, and nothing that it could lead to: it is emptied later.
+fn open(path: &Path) -> std::io::Result<File> {
+    if let Some(dir) = path.parent()
+        && dir.is_symlink()
+    {
+        return Err(link(dir));
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let opened = options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path);
+    opened.map_err(|e| if e.raw_os_error() == Some(Errno::ELOOP as i32) { link(path) } else { e })
 }
 
 fn holder(file: &mut File) -> u32 {
@@ -94,5 +105,20 @@ mod tests {
         }
         drop(first);
         Lock::take(&path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let victim = dir.path().join("victim");
+        std::fs::write(&victim, "dear").unwrap();
+        std::fs::create_dir(dir.path().join("state")).unwrap();
+        std::os::unix::fs::symlink(&victim, dir.path().join("state/agent.lock")).unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("linked")).unwrap();
+        for (path, named) in [("state/agent.lock", "state/agent.lock"), ("linked/victim", "linked")] {
+            let refused = Lock::take(&dir.path().join(path), Duration::ZERO).unwrap_err().to_string();
+            assert!(refused.contains(&format!("{named} is a symbolic link")), "{refused}");
+            assert_eq!(std::fs::read_to_string(&victim).unwrap(), "dear");
+        }
     }
 }

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::api::{self, ApiState};
 use crate::control::{Command, Stop};
 use crate::pings::{self, BeatBoard, PingState};
+use crate::sources::Sources;
 use crate::spool;
 use crate::state_dir::{AgentFile, StateDir};
 use crate::watcher::{Ended, Host, Watcher, Wiring};
@@ -53,6 +54,8 @@ pub struct Parts<P, R> {
     pub listen: (SocketAddr, Port),
     /// The app's name, when PM2 hosts it; else empty.
     pub pm2_app: String,
+    /// The files that say what it watches.
+    pub sources: Sources,
     /// The requests of the first tick.
     pub first: BTreeMap<AutomationId, Request>,
     /// Called once the agent can be asked.
@@ -123,6 +126,7 @@ where
         commands: asked,
         published,
         agent,
+        sources: parts.sources,
         host: if file.pm2_app.is_empty() { Host::None } else { Host::Pm2 { parent: nix::unistd::getppid() } },
     };
     let watcher = Watcher::new(engine, wiring, left);
@@ -172,6 +176,8 @@ fn agent_of(file: &AgentFile) -> AgentV1 {
         listen: file.listen.clone(),
         started: Some(file.started),
         last_tick: None,
+        fault: String::new(),
+        stale: Vec::new(),
     }
 }
 
@@ -210,6 +216,9 @@ async fn obey_signals(commands: mpsc::Sender<Command>) -> std::io::Result<()> {
 
 async fn empty_spool(state: StateDir, journal: Arc<Sqlite>, board: Arc<BeatBoard>, known: Vec<AutomationId>) {
     loop {
+        // Senders may have made themselves known since the agent began.
+        let senders = board.snapshot().into_keys().filter(|id| !known.contains(id));
+        let known: Vec<_> = known.iter().cloned().chain(senders).collect();
         if let Err(error) = spool::drain(&state.spool(), &*journal, &board, &known).await {
             tracing::warn!(target: "pings", %error, "the spool cannot be read");
         }

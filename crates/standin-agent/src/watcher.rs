@@ -15,12 +15,13 @@ use standin_engine::json_v1::{AgentV1, EffectV1, RecoverV1, StatusV1};
 use standin_engine::ports::{Journal, Processes, Runner};
 use standin_engine::recover;
 use standin_engine::tick::{Engine, Finished, Step};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::control::{Command, Rehearsal, Stop};
+use crate::control::{Command, RecoverReply, Rehearsal, Stop};
 use crate::pings::BeatBoard;
+use crate::sources::Sources;
 use crate::status::status_of;
 
 /// Events that come in a burst share a tick.
@@ -49,6 +50,8 @@ pub struct Wiring<P, R> {
     pub agent: AgentV1,
     /// Who hosts the agent.
     pub host: Host,
+    /// The files that it has read.
+    pub sources: Sources,
 }
 
 /// Who hosts an agent.
@@ -76,7 +79,7 @@ pub enum Ended {
 struct Waiting {
     left: BTreeSet<(EffectKey, u8)>,
     answer: RecoverV1,
-    reply: oneshot::Sender<RecoverV1>,
+    reply: RecoverReply,
 }
 
 enum Event {
@@ -95,6 +98,8 @@ pub struct Watcher<P, J, R> {
     under_way: JoinSet<Finished>,
     waiting: Vec<Waiting>,
     wake: Instant,
+    /// Why the journal could not be written at the last tick; empty when it could.
+    fault: String,
 }
 
 impl<P, J, R> Watcher<P, J, R>
@@ -105,8 +110,14 @@ where
 {
     /// A loop around an engine. `left` is what an earlier life left without an outcome.
     pub fn new(engine: Engine<P, J>, wiring: Wiring<P, R>, left: Vec<PlannedEffect>) -> Self {
-        let mut watcher =
-            Self { engine, wiring, under_way: JoinSet::new(), waiting: Vec::new(), wake: Instant::now() };
+        let mut watcher = Self {
+            engine,
+            wiring,
+            under_way: JoinSet::new(),
+            waiting: Vec::new(),
+            wake: Instant::now(),
+            fault: String::new(),
+        };
         watcher.hand_out(left);
         watcher
     }
@@ -182,10 +193,12 @@ where
             Err(error) => {
                 tracing::error!(target: "agent", %error, "nothing is done until the journal can be written");
                 self.wake = Instant::now() + RETRY;
+                self.fault = error.to_string();
                 self.publish(now);
                 return None;
             }
         };
+        self.fault.clear();
         if !step.effects.is_empty() {
             crate::crash::point("after-intent");
         }
@@ -197,7 +210,8 @@ where
     }
 
     fn publish(&mut self, now: Timestamp) {
-        let agent = AgentV1 { last_tick: Some(now), ..self.wiring.agent.clone() };
+        let (fault, stale) = (self.fault.clone(), self.wiring.sources.changed());
+        let agent = AgentV1 { last_tick: Some(now), fault, stale, ..self.wiring.agent.clone() };
         self.wiring.published.send_replace(Arc::new(status_of(&self.engine, agent)));
     }
 
@@ -218,7 +232,7 @@ where
         for waiting in &mut self.waiting {
             let key = (finished.planned.key.clone(), finished.planned.attempt);
             if waiting.left.remove(&key) {
-                waiting.answer.effects.push(EffectV1::ended(&finished.planned, &finished.outcome));
+                waiting.answer.effects.push(EffectV1::ended(&finished));
             }
         }
         let (answered, waiting) =
@@ -230,30 +244,27 @@ where
         crate::crash::point("after-outcome");
         let answered: Vec<Waiting> = answered;
         for one in answered {
-            let _ = one.reply.send(one.answer);
+            let _ = one.reply.send(Ok(one.answer));
         }
     }
 
-    async fn recover(
-        &mut self,
-        ids: &[AutomationId],
-        rehearsal: Rehearsal,
-        reply: oneshot::Sender<RecoverV1>,
-    ) {
+    async fn recover(&mut self, ids: &[AutomationId], rehearsal: Rehearsal, reply: RecoverReply) {
         let requests = recover::requests(ids, self.engine.verdicts());
         match rehearsal {
             Rehearsal::Yes => {
                 let (_, plan) = self.engine.rehearse(Timestamp::now(), &requests).await;
-                let _ = reply.send(recover::rehearsed(&plan, &requests));
+                let _ = reply.send(Ok(recover::rehearsed(&plan, &requests)));
             }
             Rehearsal::No => {
-                let step = self.tick(&requests).await;
-                let (decisions, effects) = step.map(|s| (s.decisions, s.effects)).unwrap_or_default();
+                let Some(Step { decisions, effects, .. }) = self.tick(&requests).await else {
+                    let _ = reply.send(Err(self.fault.clone()));
+                    return;
+                };
                 let asked = effects.iter().filter(|p| recover::is_asked_for(p, &requests));
                 let left: BTreeSet<_> = asked.map(|p| (p.key.clone(), p.attempt)).collect();
                 let answer = recover::decided(&decisions, &requests);
                 if left.is_empty() {
-                    let _ = reply.send(answer);
+                    let _ = reply.send(Ok(answer));
                 } else {
                     self.waiting.push(Waiting { left, answer, reply });
                 }

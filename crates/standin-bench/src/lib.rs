@@ -1,3 +1,4 @@
 //! Benches that need more than a timer: each is a module here and a subcommand of `standin-bench`.
 
+pub mod lateness;
 pub mod machine;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use standin_bench::machine::{self, Bench as MachineBench, json_v1, table};
+use standin_bench::lateness::{self, detectors};
+use standin_bench::machine::{self, Bench as MachineBench};
 
 /// Benches of Standin's parts on real and synthetic data.
 #[derive(Parser)]
@@ -19,6 +20,24 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// Walk traces of real schedules forward and compare the lateness detectors.
+    Lateness {
+        /// The folder with manifest.csv and one .csv.gz for each trace.
+        #[arg(long, value_name = "DIR")]
+        traces: PathBuf,
+        /// Only these detectors (default: all).
+        #[arg(long = "detector", value_name = "NAME", num_args = 1.., value_parser = detectors::NAMES)]
+        detectors: Vec<String>,
+        /// How to print the result.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Count how many arrivals a second the lateness detector takes in.
+    Arrivals {
+        /// How many arrivals to take in.
+        #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+        count: u32,
+    },
     /// Measure one machine: Standin beside PM2 and the others, in one run.
     Machine {
         /// The `standin` binary.
@@ -63,12 +82,21 @@ fn main() -> ExitCode {
 
 fn run(bench: Bench) -> anyhow::Result<()> {
     let text = match bench {
+        Bench::Lateness { traces, detectors, format } => {
+            let set = lateness::traces::read(&traces)?;
+            let report = lateness::compare(&set, &detectors)?;
+            match format {
+                Format::Text => lateness::table::render(&report),
+                Format::Json => lateness::json_v1::render(&report)?,
+            }
+        }
+        Bench::Arrivals { count } => lateness::arrivals::render(count)?,
         Bench::Machine { standin, pm2, actionlint, only, peer_apps, format } => {
             let options = machine::Options { standin, pm2, actionlint, only, peer_apps };
             let report = machine::measure(&options)?;
             match format {
-                Format::Text => table::render(&report),
-                Format::Json => json_v1::render(&report)?,
+                Format::Text => machine::table::render(&report),
+                Format::Json => machine::json_v1::render(&report)?,
             }
         }
     };

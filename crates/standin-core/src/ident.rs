@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +83,8 @@ pub const MAX_ID_BYTES: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AutomationId {
-    text: String,
+    /// Shared: an id stands in many maps, and each tick makes new ones.
+    text: Arc<str>,
     kind: Kind,
 }
 
@@ -111,7 +113,7 @@ impl AutomationId {
         if name.trim().is_empty() || text.len() > MAX_ID_BYTES || name.chars().any(char::is_control) {
             return Err(IdError::Name(text.chars().filter(|c| !c.is_control()).take(80).collect()));
         }
-        Ok(Self { text, kind })
+        Ok(Self { text: text.into(), kind })
     }
 
     /// The kind before the colon.
@@ -151,7 +153,7 @@ impl TryFrom<String> for AutomationId {
 
 impl From<AutomationId> for String {
     fn from(id: AutomationId) -> Self {
-        id.text
+        id.as_str().to_owned()
     }
 }
 

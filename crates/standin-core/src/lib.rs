@@ -14,6 +14,7 @@ pub mod effect;
 pub mod health;
 pub mod ident;
 pub mod incident;
+pub mod lateness;
 pub mod mesh;
 pub mod observation;
 pub mod plan;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use standin_core::effect::PlannedEffect;
+use standin_core::effect::{Effect, PlannedEffect};
 use standin_core::health::Health;
 use standin_core::ident::AutomationId;
+use standin_core::incident::Target;
 use standin_core::plan::{Decision, Plan, Request};
 use standin_core::verdict::Verdict;
 
@@ -21,9 +22,31 @@ pub fn requests(
     all.into_iter().map(|id| (id, Request::Recover)).collect()
 }
 
-/// Whether an effect is one that was asked for: those of a platform always are.
+/// Whether an effect is one that was asked for: that of a platform is when one of its members is.
 pub fn is_asked_for(planned: &PlannedEffect, requests: &BTreeMap<AutomationId, Request>) -> bool {
-    planned.effect.automation().is_none_or(|id| requests.contains_key(id))
+    match &planned.effect {
+        Effect::Resurrect { members } => members.iter().any(|id| requests.contains_key(id)),
+        Effect::RestartProcess { automation, .. }
+        | Effect::StartSaved { automation }
+        | Effect::StartDeclared { automation }
+        | Effect::Run { automation, .. } => requests.contains_key(automation),
+    }
+}
+
+/// The part of a plan that was asked for: what else it decided is left for an agent to decide anew.
+pub fn only(plan: Plan, requests: &BTreeMap<AutomationId, Request>) -> Plan {
+    let effects: Vec<_> = plan.effects.into_iter().filter(|p| is_asked_for(p, requests)).collect();
+    let platform = effects.iter().any(|p| p.effect.automation().is_none());
+    let about = |target: &Target| match target {
+        Target::Automation(id) => requests.contains_key(id),
+        Target::Pm2 => platform,
+    };
+    Plan {
+        incidents: plan.incidents.into_iter().filter(|incident| about(&incident.target)).collect(),
+        runs: plan.runs.into_iter().filter(|(id, _)| requests.contains_key(id)).collect(),
+        effects,
+        ..plan
+    }
 }
 
 /// The answer to a rehearsal.

@@ -17,6 +17,7 @@ use standin_core::verdict::Verdict;
 use standin_core::watch::Watch;
 
 use crate::ports::{Change, Journal, JournalError, Processes};
+use crate::recover;
 use crate::unsaved::Unsaved;
 
 /// The mark under which the memory of the PM2 adapter is kept.
@@ -173,6 +174,29 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         beats: BTreeMap<AutomationId, BeatState>,
         requests: &BTreeMap<AutomationId, Request>,
     ) -> Result<Step, JournalError> {
+        self.tick_narrowed(now, beats, requests, |plan| plan).await
+    }
+
+    /// A watch cycle that does only what was asked for: for a command that a person runs where no agent does.
+    ///
+    /// # Errors
+    /// As for [`Self::tick`].
+    pub async fn tick_as_asked(
+        &mut self,
+        now: Timestamp,
+        beats: BTreeMap<AutomationId, BeatState>,
+        requests: &BTreeMap<AutomationId, Request>,
+    ) -> Result<Step, JournalError> {
+        self.tick_narrowed(now, beats, requests, |plan| recover::only(plan, requests)).await
+    }
+
+    async fn tick_narrowed(
+        &mut self,
+        now: Timestamp,
+        beats: BTreeMap<AutomationId, BeatState>,
+        requests: &BTreeMap<AutomationId, Request>,
+        narrow: impl FnOnce(Plan) -> Plan,
+    ) -> Result<Step, JournalError> {
         if !self.setup.apps.is_empty() {
             self.pm2 = self.processes.look(&self.setup.apps).await;
         }
@@ -186,7 +210,7 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         let flips: Vec<AutomationId> = flips.collect();
         self.unsaved.flips.extend(flips);
         self.verdicts = verdicts;
-        let Plan { decisions, incidents, runs, effects, brake, next_wake } = plan;
+        let Plan { decisions, incidents, runs, effects, brake, next_wake } = narrow(plan);
         let marks = self.marks(&brake);
         let flips = self.unsaved.flips.iter().filter_map(|id| self.verdicts.get(id)).cloned().collect();
         let change =

@@ -23,7 +23,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
@@ -32,6 +32,7 @@ use secrecy::{ExposeSecret, SecretString};
 use standin_core::run::RunEnd;
 use tokio::process::Command;
 
+pub(crate) use files::fnv1a;
 pub use files::{MAX_NAME_BYTES, NameError, RunName};
 pub use output::{KEPT_OUTPUT_BYTES, MAX_OUTPUT_BYTES};
 pub use runner::LocalRunner;
@@ -118,10 +119,17 @@ impl RunFolder {
     /// The folder at this path, made if it is not there, and readable for its owner only: outputs may hold secrets.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says, or that the path is a symbolic link: outputs would be written elsewhere.
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let dir = dir.into();
+        if dir.is_symlink() {
+            let why = format!("{} is a symbolic link, and runs write through none: remove it", dir.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
+        if std::fs::metadata(&dir)?.permissions().mode() & 0o077 != 0 {
+            std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o700))?;
+        }
         // Commands run elsewhere, so the wrapper needs the whole path.
         Ok(Self { dir: std::path::absolute(dir)? })
     }
@@ -144,7 +152,7 @@ impl RunFolder {
         }
         let passed = passed_on(&spec.env_from)?;
         let files = self.files(name);
-        let out = match OpenOptions::new().append(true).create_new(true).open(files.out()) {
+        let out = match OpenOptions::new().append(true).create_new(true).mode(0o600).open(files.out()) {
             Ok(out) => out,
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                 return Err(StartError::Known(name.clone()));

@@ -6,6 +6,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use standin_agent::api::ErrorBody;
+use standin_agent::lock::{Lock, LockError};
 use standin_agent::state_dir::{AgentFile, StateDir};
 
 use crate::exit::Failure;
@@ -47,8 +48,13 @@ impl Client {
         path: &str,
         patience: Duration,
     ) -> Result<Asked<T>, Failure> {
-        let request = self.request(Method::GET, path, patience);
-        match self.send(request).await? {
+        let ask = || self.request(Method::GET, path, patience).send();
+        let response = match ask().await {
+            // An agent that has just ended breaks off. To look again does no harm, and tells.
+            Err(error) if !error.is_connect() && !error.is_timeout() => ask().await,
+            sent => sent,
+        };
+        match self.answer(response).await? {
             Asked::Answered(response) => Ok(Asked::Answered(parse(response).await?)),
             Asked::NoAgent => Ok(Asked::NoAgent),
         }
@@ -74,7 +80,7 @@ impl Client {
         body: &B,
         patience: Duration,
     ) -> Result<Asked<reqwest::Response>, Failure> {
-        self.send(self.request(Method::POST, path, patience).json(body)).await
+        self.answer(self.request(Method::POST, path, patience).json(body).send().await).await
     }
 
     fn request(&self, method: Method, path: &str, patience: Duration) -> RequestBuilder {
@@ -82,10 +88,13 @@ impl Client {
         self.http.request(method, url).bearer_auth(&self.file.token).timeout(patience)
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Asked<reqwest::Response>, Failure> {
-        let response = match request.send().await {
+    async fn answer(
+        &self,
+        sent: reqwest::Result<reqwest::Response>,
+    ) -> Result<Asked<reqwest::Response>, Failure> {
+        let response = match sent {
             Ok(response) => response,
-            Err(error) if error.is_connect() => return Ok(Asked::NoAgent),
+            Err(error) if is_refused(&error) => return Ok(Asked::NoAgent),
             Err(error) => {
                 let what = if error.is_timeout() { "did not answer in time" } else { "broke off" };
                 return Err(Failure::Platform(format!("the agent (process {}) {what}", self.file.pid)));
@@ -98,9 +107,36 @@ impl Client {
             status => {
                 let body = response.json::<ErrorBody>().await.ok();
                 let error = body.map_or_else(|| format!("the agent answered {status}"), |b| b.error);
-                Err(Failure::Platform(error))
+                let unknown = status == StatusCode::NOT_FOUND;
+                Err(if unknown { Failure::Usage(error) } else { Failure::Platform(error) })
             }
         }
+    }
+}
+
+/// Whether nobody listens there. Anything else says nothing of whether an agent runs.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(one) = cause {
+        if let Some(io) = one.downcast_ref::<std::io::Error>() {
+            return io.kind() == std::io::ErrorKind::ConnectionRefused;
+        }
+        cause = one.source();
+    }
+    false
+}
+
+/// Says so when an agent holds the state and cannot be asked: it may not be taken for none.
+pub(crate) fn refuse_if_held(state: &StateDir) -> Result<(), Failure> {
+    if !state.lock().exists() {
+        return Ok(());
+    }
+    match Lock::take(&state.lock(), Duration::ZERO) {
+        Err(LockError::Held { pid }) => Err(Failure::Platform(format!(
+            "an agent (process {pid}) runs and does not answer: `standin down --force` ends it"
+        ))),
+        // Whoever has no right to the lock cannot tell, and is told by what comes next.
+        Ok(_) | Err(LockError::Io { .. }) => Ok(()),
     }
 }
 

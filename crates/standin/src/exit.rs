@@ -98,10 +98,13 @@ impl Failure {
     }
 
     /// The exit code of this failure.
-    pub(crate) const fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Id(_) | Self::Scan(_) => Exit::Usage,
             Self::Configuration(_) => Exit::Configuration,
+            Self::Io { source, .. } | Self::Serve(ServeError::Io(source)) if is_denied(source) => {
+                Exit::Platform
+            }
             Self::Platform(_) | Self::Lock(_) | Self::Serve(ServeError::Listen { .. }) => Exit::Platform,
             Self::Serve(ServeError::Journal(_) | ServeError::Io(_))
             | Self::Logs(_)
@@ -111,6 +114,12 @@ impl Failure {
             | Self::Internal(_) => Exit::Internal,
         }
     }
+}
+
+/// The operating system refused, as a platform does: that is no fault of Standin.
+fn is_denied(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | StorageFull)
 }
 
 fn list(errors: &[ConfigError]) -> String {

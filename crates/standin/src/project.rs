@@ -83,6 +83,12 @@ impl Project {
         }
     }
 
+    /// The files that say what is watched, relative to the root.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let sources = self.resolved.inventory.automations.iter().map(|a| a.source.path.clone());
+        sources.chain([FILE_NAME.to_owned()]).collect()
+    }
+
     /// The PM2 apps that are watched as processes.
     pub(crate) fn apps(&self) -> Vec<OwnedApp> {
         let watched = |id| {

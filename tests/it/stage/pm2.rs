@@ -136,5 +136,9 @@ impl Stage {
         if self.pm2_home().join("pm2.pid").exists() {
             let _ = self.pm2_command(&["kill"]).output();
         }
+        // One that was still on its way when the test ended, or a second one. Their title hides their environment.
+        for pid in self.daemons() {
+            super::kill_nine(pid);
+        }
     }
 }

@@ -6,15 +6,17 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use nix::fcntl::OFlag;
 
 use super::Part;
+use crate::state_dir::create_own;
 
 /// Most files of a folder that are looked at.
 const MAX_FILES: usize = 10_000;
@@ -93,9 +95,7 @@ struct Open {
 
 impl Files {
     pub(super) fn open(dir: &Path, keep_days: u16, rotate_bytes: u64) -> io::Result<Self> {
-        if !dir.is_dir() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        }
+        create_own(dir)?;
         Ok(Self { dir: dir.to_owned(), keep_days, rotate_bytes, today: Date::MIN, open: BTreeMap::new() })
     }
 
@@ -119,7 +119,10 @@ impl Files {
     fn at(&mut self, part: Part) -> io::Result<Option<&mut Open>> {
         if !self.open.contains_key(&part) {
             let path = Name::current(part, self.today).path(&self.dir);
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+            let mut options = OpenOptions::new();
+            options.append(true).create(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+            let file = options.open(path)?;
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
             let size = file.metadata()?.len();
             self.open.insert(part, Open { file, size });
         }
@@ -158,8 +161,9 @@ impl Files {
     fn pack(&self, name: &Name) -> io::Result<()> {
         let (from, to) = (name.path(&self.dir), Name { packed: Packed::Gzip, ..*name }.path(&self.dir));
         let unfinished = to.with_extension("gz.new");
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        // What an end in the middle left. A new one is made, so that no link in its place is followed.
+        drop(fs::remove_file(&unfinished));
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
         let mut packer = GzEncoder::new(file, Compression::fast());
         io::copy(&mut File::open(&from)?, &mut packer)?;
         packer.finish()?.sync_all()?;

@@ -31,6 +31,9 @@ const NAMES: [&str; 11] = [
     "credential",
 ];
 
+/// Names of secrets that ordinary words begin or end with: they count as whole words only, as in `DB_PASS`.
+const WORDS: [&str; 3] = ["pass", "pwd", "auth"];
+
 /// So much may follow a name before its `=` or `:`, as in `secret_key_base`.
 const MAX_NAME_REST: usize = 24;
 
@@ -44,7 +47,7 @@ const MAX_TOKEN_HEADER: usize = 512;
 const MAX_TOKEN_PAYLOAD: usize = 8_192;
 
 /// Tokens that are known by how they begin, with the least number of characters that follow.
-const PREFIXES: [(&str, usize); 17] = [
+const PREFIXES: [(&str, usize); 26] = [
     ("ghp_", 20),
     ("gho_", 20),
     ("ghu_", 20),
@@ -62,6 +65,15 @@ const PREFIXES: [(&str, usize); 17] = [
     ("ASIA", 16),
     ("nfp_", 20),
     ("npm_", 30),
+    ("sk_live_", 16),
+    ("sk_test_", 16),
+    ("rk_live_", 16),
+    ("rk_test_", 16),
+    ("sk-proj-", 16),
+    ("sk-ant-", 16),
+    ("hf_", 30),
+    ("SG.", 20),
+    ("xapp-", 8),
 ];
 
 /// Paths whose next part is the right to send heartbeats.
@@ -190,22 +202,22 @@ fn named(b: &[u8], at: usize, form: Form) -> Option<Hit> {
     if !matches!(byte(b, at).to_ascii_lowercase(), b'a' | b'c' | b'p' | b's' | b't') {
         return None;
     }
-    let name = NAMES.iter().find(|name| starts_in_any_case(b, at, name))?;
-    let mut i = at + name.len();
-    let rest =
-        count_at_most(b, i, MAX_NAME_REST + 1, |c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
-    if rest > MAX_NAME_REST {
-        return None;
-    }
-    i += rest;
+    let (whole_word, mut i) = name_at(b, at)?;
     let key_quote = quote_at(b, i);
     i += key_quote.len();
     i += count_at_most(b, i, MAX_BLANKS, |c| c == b' ');
     if !matches!(byte(b, i), b'=' | b':') {
         return None;
     }
+    let told = byte(b, i) == b'=' || !key_quote.is_empty();
     i += 1;
     i += count_at_most(b, i, MAX_BLANKS, |c| c == b' ');
+    match whole_word {
+        // `auth: failed` says how it went, and `PWD=/srv` where a program runs.
+        Some("auth") if !told => return None,
+        Some("pwd") if byte(b, i) == b'/' => return None,
+        Some(_) | None => {}
+    }
     let quote = quote_at(b, i);
     if form == Form::Json && quote == "\"" && key_quote != "\"" {
         // The text that holds the name ends here, and there is no value.
@@ -222,6 +234,21 @@ fn named(b: &[u8], at: usize, form: Form) -> Option<Hit> {
     // In JSON, stars without quotes would be no value.
     let bare_json = key_quote == "\"" && end > i;
     if bare_json { Some(Hit { range: i..end, stars: "\"***\"" }) } else { Hit::stars(i..end) }
+}
+
+/// The name of a secret that begins here: the word of [`WORDS`] that it is, if it is one, and where it ends.
+fn name_at(b: &[u8], at: usize) -> Option<(Option<&'static str>, usize)> {
+    if let Some(name) = NAMES.iter().find(|name| starts_in_any_case(b, at, name)) {
+        let end = at + name.len();
+        let belongs = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
+        let rest = count_at_most(b, end, MAX_NAME_REST + 1, belongs);
+        return (rest <= MAX_NAME_REST).then_some((None, end + rest));
+    }
+    if at > 0 && byte(b, at - 1).is_ascii_alphanumeric() {
+        return None;
+    }
+    let word = WORDS.into_iter().find(|word| starts_in_any_case(b, at, word))?;
+    Some((Some(word), at + word.len()))
 }
 
 /// The quote that opens or closes here, escaped as in a text inside JSON or not.
@@ -269,7 +296,10 @@ fn word(b: &[u8], at: usize) -> Option<Hit> {
         return web_token(b, at);
     }
     let (prefix, least) = PREFIXES.iter().find(|(prefix, _)| starts(b, at, prefix))?;
-    let length = count(b, at + prefix.len(), |c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
+    // A prefix with a dot has another dot before the part that is secret.
+    let dot = if prefix.ends_with('.') { b'.' } else { b'-' };
+    let belongs = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-' || c == dot;
+    let length = count(b, at + prefix.len(), belongs);
     if length >= *least { Hit::stars(at..at + prefix.len() + length) } else { None }
 }
 

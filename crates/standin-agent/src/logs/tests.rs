@@ -150,6 +150,32 @@ fn a_line_that_is_too_long_is_left_out_and_said() {
 }
 
 #[test]
+fn files_are_the_owners_alone_and_links_lead_nowhere() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let dir = TempDir::new().unwrap();
+    let (logs, victim) = (dir.path().join("logs"), dir.path().join("victim"));
+    let (before, now) = (at("2026-01-30T10:00:00Z"), at("2026-01-31T10:00:00Z"));
+    fs::write(&victim, "dear").unwrap();
+    let mut files = Files::open(&logs, 30, 10_000).unwrap();
+    files.write(Part::Runs, &line(0, "before"), before).unwrap();
+    symlink(&victim, logs.join("runs.2026-01-30.log.gz.new")).unwrap();
+    symlink(&victim, logs.join("pings.2026-01-31.log")).unwrap();
+    let open = logs.join("pm2.2026-01-31.log");
+    fs::write(&open, "").unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    files.write(Part::Pm2, &line(1, "now"), now).unwrap();
+    files.write(Part::Pings, &line(2, "lost"), now).unwrap_err();
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "dear");
+    assert_eq!(messages(&tail(&logs, Some(Part::Runs), 9)), ["before"]);
+    for name in ["pm2.2026-01-31.log", "runs.2026-01-30.log.gz"] {
+        assert_eq!(fs::metadata(logs.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    let linked = dir.path().join("linked");
+    symlink(&logs, &linked).unwrap();
+    assert!(Files::open(&linked, 30, 10_000).unwrap_err().to_string().contains("symbolic link"));
+}
+
+#[test]
 fn names_of_files_round_trip() {
     for text in ["runs.2026-01-31.log", "other.2026-01-31.12.log.gz", "pm2.2026-01-31.log.gz"] {
         let name = files::Name::parse(text).unwrap();

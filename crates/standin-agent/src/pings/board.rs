@@ -31,6 +31,11 @@ impl BeatBoard {
         self.changed.notify_one();
     }
 
+    /// Whether a heartbeat of this automation was ever kept.
+    pub fn knows(&self, id: &AutomationId) -> bool {
+        self.lock().contains_key(id)
+    }
+
     /// All sums.
     pub fn snapshot(&self) -> BTreeMap<AutomationId, BeatState> {
         self.lock().clone()

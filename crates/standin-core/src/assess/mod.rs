@@ -1,6 +1,7 @@
 //! Judging: from what is expected and what was seen to a verdict for each automation.
 
 mod beats;
+mod in_order;
 mod process;
 mod slots;
 #[cfg(test)]
@@ -11,12 +12,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::beat::BeatState;
 use crate::health::Health;
 use crate::ident::AutomationId;
-use crate::observation::View;
+use crate::observation::{Pm2App, View};
 use crate::policy::Policy;
+use crate::run::RunState;
 use crate::verdict::{Life, Reason, Verdict};
 use crate::watch::{Expectation, Watch};
+use in_order::InOrder;
 
 /// The verdicts, and when they may be out of date although nothing was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,18 +75,32 @@ impl Judgement {
 /// Judges each watch by what was seen, at `now`. Pure: the same arguments give the same verdicts.
 pub fn assess(watches: &[Watch], view: &View<'_>, policy: &Policy, now: Timestamp) -> Assessment {
     let mut recheck = None;
+    let mut seen = Seen {
+        apps: InOrder::of(&view.pm2.apps),
+        beats: InOrder::of(view.beats),
+        runs: InOrder::of(view.runs),
+        verdicts: InOrder::of(view.verdicts),
+    };
     let verdicts = watches
         .iter()
         .map(|watch| {
-            let judgement = judge(watch, view, policy, now);
+            let judgement = judge(watch, view, &mut seen, policy, now);
             recheck = sooner(recheck, judgement.recheck);
-            (watch.id.clone(), verdict(&watch.id, judgement, view, now))
+            (watch.id.clone(), verdict(&watch.id, judgement, seen.verdicts.get(&watch.id), now))
         })
         .collect();
     Assessment { verdicts, recheck }
 }
 
-fn judge(watch: &Watch, view: &View<'_>, policy: &Policy, now: Timestamp) -> Judgement {
+/// The maps of a view, walked along with the watches.
+struct Seen<'a> {
+    apps: InOrder<'a, Pm2App>,
+    beats: InOrder<'a, BeatState>,
+    runs: InOrder<'a, RunState>,
+    verdicts: InOrder<'a, Verdict>,
+}
+
+fn judge(watch: &Watch, view: &View<'_>, seen: &mut Seen<'_>, policy: &Policy, now: Timestamp) -> Judgement {
     watch
         .expectations
         .iter()
@@ -93,16 +111,17 @@ fn judge(watch: &Watch, view: &View<'_>, policy: &Policy, now: Timestamp) -> Jud
             Expectation::NotEffective { why } => {
                 Judgement::new(Health::Failed, Reason::NotEffective { why: why.clone() })
             }
-            Expectation::Process(rules) => process::judge(&watch.id, rules, view, policy, now),
-            Expectation::Beats(rules) => beats::judge(view.beats.get(&watch.id), rules, now),
-            Expectation::Slots(rules) => slots::judge(&watch.id, view.runs.get(&watch.id), rules, now),
+            Expectation::Process(rules) => {
+                process::judge((&watch.id, seen.apps.get(&watch.id)), rules, view, policy, now)
+            }
+            Expectation::Beats(rules) => beats::judge(seen.beats.get(&watch.id), rules, now),
+            Expectation::Slots(rules) => slots::judge(&watch.id, seen.runs.get(&watch.id), rules, now),
         })
         .reduce(Judgement::worse)
         .unwrap_or_else(|| Judgement::new(Health::Unknown, Reason::NotWatched { hint: String::new() }))
 }
 
-fn verdict(id: &AutomationId, judgement: Judgement, view: &View<'_>, now: Timestamp) -> Verdict {
-    let before = view.verdicts.get(id);
+fn verdict(id: &AutomationId, judgement: Judgement, before: Option<&Verdict>, now: Timestamp) -> Verdict {
     let since = before.filter(|b| b.health == judgement.health).map_or(now, |b| b.since);
     Verdict {
         automation: id.clone(),

@@ -19,7 +19,7 @@ use crate::watch::{LongRunning, ProcessRules};
 const EARLY_START: Duration = Duration::from_secs(1);
 
 pub(super) fn judge(
-    id: &AutomationId,
+    (id, app): (&AutomationId, Option<&Pm2App>),
     rules: &ProcessRules,
     view: &View<'_>,
     policy: &Policy,
@@ -32,7 +32,7 @@ pub(super) fn judge(
         Daemon::Gone { expected, .. } => return without_daemon(id, *expected, view),
         Daemon::Up { .. } => {}
     }
-    match view.pm2.apps.get(id) {
+    match app {
         None => {
             let why = "PM2 said nothing of it".to_owned();
             Judgement::new(Health::Unknown, Reason::NotReadable { why })

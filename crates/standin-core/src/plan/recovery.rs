@@ -16,6 +16,9 @@ use crate::policy::Policy;
 use crate::verdict::{Reason, Verdict};
 use crate::watch::{Expectation, Recovery, Watch};
 
+/// How long PM2 may be unreadable before a person is told.
+const BLIND_PATIENCE: Duration = Duration::from_secs(30);
+
 /// PM2's daemon itself: one incident, with the apps that are down with it.
 pub(super) fn plan_platform(situation: &Situation<'_>, policy: &Policy, now: Timestamp, plan: &mut Plan) {
     let target = Target::Pm2;
@@ -40,8 +43,30 @@ pub(super) fn plan_platform(situation: &Situation<'_>, policy: &Policy, now: Tim
         }
         Daemon::Up { .. } => well(before, &target, policy, now, plan),
         Daemon::Gone { expected: Expected::No, .. } => over(before, &target, now, plan),
-        Daemon::Unknown { .. } => {}
+        Daemon::Unknown { why } => blind(situation, why, policy, now, plan),
     }
+}
+
+/// PM2 cannot be read. Nothing is known of its apps, so nothing is done; that it lasts is for a person to know.
+fn blind(situation: &Situation<'_>, why: &str, policy: &Policy, now: Timestamp, plan: &mut Plan) {
+    let unread = |w: &&Watch| {
+        let verdict = situation.verdicts.get(&w.id);
+        has_process(w) && verdict.is_some_and(|v| matches!(v.reason, Reason::NotReadable { .. }))
+    };
+    let unread: Vec<&Watch> = situation.watches.iter().filter(unread).collect();
+    let since = unread.iter().filter_map(|w| Some(situation.verdicts.get(&w.id)?.since)).min();
+    let Some(since) = since else { return };
+    let patience = later(since, BLIND_PATIENCE);
+    if now < patience {
+        return plan.wake(patience);
+    }
+    let target = Target::Pm2;
+    let before = situation.incidents.get(&target);
+    let case = Case { target: &target, before, effect: None, may_act: Recovery::AlertOnly, asked: Asked::No };
+    let reason = Reason::NotReadable { why: why.to_owned() };
+    let mut incident = incident_of(situation, &case, &reason, policy, now, plan);
+    incident.members = unread.into_iter().map(|w| w.id.clone()).collect();
+    attempt(situation, policy, now, plan, case, incident);
 }
 
 /// Each automation, the weightiest first, so that the brake gives its places to them.
@@ -122,6 +147,9 @@ fn judged(
         Health::Healthy => well(before, target, policy, now, plan),
         // A start that was asked for may be under way: whether it is over shows afterwards.
         Health::Stopped if situation.in_flight.contains(target) => plan.decide(target, Choice::UnderWay),
+        Health::Stopped if before.is_some_and(|incident| did_not_help(incident, verdict)) => {
+            gave_up(before, target, plan);
+        }
         Health::Stopped => over(before, target, now, plan),
         Health::Late | Health::Unknown => unsettled(before, plan),
     }
@@ -400,6 +428,20 @@ fn settle(before: &Incident, target: &Target, policy: &Policy, now: Timestamp, p
 fn unsettled(before: Option<&Incident>, plan: &mut Plan) {
     if let Some(before) = before.filter(|incident| incident.phase == Phase::Settling) {
         plan.incidents.push(Incident { phase: Phase::Open, well_since: None, ..before.clone() });
+    }
+}
+
+/// Somebody asked for a start, it was tried, and what was stopped is stopped as before: that is not over.
+fn did_not_help(incident: &Incident, verdict: &Verdict) -> bool {
+    let same = std::mem::discriminant(&incident.cause) == std::mem::discriminant(&verdict.reason);
+    same && incident.attempts > 0 && matches!(incident.phase, Phase::Open | Phase::Exhausted)
+}
+
+/// The attempt that a person asked for has come to nothing.
+fn gave_up(before: Option<&Incident>, target: &Target, plan: &mut Plan) {
+    plan.decide(target, Choice::GaveUp);
+    if let Some(before) = before.filter(|incident| incident.phase != Phase::Exhausted) {
+        plan.incidents.push(Incident { phase: Phase::Exhausted, ..before.clone() });
     }
 }
 

@@ -6,16 +6,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 use standin_core::automation::{Automation, Finding, Inventory};
 use standin_core::effect::{Outcome, PlannedEffect};
-use standin_core::health::{Health, Score};
+use standin_core::health::{Health, Priority, Score};
 use standin_core::ident::AutomationId;
 use standin_core::incident::{Incident, Target};
 use standin_core::plan::{Decision, Request};
-use standin_core::verdict::Verdict;
+use standin_core::verdict::{Reason, Verdict};
 
 use super::{
     AutomationStatusV1, AutomationV1, CountsV1, DecisionV1, EffectV1, FindingV1, HealthV1, IncidentV1,
     RecoveryV1, ScanV1, VERSION,
 };
+use crate::tick::Finished;
 
 impl From<&Inventory> for ScanV1 {
     fn from(inventory: &Inventory) -> Self {
@@ -62,10 +63,12 @@ impl From<Score> for HealthV1 {
     }
 }
 
+/// A verdict does not say what its automation weighs: whoever knows the watch puts that in.
 impl From<&Verdict> for AutomationStatusV1 {
     fn from(v: &Verdict) -> Self {
         Self {
             id: v.automation.to_string(),
+            priority: Priority::default(),
             health: v.health,
             reason: v.reason.to_string(),
             code: tag(&v.reason, "code"),
@@ -130,17 +133,30 @@ impl EffectV1 {
         }
     }
 
-    /// An effect with what came of it.
-    pub fn ended(planned: &PlannedEffect, outcome: &Outcome) -> Self {
-        Self { outcome: tag(outcome, "outcome"), detail: detail(outcome), ..Self::planned(planned) }
+    /// An effect with what came of it. A run that was made and did not end well is `failed`.
+    pub fn ended(finished: &Finished) -> Self {
+        let planned = Self::planned(&finished.planned);
+        match &finished.end {
+            Some(end) if finished.outcome == Outcome::Done && !end.is_success() => {
+                let detail = Reason::RunFailed { end: end.clone() }.to_string();
+                Self { outcome: "failed".to_owned(), detail, ..planned }
+            }
+            Some(_) | None => {
+                let outcome = &finished.outcome;
+                Self { outcome: tag(outcome, "outcome"), detail: detail(outcome), ..planned }
+            }
+        }
     }
 }
 
 impl RecoveryV1 {
     /// A recovery that was recorded at `at`; `outcome` is `None` while none is known.
     pub fn of(at: Timestamp, planned: &PlannedEffect, outcome: Option<&Outcome>) -> Self {
+        let target = planned.effect.automation().map_or(Target::Pm2, |id| Target::Automation(id.clone()));
         Self {
             at,
+            target: target.to_string(),
+            incident: planned.incident.as_ref().map(ToString::to_string).unwrap_or_default(),
             effect: planned.effect.to_string(),
             reason: planned.why.clone(),
             attempt: planned.attempt,

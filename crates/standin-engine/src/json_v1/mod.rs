@@ -7,7 +7,7 @@ mod from;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use standin_core::automation::{ScheduleSpec, Severity, Source, Standing};
-use standin_core::health::Health;
+use standin_core::health::{Health, Priority};
 use standin_core::ident::{Domain, Kind};
 
 /// The version that all of these carry.
@@ -116,6 +116,12 @@ pub struct AgentV1 {
     pub started: Option<Timestamp>,
     /// When it last looked; null when absent.
     pub last_tick: Option<Timestamp>,
+    /// What keeps it from acting, such as a full disk; empty when nothing does.
+    #[serde(default)]
+    pub fault: String,
+    /// Files that have changed since it read them: it knows nothing of that until it is started anew.
+    #[serde(default)]
+    pub stale: Vec<String>,
 }
 
 /// Whether an agent runs.
@@ -160,6 +166,9 @@ pub struct PeerV1 {
 pub struct AutomationStatusV1 {
     /// `kind:name`.
     pub id: String,
+    /// Its weight in the score: low, normal, high or critical.
+    #[serde(default)]
+    pub priority: Priority,
     /// How it is.
     pub health: Health,
     /// Why, in a sentence.
@@ -228,7 +237,7 @@ pub struct EffectV1 {
     pub reason: String,
     /// Counted from 1.
     pub attempt: u8,
-    /// done, not_needed, refused, unknown; planned in a rehearsal.
+    /// done, failed (a run that did not end well), not_needed, refused, unknown; planned in a rehearsal.
     pub outcome: String,
     /// What the platform said; empty when there is nothing to add.
     pub detail: String,
@@ -275,6 +284,12 @@ pub struct ReportedV1 {
 pub struct RecoveryV1 {
     /// When it was decided.
     pub at: Timestamp,
+    /// The automation, or `platform:pm2`; empty where an older version wrote it.
+    #[serde(default)]
+    pub target: String,
+    /// The incident that it was meant to end; empty where an older version wrote it.
+    #[serde(default)]
+    pub incident: String,
     /// What, in words.
     pub effect: String,
     /// Why.

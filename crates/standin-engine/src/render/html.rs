@@ -11,6 +11,7 @@ padding:.3rem .6rem;border-bottom:1px solid #8884;vertical-align:top}th{font-wei
 
 /// The document as a page of HTML, without scripts and without links to elsewhere.
 pub fn html(doc: &Doc) -> String {
+    let doc = doc.visible();
     markup! {
         (DOCTYPE)
         html lang="en" {

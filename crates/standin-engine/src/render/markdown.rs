@@ -6,6 +6,7 @@ use super::{Doc, Part};
 
 /// The document as GitHub-flavoured Markdown.
 pub fn markdown(doc: &Doc) -> String {
+    let doc = doc.visible();
     let mut out = format!("# {}\n", escape(&doc.title));
     for part in &doc.parts {
         match part {

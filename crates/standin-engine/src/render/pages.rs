@@ -128,7 +128,14 @@ fn agent(agent: &AgentV1, now: Timestamp) -> String {
     match agent.state {
         AgentState::Running => {
             let up = agent.started.map_or_else(String::new, |at| format!(", up {}", age(at, now)));
-            format!("Agent: process {}, listening on {}{up}", agent.pid, agent.listen)
+            let fault =
+                if agent.fault.is_empty() { String::new() } else { format!("\nFault: {}", agent.fault) };
+            let stale = if agent.stale.is_empty() {
+                String::new()
+            } else {
+                format!("\nChanged since the agent read it: {}; start it anew", agent.stale.join(", "))
+            };
+            format!("Agent: process {}, listening on {}{up}{fault}{stale}", agent.pid, agent.listen)
         }
         AgentState::Absent => "Agent: none runs for this repository; `standin up` starts one".to_owned(),
     }

@@ -15,6 +15,7 @@ pub enum Colour {
 
 /// The document as text, in lines of at most `width` columns where its words allow it.
 pub fn text(doc: &Doc, width: u16, colour: Colour) -> String {
+    let doc = doc.visible();
     let mut out = String::new();
     for (index, part) in doc.parts.iter().enumerate() {
         match part {

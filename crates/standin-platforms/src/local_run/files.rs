@@ -64,7 +64,7 @@ impl fmt::Display for RunName {
 }
 
 /// 64-bit FNV-1a: it must never change, since names outlive versions.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }
 

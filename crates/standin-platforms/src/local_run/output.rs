@@ -6,8 +6,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use nix::fcntl::OFlag;
 use secrecy::ExposeSecret;
 
 use super::RunSpec;
@@ -32,7 +34,7 @@ pub(super) fn bound(path: &Path) -> io::Result<()> {
     }
     let kept = end_of(path, KEPT_OUTPUT_BYTES)?;
     let gone = size.saturating_sub(KEPT_OUTPUT_BYTES);
-    let mut file = OpenOptions::new().append(true).open(path)?;
+    let mut file = OpenOptions::new().append(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?;
     file.set_len(0)?;
     let mut text = format!("[standin: {gone} bytes of output are left out]\n").into_bytes();
     text.extend_from_slice(&kept);
@@ -58,6 +60,37 @@ pub(super) fn masked(text: String, spec: &RunSpec) -> String {
     // A value may be part of a longer one.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     values.iter().fold(text, |text, value| text.replace(value.as_str(), STARS))
+}
+
+/// The end of the text that takes at most `max` bytes in JSON, where a control character takes six. It begins with a
+/// whole line unless that line is longer.
+pub(super) fn end_for_json(text: &str, max: usize) -> &str {
+    let mut left = max;
+    let fits = |(_, c): &(usize, char)| match left.checked_sub(in_json(*c)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let from = text.char_indices().rev().take_while(fits).last().map_or(text.len(), |(at, _)| at);
+    let (cut, kept) = text.split_at_checked(from).unwrap_or_default();
+    if cut.is_empty() || cut.ends_with('\n') {
+        return kept;
+    }
+    match kept.split_once('\n') {
+        Some((_, whole)) if !whole.is_empty() => whole,
+        Some(_) | None => kept,
+    }
+}
+
+/// The bytes that a character takes in a JSON text.
+const fn in_json(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        other => other.len_utf8(),
+    }
 }
 
 fn end_of(path: &Path, max: u64) -> io::Result<Vec<u8>> {
@@ -93,5 +126,36 @@ mod tests {
         let text =
             format!("hunter2 hunter2-and-more true in {}", std::env::var("CARGO_MANIFEST_DIR").unwrap());
         assert_eq!(masked(text, &spec), "*** *** true in ***");
+    }
+
+    #[test]
+    fn an_output_fits_its_line_of_the_log_whatever_it_is_made_of() {
+        let max = 1_000;
+        for piece in [
+            "\u{1b}",
+            "\u{1}\n",
+            "\0",
+            "\u{fffd}",
+            "\"",
+            "\\",
+            "a",
+            "\t\u{8}\u{c}\r",
+            "\u{7f}\u{85}é\u{2028}",
+        ] {
+            let text = piece.repeat(2_000);
+            let kept = end_for_json(&text, max);
+            let size = serde_json::to_string(kept).map_or(0, |json| json.len() - 2);
+            assert!(size <= max && size > max - 40, "{piece:?}: {size}");
+            assert!(text.ends_with(kept));
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_output_begins_with_a_whole_line() {
+        assert_eq!(end_for_json("one\ntwo\n", 100), "one\ntwo\n");
+        assert_eq!(end_for_json("one\ntwo\n", 7), "two\n");
+        assert_eq!(end_for_json("one\ntwo\n", 5), "two\n");
+        assert_eq!(end_for_json("a line that is too long\n", 6), "long\n");
+        assert_eq!(end_for_json("\u{1b}", 5), "");
     }
 }

@@ -14,6 +14,10 @@ use super::{Adopted, RunFolder, RunName, RunSpec, StartError, output};
 /// The end of an output that goes into the log, in bytes.
 const LOGGED_BYTES: usize = 16_384;
 
+/// What it may take in the log's JSON. The log leaves out lines of more than 64 KB, and that a run has ended must be
+/// said there whatever the run printed.
+const LOGGED_JSON_BYTES: usize = 32_768;
+
 /// How long the files of a run stay after its end was told here: much longer than an outcome waits to be recorded.
 const KEEP_TOLD: Duration = Duration::from_secs(120);
 
@@ -112,6 +116,7 @@ impl Runner for LocalRunner {
             Some(spec) => output::masked(output, &spec),
             None => output,
         };
+        let output = output::end_for_json(&output, LOGGED_JSON_BYTES);
         tracing::info!(target: "runs", %automation, run = %name, attempt, ?end, output, "run has ended");
         self.tidy(name);
         end

@@ -255,6 +255,27 @@ async fn an_output_that_grows_too_large_is_cut_while_it_is_written() {
 }
 
 #[tokio::test]
+async fn outputs_are_the_owners_alone_and_go_nowhere_else() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = place();
+    run(&place, "echo out").await;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.folder.files(&name("a")).out()), 0o600);
+    std::fs::set_permissions(place.folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let again = RunFolder::open(place.folder.path()).unwrap();
+    assert_eq!(mode(again.path()), 0o700);
+    let linked = place.folder.path().join("linked");
+    symlink(place.folder.path(), &linked).unwrap();
+    assert!(RunFolder::open(&linked).unwrap_err().to_string().contains("linked is a symbolic link"));
+    let victim = place.folder.path().join("victim");
+    let large = std::fs::File::create(&victim).unwrap();
+    large.set_len(MAX_OUTPUT_BYTES + 1).unwrap();
+    symlink(&victim, place.folder.files(&name("b")).out()).unwrap();
+    output::bound(&place.folder.files(&name("b")).out()).unwrap_err();
+    assert_eq!(large.metadata().unwrap().len(), MAX_OUTPUT_BYTES + 1);
+}
+
+#[tokio::test]
 async fn the_port_runs_a_key_once_and_tells_its_end_again() {
     let place = place();
     let id: standin_core::ident::AutomationId = "command:b/1".parse().unwrap();

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 
 /// The variables that PM2 gets, and that every app it starts inherits and PM2 then stores: no secret is among them.
-const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LANG", "SHELL"];
+pub const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LANG", "SHELL"];
 /// How long the command that starts a daemon keeps others waiting.
 const PING_LIMIT: Duration = Duration::from_secs(60);
 /// The longest output that is read.

@@ -101,24 +101,36 @@ fn summary(entry: &Value) -> Option<Saved> {
     })
 }
 
-/// Takes the entries of `name` out of the list and puts these in their place; all others stay as they are.
+/// Takes the entries whose name and working directory `mine` takes out of the list and puts these in their place; all
+/// others stay as they are. Answers how many were taken out.
+///
+/// Where there is no list, PM2 resurrects the one before it, so that this is the one that is added to.
 ///
 /// # Errors
 /// [`DumpError`]; the list is as it was.
-pub(super) fn replace(home: &Path, name: &str, entries: Vec<Value>) -> Result<(), DumpError> {
+pub(super) fn replace(
+    home: &Path,
+    mine: impl Fn(&str, &str) -> bool,
+    entries: Vec<Value>,
+) -> Result<usize, DumpError> {
     let path = home.join("dump.pm2");
-    let mut list: Vec<Value> = if path.exists() {
-        read_one(&path).ok_or_else(|| DumpError::Unreadable(path.clone()))?
-    } else {
-        Vec::new()
+    let backup = path.with_extension("pm2.bak");
+    let from = [&path, &backup].into_iter().find(|path| path.exists());
+    let mut list: Vec<Value> = match from {
+        Some(path) => read_one(path).ok_or_else(|| DumpError::Unreadable(path.clone()))?,
+        None => Vec::new(),
     };
     let before = list.len();
-    list.retain(|entry| entry.get("name").and_then(Value::as_str) != Some(name));
-    if entries.is_empty() && list.len() == before {
-        return Ok(());
+    let text =
+        |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    list.retain(|entry| !mine(&text(entry, "name"), &text(entry, "pm_cwd")));
+    let taken = before - list.len();
+    if entries.is_empty() && taken == 0 {
+        return Ok(0);
     }
     list.extend(entries);
-    write(&path, &list).map_err(|why| DumpError::Unwritable(path, why))
+    write(&path, &list).map_err(|why| DumpError::Unwritable(path, why))?;
+    Ok(taken)
 }
 
 fn write(path: &Path, list: &[Value]) -> std::io::Result<()> {
@@ -160,22 +172,33 @@ mod tests {
         let dir = home("[{\"name\":");
         std::fs::write(dir.path().join("dump.pm2.bak"), r#"[{"name":"b","pm_exec_path":"/b"}]"#).unwrap();
         assert_eq!(DumpCache::default().apps(dir.path()).first().unwrap().name, "b");
-        let refused = replace(dir.path(), "x", vec![json!({"name": "x"})]);
+        let refused = replace(dir.path(), |name, _| name == "x", vec![json!({"name": "x"})]);
         assert!(matches!(refused, Err(DumpError::Unreadable(_))));
         assert_eq!(std::fs::read_to_string(dir.path().join("dump.pm2")).unwrap(), "[{\"name\":");
     }
 
     #[test]
     fn an_entry_is_replaced_and_the_others_stay() {
-        let dir = home(r#"[{"name":"a","keep":1},{"name":"x","old":1}]"#);
-        replace(dir.path(), "x", vec![json!({"name": "x", "new": 1})]).unwrap();
+        let dir =
+            home(r#"[{"name":"a","keep":1},{"name":"x","pm_cwd":"/other"},{"name":"x","pm_cwd":"/x"}]"#);
+        let mine = |name: &str, cwd: &str| name == "x" && cwd == "/x";
+        let read = || read_one::<Value>(&dir.path().join("dump.pm2")).unwrap();
+        let others = [json!({"name": "a", "keep": 1}), json!({"name": "x", "pm_cwd": "/other"})];
+        let new = json!({"name": "x", "pm_cwd": "/x", "new": 1});
+        assert_eq!(replace(dir.path(), mine, vec![new.clone()]).unwrap(), 1);
+        assert_eq!(read(), [&others[..], &[new]].concat());
+        assert_eq!(replace(dir.path(), mine, Vec::new()).unwrap(), 1);
+        assert_eq!(read(), others);
+        assert_eq!(replace(dir.path(), mine, Vec::new()).unwrap(), 0);
+    }
+
+    #[test]
+    fn without_a_list_the_one_before_it_is_added_to() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("dump.pm2.bak"), r#"[{"name":"b"}]"#).unwrap();
+        replace(dir.path(), |_, _| false, vec![json!({"name": "x"})]).unwrap();
         let list: Vec<Value> = read_one(&dir.path().join("dump.pm2")).unwrap();
-        assert_eq!(list, [json!({"name": "a", "keep": 1}), json!({"name": "x", "new": 1})]);
-        replace(dir.path(), "x", Vec::new()).unwrap();
-        assert_eq!(
-            read_one::<Value>(&dir.path().join("dump.pm2")).unwrap(),
-            [json!({"name": "a", "keep": 1})]
-        );
+        assert_eq!(list, [json!({"name": "b"}), json!({"name": "x"})]);
     }
 
     #[test]

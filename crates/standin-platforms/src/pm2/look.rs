@@ -59,7 +59,11 @@ pub(super) async fn look(shared: &Arc<Shared>, apps: &[OwnedApp]) -> Pm2View {
         let view = match listed {
             Ok(list) => up(&mut state, &shared.home, apps, &list, at),
             Err(RpcError::NobodyThere) => nobody(&mut state, &shared.home, apps, at),
-            Err(why) => Pm2View::unknown(at, why.to_string()),
+            Err(why) => {
+                // A daemon that dies while it is asked breaks off, and then there is no event that would tell.
+                state.tracker.unclear(at);
+                Pm2View::unknown(at, why.to_string())
+            }
         };
         (view, state.tracker.take_recheck())
     };

@@ -33,9 +33,9 @@ use standin_engine::ports::Processes;
 use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 
-pub use cli::{CliError, Pm2Binary};
+pub use cli::{CliError, PASSED_ON, Pm2Binary};
 pub use dump::DumpError;
-pub use host::{HostError, HostedAgent, notify_ready};
+pub use host::{HostError, HostedAgent, HostedProcess, Unhosted, hosted_name, notify_ready};
 
 use cli::Cli;
 use dump::DumpCache;

@@ -68,7 +68,7 @@ pub(super) async fn start_declared(shared: &Shared, app: &OwnedApp) -> Outcome {
         Err(RpcError::NobodyThere) if !daemon_lives(shared) => List { processes: Vec::new(), pid: None },
         Err(why) => return refused(&format!("the probe before it failed: {why}")),
     };
-    if let Some(outcome) = in_the_way(app, &list) {
+    if let Some(outcome) = in_the_way(app, &list).or_else(|| not_declarable(app)) {
         return outcome;
     }
     if let Err(why) = end_survivors(shared, &[app], list.pid).await {
@@ -77,11 +77,28 @@ pub(super) async fn start_declared(shared: &Shared, app: &OwnedApp) -> Outcome {
     declare(shared, app).await
 }
 
-async fn declare(shared: &Shared, app: &OwnedApp) -> Outcome {
-    let name = Path::new(&app.file).file_name().map(|name| name.to_string_lossy().into_owned());
-    if !name.is_some_and(|name| CONFIGURATIONS.iter().any(|part| name.contains(part))) {
-        return refused(&format!("PM2 would run {} as a script: it does not know it by its name", app.file));
+/// Why PM2 cannot be asked to start this one app of its ecosystem file, and nothing else.
+fn not_declarable(app: &OwnedApp) -> Option<Outcome> {
+    let file = Path::new(&app.file).file_name().unwrap_or_default().to_string_lossy();
+    if !CONFIGURATIONS.iter().any(|part| file.contains(part)) {
+        return Some(refused(&format!(
+            "PM2 would run {} as a script: it does not know it by its name",
+            app.file
+        )));
     }
+    // PM2 takes the name apart there, and would start the apps that have the parts for names.
+    if app.name.contains(|c: char| c == ',' || c.is_whitespace()) {
+        return Some(refused(&format!(
+            "PM2 cannot start `{}` alone for its name: write the name without blanks and commas in {}, or start it \
+             once by hand and save that",
+            app.name, app.file
+        )));
+    }
+    None
+}
+
+/// Asks PM2 to start this one app; the caller has made sure that it can.
+async fn declare(shared: &Shared, app: &OwnedApp) -> Outcome {
     let folder = Path::new(&app.file).parent().unwrap_or(Path::new("/"));
     match shared.cli.run_in(folder, &["start", &app.file, "--only", &app.name], START_LIMIT).await {
         Ok(_) => Outcome::Done,
@@ -108,6 +125,9 @@ async fn revive(shared: &Shared, app: &OwnedApp, list: &List) -> Outcome {
     let was_running = shared.state().tracker.was_running(&app.name);
     if entries.is_empty() && !was_running {
         return refused(&format!("PM2's saved list does not name {}", app.name));
+    }
+    if let Some(outcome) = not_declarable(app).filter(|_| entries.is_empty()) {
+        return outcome;
     }
     if let Err(why) = end_survivors(shared, &[app], list.pid).await {
         return refused(&why);

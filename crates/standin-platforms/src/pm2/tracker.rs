@@ -30,6 +30,16 @@ enum Asked {
     ForRestart,
 }
 
+/// What an event loop last measured.
+#[derive(Debug)]
+struct SeenPulse {
+    beat: u64,
+    /// When the measurements were first seen to be these.
+    changed: Timestamp,
+    /// When they were last looked at.
+    looked: Timestamp,
+}
+
 /// One process of the list, over its lives.
 #[derive(Debug)]
 struct Life {
@@ -39,7 +49,7 @@ struct Life {
     /// The exit code and signal that the log told just before the event.
     told: Option<StopCause>,
     restarted_at: VecDeque<Timestamp>,
-    pulse: Option<(u64, Timestamp)>,
+    pulse: Option<SeenPulse>,
     was_alive: bool,
     ended_since: Option<Timestamp>,
 }

@@ -27,7 +27,8 @@ async fn an_app_of_the_same_name_with_another_program_is_never_touched() {
     let path = stage.repo().join("theirs.sh").display().to_string();
     assert_eq!(view.apps.get(&id("web")), Some(&Pm2App::Foreign { path }));
     let before = stage.copies("web");
-    let restart = Effect::RestartProcess { automation: id("web"), lives: vec![Life { pm_id: 0, uptime_stamp: 0 }] };
+    let restart =
+        Effect::RestartProcess { automation: id("web"), lives: vec![Life { pm_id: 0, uptime_stamp: 0 }] };
     assert!(matches!(pm2.apply(&restart, &apps).await, Outcome::NotNeeded { .. }));
     for effect in
         [Effect::StartSaved { automation: id("web") }, Effect::StartDeclared { automation: id("web") }]
@@ -37,6 +38,25 @@ async fn an_app_of_the_same_name_with_another_program_is_never_touched() {
     let elsewhere = Effect::StartSaved { automation: id("unheard-of") };
     assert!(matches!(pm2.apply(&elsewhere, &apps).await, Outcome::Refused { .. }));
     assert_eq!(stage.copies("web"), before);
+}
+
+#[tokio::test]
+async fn an_app_whose_name_pm2_takes_apart_starts_no_other_app() {
+    let Some(stage) = Stage::new() else { return };
+    let names = ["two words", "one,two", "words", "one", "two"];
+    let apps: Vec<_> = names.iter().map(|name| json!({"name": name, "script": "sleep.sh"})).collect();
+    stage.ecosystem(&apps);
+    stage.run(&["ping"]);
+    let pm2 = stage.adapter();
+    for name in ["two words", "one,two"] {
+        let apps = [OwnedApp { id: id("it"), name: name.to_owned(), ..stage.app("it", "sleep.sh") }];
+        let outcome = pm2.apply(&Effect::StartDeclared { automation: id("it") }, &apps).await;
+        assert!(matches!(&outcome, Outcome::Refused { why } if why.contains(name)), "{outcome:?}");
+    }
+    assert!(names.iter().all(|name| stage.copies(name).is_empty()));
+    let words = [stage.app("words", "sleep.sh")];
+    assert_eq!(pm2.apply(&Effect::StartDeclared { automation: id("words") }, &words).await, Outcome::Done);
+    assert_eq!(stage.copies("words").len(), 1);
 }
 
 /// Answers each connection to `socket` with these bytes, and then holds it open.

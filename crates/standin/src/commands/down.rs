@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use standin_agent::api::StopRequest;
 use standin_agent::lock::{Lock, LockError};
 use standin_agent::state_dir::AgentFile;
+use standin_platforms::pm2::Unhosted;
 
 use crate::client::{Asked, Client, LOOK};
 use crate::commands::host;
@@ -23,15 +24,19 @@ const FORCED: Duration = Duration::from_secs(3);
 /// Ends the agent and waits until it has ended.
 pub(crate) async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failure> {
     let root = Root::find(path)?;
-    let Some(client) = Client::of(&root.state)? else { return nothing_runs() };
-    if !client.file.pm2_app.is_empty() {
-        host::release(&root, &client.file.pm2_app).await?;
-    }
+    let client = Client::of(&root.state)?;
+    let hosted_as =
+        client.as_ref().map(|client| client.file.pm2_app.as_str()).filter(|name| !name.is_empty());
+    let released = match hosted_as {
+        Some(name) => host::release(&root, name).await?,
+        None => host::release_silent(&root).await?,
+    };
+    let Some(client) = client else { return nothing_runs(released) };
     let stop = StopRequest { force };
     let answered = client.tell("/api/v1/stop", &stop, if force { FORCED } else { LOOK }).await;
     match answered {
         Ok(Asked::Answered(_)) => {}
-        Ok(Asked::NoAgent) if client.file.pm2_app.is_empty() && !force => return nothing_runs(),
+        Ok(Asked::NoAgent) if client.file.pm2_app.is_empty() && !force => return nothing_runs(released),
         Ok(Asked::NoAgent) => {}
         Err(failure) if !force => return Err(failure),
         Err(_) => {}
@@ -39,8 +44,11 @@ pub(crate) async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failu
     wait(&root.state.lock(), &client.file, force)
 }
 
-fn nothing_runs() -> Result<Exit, Failure> {
-    output::write("no agent runs for this repository\n")?;
+fn nothing_runs(released: Unhosted) -> Result<Exit, Failure> {
+    output::write(match released {
+        Unhosted::Released => "PM2 hosted the agent, which did not run, and does so no longer\n",
+        Unhosted::NotThere => "no agent runs for this repository\n",
+    })?;
     Ok(Exit::Fine)
 }
 

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use nix::sys::signal::{Signal as UnixSignal, kill};
 use nix::unistd::Pid;
 use standin_agent::api::BeatRequest;
-use standin_agent::state_dir::StateDir;
 use standin_core::beat::{Beat, Signal};
 use standin_core::ident::AutomationId;
 use tokio::process::{Child, Command};
@@ -27,7 +26,7 @@ pub(crate) async fn exec(repository: Option<&Path>, args: ExecArgs) -> Result<Ex
     let root = Root::find(repository)?;
     let id: AutomationId = args.id.parse()?;
     let rid = uuid::Uuid::new_v4().to_string();
-    tell(&root.state, &id, &rid, Signal::Start, None).await;
+    tell(&root, &id, &rid, Signal::Start, None).await;
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::Usage("name a command after `--`".to_owned()));
     };
@@ -39,7 +38,7 @@ pub(crate) async fn exec(repository: Option<&Path>, args: ExecArgs) -> Result<Ex
         }
     };
     let signal = if code == 0 { Signal::Success } else { Signal::Fail };
-    tell(&root.state, &id, &rid, signal, Some(code)).await;
+    tell(&root, &id, &rid, signal, Some(code)).await;
     Ok(Exit::Wrapped(code))
 }
 
@@ -65,10 +64,10 @@ fn code_of(status: ExitStatus) -> u8 {
     u8::try_from(code).unwrap_or(255)
 }
 
-async fn tell(state: &StateDir, id: &AutomationId, rid: &str, signal: Signal, exit: Option<u8>) {
+async fn tell(root: &Root, id: &AutomationId, rid: &str, signal: Signal, exit: Option<u8>) {
     let beat = Beat { at: Timestamp::now(), signal, rid: rid.to_owned(), exit };
     let request = BeatRequest { id: id.clone(), beat, body: String::new() };
-    if let Err(failure) = send(state, request).await {
+    if let Err(failure) = send(root, request).await {
         eprintln!("warning: no heartbeat was sent: {failure}");
     }
 }

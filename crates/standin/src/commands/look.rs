@@ -14,7 +14,7 @@ use standin_engine::render::pages;
 use standin_stores::Sqlite;
 
 use crate::cli::Format;
-use crate::client::{Asked, Client, LOOK};
+use crate::client::{Asked, Client, LOOK, refuse_if_held};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Root;
@@ -42,6 +42,7 @@ pub(crate) async fn status_of(state: &StateDir) -> Result<StatusV1, Failure> {
     {
         return Ok(status);
     }
+    refuse_if_held(state)?;
     last_known(state)
 }
 
@@ -63,10 +64,11 @@ fn last_known(state: &StateDir) -> Result<StatusV1, Failure> {
     }))
 }
 
-/// 1 when something is unhealthy, when an incident is open, or when nobody watches.
+/// 1 when something is unhealthy, when an incident is open, or when nobody watches, or cannot act.
 pub(crate) fn exit_of(status: &StatusV1) -> Exit {
     let bad = |a: &AutomationStatusV1| matches!(a.health, Health::Failed | Health::Unhealthy);
     let unwatched = status.agent.state == AgentState::Absent;
     let open = status.incidents.iter().any(|i| i.phase != Phase::Settling.to_string());
-    if unwatched || open || status.automations.iter().any(bad) { Exit::Found } else { Exit::Fine }
+    let faulty = !status.agent.fault.is_empty();
+    if unwatched || faulty || open || status.automations.iter().any(bad) { Exit::Found } else { Exit::Fine }
 }

@@ -135,11 +135,11 @@ pub(crate) async fn recover_here(project: Project, asked: RecoverRequest) -> Res
         let (_, plan) = engine.rehearse(Timestamp::now(), &requests).await;
         return Ok(recover::rehearsed(&plan, &requests));
     }
-    let step = engine.tick(Timestamp::now(), beats, &requests).await?;
+    let step = engine.tick_as_asked(Timestamp::now(), beats, &requests).await?;
     let mut answer = recover::decided(&step.decisions, &requests);
     for planned in step.effects {
         let finished = carry_out(&*chosen.pm2, &*chosen.runner, &apps, planned).await;
-        answer.effects.push(EffectV1::ended(&finished.planned, &finished.outcome));
+        answer.effects.push(EffectV1::ended(&finished));
         engine.finish(finished, Timestamp::now()).await?;
     }
     chosen.journal.close().await;

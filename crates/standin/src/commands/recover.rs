@@ -34,7 +34,7 @@ pub(crate) async fn recover(repository: Option<&Path>, args: RecoverArgs) -> Res
 fn exit_of(answer: &RecoverV1) -> Exit {
     let outcome = |word: &str| answer.effects.iter().any(|e| e.outcome == word);
     let helpless = answer.decisions.iter().any(|d| matches!(d.choice.as_str(), "no_remedy" | "gave_up"));
-    match (outcome("refused") || outcome("unknown"), helpless) {
+    match (outcome("refused") || outcome("unknown"), helpless || outcome("failed")) {
         (true, _) => Exit::Platform,
         (false, true) => Exit::Found,
         (false, false) => Exit::Fine,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use standin_agent::state_dir::write_whole;
 use standin_core::ident::Kind;
 use standin_core::incident::Phase;
 use standin_engine::json_v1::{
@@ -39,7 +40,8 @@ pub(crate) async fn report(path: Option<&Path>, format: Format) -> Result<Exit, 
     let whole = whole(&project, &status)?;
     for (scope, kind, name) in SCOPES {
         let json = serde_json::to_vec_pretty(&only(&whole, scope, kind)).map_err(anyhow::Error::from)?;
-        write(&state.reports(), name, &json)?;
+        let path = state.reports().join(name);
+        write_whole(&path, &json).map_err(Failure::io(format!("{} cannot be written", path.display())))?;
     }
     output::print(&whole, pages::report, format)?;
     Ok(exit_of(&status))
@@ -94,30 +96,111 @@ fn only(whole: &ReportV1, scope: &str, kind: Option<Kind>) -> ReportV1 {
         whole.automations.iter().filter(|a| a.automation.kind == kind).cloned().collect();
     let ours = |id: &str| id.starts_with(&format!("{kind}:")) || (kind == Kind::Pm2 && id == "platform:pm2");
     let paths: Vec<_> = automations.iter().map(|a| a.automation.source.path.clone()).collect();
-    let healths = automations.iter().filter_map(|a| a.status.as_ref().map(|s| s.health));
-    let counts = CountsV1::of(healths.clone());
-    let score = standin_core::health::score(healths.map(|h| (h, standin_core::health::Priority::Normal)));
+    let statuses = || automations.iter().filter_map(|a| a.status.as_ref());
+    let counts = CountsV1::of(statuses().map(|s| s.health));
+    let score = standin_core::health::score(statuses().map(|s| (s.health, s.priority)));
     ReportV1 {
         scope: scope.to_owned(),
         health: score.into(),
         counts,
         findings: whole.findings.iter().filter(|f| paths.contains(&f.path)).cloned().collect(),
         incidents: whole.incidents.iter().filter(|i| ours(&i.target)).cloned().collect(),
-        recoveries: whole
-            .recoveries
-            .iter()
-            .filter(|r| r.effect.contains(&format!(" {kind}:")))
-            .cloned()
-            .collect(),
+        recoveries: whole.recoveries.iter().filter(|r| ours(&r.target)).cloned().collect(),
         automations,
         ..whole.clone()
     }
 }
 
-/// Whoever reads a report never sees half of one.
-fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    let (path, temporary) = (dir.join(name), dir.join(format!("{name}.new")));
-    let what = format!("{} cannot be written", path.display());
-    std::fs::write(&temporary, bytes).map_err(Failure::io(what.clone()))?;
-    std::fs::rename(temporary, path).map_err(Failure::io(what))
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use standin_core::effect::{Effect, EffectKey, Outcome, PlannedEffect};
+    use standin_core::health::{Health, Priority};
+    use standin_core::ident::AutomationId;
+    use standin_core::incident::{IncidentId, Target};
+    use standin_engine::json_v1::{AgentV1, AutomationStatusV1, AutomationV1, HealthV1};
+
+    use super::*;
+
+    fn id(text: &str) -> AutomationId {
+        text.parse().unwrap()
+    }
+
+    fn reported(text: &str, health: Health, priority: Priority) -> ReportedV1 {
+        let automation: AutomationV1 = serde_json::from_value(serde_json::json!({
+            "id": text, "kind": id(text).kind(), "name": text, "domain": "host",
+            "source": { "path": "ecosystem.config.js", "line": 1 },
+            "schedules": [], "triggers": [], "state": "effective", "reason": "",
+        }))
+        .unwrap();
+        let status = AutomationStatusV1 {
+            id: text.to_owned(),
+            priority,
+            health,
+            reason: String::new(),
+            code: String::new(),
+            since: Timestamp::UNIX_EPOCH,
+            due: None,
+            last_success: None,
+        };
+        ReportedV1 { automation, status: Some(status) }
+    }
+
+    fn recovery(target: Target, effect: Effect) -> RecoveryV1 {
+        let planned = PlannedEffect {
+            key: EffectKey("key".to_owned()),
+            attempt: 1,
+            incident: Some(IncidentId::of(&target, Timestamp::UNIX_EPOCH)),
+            effect,
+            // A text that names another kind must not put it there.
+            why: "after pm2:web and netlify:x".to_owned(),
+        };
+        RecoveryV1::of(Timestamp::UNIX_EPOCH, &planned, Some(&Outcome::Done))
+    }
+
+    fn report() -> ReportV1 {
+        let (web, job) = (id("pm2:web"), id("command: pm2:web"));
+        let saved = Effect::StartSaved { automation: web.clone() };
+        let other = Effect::StartDeclared { automation: job.clone() };
+        ReportV1 {
+            version: VERSION,
+            scope: "all".to_owned(),
+            generated_at: Timestamp::UNIX_EPOCH,
+            repository: "shop".to_owned(),
+            health: HealthV1 { score: None, state: Health::Unknown },
+            counts: CountsV1::default(),
+            agent: AgentV1::default(),
+            automations: vec![
+                reported("pm2:web", Health::Healthy, Priority::Critical),
+                reported("pm2:worker", Health::Failed, Priority::Normal),
+                reported("workflow:ci", Health::Failed, Priority::Critical),
+            ],
+            findings: Vec::new(),
+            incidents: Vec::new(),
+            recoveries: vec![
+                recovery(Target::Pm2, Effect::Resurrect { members: vec![web.clone()] }),
+                recovery(Target::Automation(web), saved),
+                recovery(Target::Automation(job), other),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_report_of_a_kind_has_the_recoveries_of_its_automations_and_of_its_platform() {
+        let of = |scope, kind| -> Vec<(String, String)> {
+            let part = only(&report(), scope, Some(kind));
+            part.recoveries.into_iter().map(|r| (r.target, r.incident)).collect()
+        };
+        let pair = |target: &str| (target.to_owned(), format!("{target}@0"));
+        assert_eq!(of("pm2", Kind::Pm2), [pair("platform:pm2"), pair("pm2:web")]);
+        assert_eq!(of("netlify", Kind::Netlify), []);
+    }
+
+    #[test]
+    fn the_score_of_a_kind_weighs_as_the_whole_does() {
+        let part = only(&report(), "pm2", Some(Kind::Pm2));
+        // Eight parts of ten are well.
+        assert_eq!((part.health.score, part.counts.failed), (Some(80), 1));
+    }
 }

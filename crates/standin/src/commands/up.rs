@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use standin_agent::lock::Lock;
 use standin_agent::logs::{self, LogGuard, LogOptions, Terminal};
 use standin_agent::serve::{Parts, Port, serve};
+use standin_agent::sources::Sources;
 use standin_agent::state_dir::{AgentFile, StateDir};
 use standin_agent::watcher::Ended;
 use standin_config::{Listen, Settings};
@@ -45,6 +46,9 @@ pub(crate) fn up(args: UpArgs) -> Result<Exit, Failure> {
 async fn under_pm2(project: Project, start: bool) -> Result<Exit, Failure> {
     // An agent outside PM2 would hold the lock.
     drop(lock(&project.root.state, Duration::ZERO)?);
+    for missing in host::missing_variables(&project) {
+        eprintln!("warning: {missing}");
+    }
     let name = host::host(&project, start).await?;
     output::write(&format!(
         "PM2 hosts the agent as {name}, and its saved list names it\n{}",
@@ -114,6 +118,7 @@ async fn in_foreground(project: Project, args: UpArgs) -> Result<Exit, Failure> 
             Listen::Chosen(address) => (address, Port::Chosen),
         },
         pm2_app: hosted,
+        sources: Sources::of(&project.root.path, project.files()),
         first: if args.start { start_requests(&project) } else { BTreeMap::new() },
         ready: Box::new(move |file| {
             let _ = output::write(&format!("{}{}", running(&project, file), next_steps(&project)));

@@ -29,6 +29,18 @@ fn secrets_go_and_what_is_around_them_stays() {
         (r#"{"m":"password=\"a b\" c"}"#.into(), r#"{"m":"password=\"***\" c"}"#.into()),
         (r#"{"m":"password=\"cut"}"#.into(), r#"{"m":"password=\"***"}"#.into()),
         (r#"{"m":"password=a\\b\nnext"}"#.into(), r#"{"m":"password=***\nnext"}"#.into()),
+        ("DB_PASS=s3cret mysql --pass=x".into(), "DB_PASS=*** mysql --pass=***".into()),
+        ("pwd: hunter2".into(), "pwd: ***".into()),
+        (r#"{"auth": "dXNlcg==","pass":7}"#.into(), r#"{"auth": "***","pass":"***"}"#.into()),
+        (r#"{"m":"{\"auth\": \"dXNlcg\"}"}"#.into(), r#"{"m":"{\"auth\": \"***\"}"}"#.into()),
+        ("sk_live_".to_owned() + "4eC39HqLyjWDarjtT1zdp7dc", "***".into()),
+        ("rk_live_".to_owned() + "4eC39HqLyjWDarjtT1zdp7dc.", "***.".into()),
+        ("key sk-proj-".to_owned() + "abc_def-0123456789 ok", "key *** ok".into()),
+        ("sk-ant-".to_owned() + "api03-abcdefghij0123", "***".into()),
+        ("glpat-".to_owned() + "abcdefghij0123456789", "***".into()),
+        ("hf_".to_owned() + &"aB3".repeat(12), "***".into()),
+        ("SG.".to_owned() + "abcdefghijklmnopqrstuv.wxyz0123456789 x", "*** x".into()),
+        ("xapp-".to_owned() + "1-A0123-456-abc", "***".into()),
         ("passwort=é password=ä€ b".into(), "passwort=é password=*** b".into()),
     ] {
         assert_eq!(redact(&text), expected, "{text}");
@@ -44,6 +56,10 @@ fn what_is_no_secret_is_not_touched() {
         "npm_config_cache ghp_short AKIA",
         "a basic idea; the tokenizer; /pinging",
         "password= ",
+        "author: Ada; author=Ada; authority=example.org",
+        "pathway=north bypass=1 compass: 12 passenger=2",
+        "auth: failed; pass_count=3; PWD=/srv/app OLDPWD=/srv",
+        "sk_live_ mask-proj-abcdefghijklmnopqrst SG.short hf_hub_download",
     ] {
         assert!(matches!(redact(text), Cow::Borrowed(_)), "{text}: {}", redact(text));
     }
@@ -56,6 +72,10 @@ fn pieces() -> impl Strategy<Value = String> {
             "password",
             "TOKEN",
             "secret_",
+            "pass",
+            "_PWD",
+            "auth",
+            "SG.abcdefghijklmnopqrst",
             "api_key",
             "=",
             ":",
@@ -129,6 +149,9 @@ pub(super) fn work(bytes: usize) {
 fn the_work_grows_with_the_length_alone() {
     let pieces = [
         "password",
+        "auth=",
+        "-pwd",
+        "SG.",
         "://",
         "://a",
         "-----BEGIN ",

@@ -245,3 +245,17 @@ fn the_limits_of_numbers_and_time_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn a_daemon_that_stays_unreadable_is_for_a_person_and_nothing_is_done() {
+    let mut desk = Desk::new(vec![app("web"), app("worker")]);
+    desk.pm2.daemon = Daemon::Unknown { why: "no answer".into() };
+    for name in ["web", "worker"] {
+        desk.judge(verdict(name, Health::Unknown, Reason::NotReadable { why: "no answer".into() }));
+    }
+    assert!(desk.step(29.9).incidents.is_empty());
+    let plan = desk.step(30.0);
+    assert_eq!(choice(&plan, &Target::Pm2), Choice::NoRemedy);
+    assert!(plan.effects.is_empty());
+    assert_eq!(desk.incidents[&Target::Pm2].members, [id("web"), id("worker")]);
+}

@@ -90,5 +90,10 @@ fn a_start_under_way_keeps_its_incident_open() {
     desk.in_flight.insert(target("web"));
     assert_eq!(choices(&desk.step(1.0)), [Choice::UnderWay]);
     desk.in_flight.clear();
-    assert_eq!(choices(&desk.step(2.0)), [Choice::Resolved], "the start came to nothing");
+    assert_eq!(choices(&desk.step(2.0)), [Choice::GaveUp], "the start came to nothing, and that is not over");
+    assert_eq!(desk.incident("web").phase, Phase::Exhausted);
+    desk.judge(fine("web"));
+    assert_eq!(choices(&desk.step(3.0)), [Choice::Settling]);
+    desk.judge(verdict("web", Health::Stopped, Reason::StoppedByHand));
+    assert_eq!(choices(&desk.step(4.0)), [Choice::Resolved], "stopped again, and nobody has asked for more");
 }

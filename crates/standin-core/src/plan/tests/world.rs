@@ -234,7 +234,9 @@ impl World {
             let at_rest = match state {
                 State::Dead => false,
                 State::DeadForGood => phase == Some(Phase::Exhausted),
-                State::Up | State::Stopped => phase.is_none_or(|p| p == Phase::Resolved),
+                State::Up => phase.is_none_or(|p| p == Phase::Resolved),
+                // Exhausted where a person's start came to nothing.
+                State::Stopped => phase.is_none_or(|p| matches!(p, Phase::Resolved | Phase::Exhausted)),
                 State::Foreign | State::Unseen | State::Looping => true,
             };
             // One that died once too often while it was watched is left to a person.

@@ -7,11 +7,14 @@ use standin_core::observation::{EventLoop, ProcessFact, ProcessStatus, StopCause
 
 use super::super::list::{Listed, Pulse};
 use super::super::memory::End;
-use super::{Asked, Life, Tracker, after, since};
+use super::{Asked, Life, SeenPulse, Tracker, after, since};
 
 /// How long a stop must last before it is judged: in the middle of a restart PM2 calls a process stopped too, and the
 /// bus may say how it ended only after the list has shown that it did.
 const SETTLE: Duration = Duration::from_millis(400);
+/// How far apart two looks at a process may be for measurements that stood still between them to mean that its event
+/// loop did: twice the time between the agent's own looks. Whoever was asleep for longer starts to measure anew.
+const WATCHED_WITHIN: Duration = Duration::from_secs(2 * 15);
 
 impl Tracker {
     /// The facts of one listed process of the inventory.
@@ -104,11 +107,11 @@ fn event_loop(life: &mut Life, pulse: Pulse, now: Timestamp) -> EventLoop {
             EventLoop::No
         }
         Pulse::Beat(beat) => {
-            let last_report = match life.pulse {
-                Some((same, at)) if same == beat => at,
+            let last_report = match &life.pulse {
+                Some(seen) if seen.beat == beat && since(seen.looked, now) <= WATCHED_WITHIN => seen.changed,
                 Some(_) | None => now,
             };
-            life.pulse = Some((beat, last_report));
+            life.pulse = Some(SeenPulse { beat, changed: last_report, looked: now });
             EventLoop::Yes { last_report }
         }
     }

@@ -205,6 +205,19 @@ fn an_event_loop_is_as_fresh_as_its_last_new_measurement() {
     assert_eq!(t.fact(&web(ProcessStatus::Online, 8), at(9600)).event_loop, EventLoop::No);
 }
 
+#[test]
+fn a_gap_in_which_nobody_looked_is_no_silence_of_the_event_loop() {
+    let mut t = tracker();
+    let still = Listed { pulse: Pulse::Beat(1), ..web(ProcessStatus::Online, 7) };
+    let mut report = |ms| t.fact(&still, at(ms)).event_loop;
+    assert_eq!(report(0), EventLoop::Yes { last_report: at(0) });
+    for ms in [30_000, 60_000] {
+        assert_eq!(report(ms), EventLoop::Yes { last_report: at(0) }, "it was looked at all the time");
+    }
+    assert_eq!(report(90_001), EventLoop::Yes { last_report: at(90_001) }, "the machine slept");
+    assert_eq!(report(120_000), EventLoop::Yes { last_report: at(90_001) });
+}
+
 const NAMED: SavedFact = SavedFact::Named { at: None };
 
 #[test]
