@@ -1,5 +1,7 @@
 //! The lines of PM2's own log that say what the list does not: how a process ended, and that somebody asked for it.
 
+use standin_core::observation::StopCause;
+
 /// A line that matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
@@ -36,6 +38,16 @@ pub(super) fn read(line: &str) -> Option<Line> {
     }
     let (_, rest) = line.strip_prefix("Change detected on path ")?.split_once(" for app ")?;
     Some(Line::WatchRestart { name: rest.strip_suffix(" - restarting")?.to_owned() })
+}
+
+/// What the words of [`Line::Exited`] come to: PM2 writes SIGINT where there was no signal, so that a death by SIGINT and
+/// an exit with 0 look the same.
+pub(super) fn cause(code: i32, signal: &str) -> StopCause {
+    if signal == "SIGINT" || code != 0 {
+        StopCause::Exited { code }
+    } else {
+        StopCause::Killed { signal: signal.to_owned() }
+    }
 }
 
 /// What follows `App [`. A name may hold anything, so that the fixed words are looked for from the right.

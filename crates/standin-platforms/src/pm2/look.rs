@@ -14,7 +14,7 @@ use super::owner::owns;
 use super::proc::{self, DaemonId};
 use super::rpc::{READ_LIMIT, RpcError};
 use super::tracker::{SavedApps, SavedFact, Tidied};
-use super::{Shared, State};
+use super::{Shared, State, log_tail};
 
 /// How long `pm2 jlist` may take: it starts a Node.
 const JLIST_LIMIT: Duration = Duration::from_secs(15);
@@ -119,7 +119,13 @@ fn read_app(
         list.iter().filter(|p| p.name == app.name).partition(|p| owns(app, &p.name, &p.exec_path, &p.cwd));
     if !ours.is_empty() {
         state.tracker.listed(&app.name, daemon);
-        let mut processes: Vec<_> = ours.iter().map(|process| state.tracker.fact(process, at)).collect();
+        let mut processes: Vec<_> = ours
+            .iter()
+            .map(|process| {
+                let fact = state.tracker.fact(process, at);
+                state.tracker.complete(fact, || log_tail::how_it_ended(home, &process.name, process.pm_id))
+            })
+            .collect();
         processes.sort_by_key(|process| process.pm_id);
         return Some(Pm2App::Listed { processes });
     }

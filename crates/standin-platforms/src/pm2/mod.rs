@@ -11,6 +11,7 @@ mod event;
 mod host;
 mod lines;
 mod list;
+mod log_tail;
 mod look;
 mod loose;
 mod memory;

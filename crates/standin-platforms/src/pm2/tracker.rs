@@ -96,6 +96,8 @@ pub(super) struct Tracker {
     unclear_since: Option<Timestamp>,
     absent_since: BTreeMap<String, Timestamp>,
     last_start: Option<Timestamp>,
+    /// The process, by its name and `pm_uptime`, that was just found to have ended without anybody having heard.
+    unheard: Option<(String, i64)>,
     /// The soonest moment at which another look says more than this one.
     recheck: Option<Timestamp>,
 }
@@ -121,6 +123,7 @@ impl Tracker {
             unclear_since: None,
             absent_since: BTreeMap::new(),
             last_start: None,
+            unheard: None,
             recheck: None,
         }
     }

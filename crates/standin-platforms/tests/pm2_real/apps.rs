@@ -16,7 +16,10 @@ fn online(fact: &ProcessFact) -> bool {
 }
 
 fn restart(name: &str, fact: &ProcessFact) -> Effect {
-    Effect::RestartProcess { automation: id(name), lives: vec![Life { pm_id: fact.pm_id, uptime_stamp: fact.uptime_stamp }] }
+    Effect::RestartProcess {
+        automation: id(name),
+        lives: vec![Life { pm_id: fact.pm_id, uptime_stamp: fact.uptime_stamp }],
+    }
 }
 
 #[tokio::test]
@@ -236,4 +239,23 @@ async fn an_app_that_pm2_failed_to_restart_is_brought_back_though_pm2_keeps_its_
     let effect = restart("web", &process(&view, "web").unwrap());
     assert_eq!(pm2.apply(&effect, &apps).await, Outcome::Done);
     until(&pm2, &apps, "online again", |v| online(&process(v, "web").unwrap())).await;
+}
+
+#[tokio::test]
+async fn how_an_app_ended_while_nobody_watched_is_told_by_pm2s_log() {
+    let Some(stage) = Stage::new() else { return };
+    let app = |name: &str| json!({"name": name, "script": "sleep.sh", "autorestart": false});
+    stage.start(&[app("dies"), app("ended")]);
+    kill_nine(stage.copies("dies")[0]);
+    stage.run(&["stop", "ended"]);
+    let (pm2, apps) = (stage.adapter(), [stage.app("dies", "sleep.sh"), stage.app("ended", "sleep.sh")]);
+    let view = until(&pm2, &apps, "ended", |v| {
+        ["dies", "ended"]
+            .iter()
+            .all(|name| process(v, name).is_some_and(|p| p.status == ProcessStatus::Stopped))
+    })
+    .await;
+    let cause = |name| process(&view, name).unwrap().stop;
+    assert_eq!(cause("dies"), StopCause::Killed { signal: "SIGKILL".to_owned() });
+    assert_eq!(cause("ended"), StopCause::ByHand);
 }

@@ -147,11 +147,11 @@ mod tests {
         ReportedV1 { automation, status: Some(status) }
     }
 
-    fn recovery(target: Target, effect: Effect) -> RecoveryV1 {
+    fn recovery(target: &Target, effect: Effect) -> RecoveryV1 {
         let planned = PlannedEffect {
             key: EffectKey("key".to_owned()),
             attempt: 1,
-            incident: Some(IncidentId::of(&target, Timestamp::UNIX_EPOCH)),
+            incident: Some(IncidentId::of(target, Timestamp::UNIX_EPOCH)),
             effect,
             // A text that names another kind must not put it there.
             why: "after pm2:web and netlify:x".to_owned(),
@@ -179,9 +179,9 @@ mod tests {
             findings: Vec::new(),
             incidents: Vec::new(),
             recoveries: vec![
-                recovery(Target::Pm2, Effect::Resurrect { members: vec![web.clone()] }),
-                recovery(Target::Automation(web), saved),
-                recovery(Target::Automation(job), other),
+                recovery(&Target::Pm2, Effect::Resurrect { members: vec![web.clone()] }),
+                recovery(&Target::Automation(web), saved),
+                recovery(&Target::Automation(job), other),
             ],
         }
     }

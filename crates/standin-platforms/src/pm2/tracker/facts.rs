@@ -50,6 +50,24 @@ impl Tracker {
         }
     }
 
+    /// Takes in what else is known of an end that the fact just given says nobody has heard, and that only the first
+    /// time it says so; `look_up` is not called otherwise.
+    pub(in crate::pm2) fn complete(
+        &mut self,
+        mut fact: ProcessFact,
+        look_up: impl FnOnce() -> Option<StopCause>,
+    ) -> ProcessFact {
+        if let Some(key) = self.unheard.take()
+            && let Some(cause) = look_up()
+        {
+            fact.stop = cause.clone();
+            if let Some(end) = self.memory.ends.get_mut(&key) {
+                end.cause = cause;
+            }
+        }
+        fact
+    }
+
     /// The status of a process, how it ended and when, as far as that is settled.
     fn end_of(&mut self, process: &Listed, now: Timestamp) -> (ProcessStatus, StopCause, Option<Timestamp>) {
         let key = (process.name.clone(), process.uptime_stamp);
@@ -80,6 +98,9 @@ impl Tracker {
             return (ProcessStatus::Stopping, StopCause::None, None);
         }
         let cause = cause.unwrap_or_else(|| not_heard(process));
+        if end.is_none() && cause == StopCause::NotSeen {
+            self.unheard = Some(key.clone());
+        }
         if end.is_none() || asked_now(&cause, end.as_ref()) {
             self.remember_end(key.clone(), cause.clone(), ended_since);
         }

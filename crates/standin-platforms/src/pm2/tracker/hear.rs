@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use standin_core::observation::StopCause;
 
 use super::super::event::{Ending, Event, Happened, ProcessEvent};
-use super::super::lines::Line;
+use super::super::lines::{self, Line};
 use super::super::memory::MAX_ENTRIES;
 use super::{Asked, Tracker, since};
 
@@ -52,14 +52,8 @@ impl Tracker {
     fn hear_line(&mut self, line: &Line, now: Timestamp) -> Heard {
         match line {
             Line::Exited { name, pm_id, code, signal } => {
-                // PM2 writes SIGINT where there was none; a death by SIGINT and an exit with 0 look the same.
-                let cause = if signal == "SIGINT" || *code != 0 {
-                    StopCause::Exited { code: *code }
-                } else {
-                    StopCause::Killed { signal: signal.clone() }
-                };
                 if let Some(life) = self.life(name, *pm_id) {
-                    life.told = Some(cause);
+                    life.told = Some(lines::cause(*code, signal));
                 }
                 Heard::Nothing
             }

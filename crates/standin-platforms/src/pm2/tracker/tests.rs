@@ -153,6 +153,23 @@ fn an_end_that_nobody_heard_is_not_seen_and_a_given_up_app_tells_its_code() {
 }
 
 #[test]
+fn an_end_that_nobody_heard_is_looked_up_once_and_kept() {
+    let mut t = tracker();
+    let killed = StopCause::Killed { signal: "SIGKILL".to_owned() };
+    let stopped = web(ProcessStatus::Stopped, 7);
+    let fact = t.fact(&stopped, at(0));
+    assert_eq!(t.complete(fact, || Some(killed.clone())).stop, killed);
+    let fact = t.fact(&stopped, at(1));
+    assert_eq!(t.complete(fact, || panic!("it is known")).stop, killed);
+    // One that was heard, as the first half of a restart, is not asked about.
+    let mut t = tracker();
+    t.about_to_restart(0, at(0));
+    hear(&mut t, &[stopping(), exited(0, "SIGINT"), happened(Happened::Exit, 7, 0)], 1);
+    let fact = t.fact(&stopped, at(900));
+    assert_eq!(t.complete(fact, || panic!("it was heard")).stop, StopCause::NotSeen);
+}
+
+#[test]
 fn the_list_may_run_ahead_of_the_bus() {
     let mut t = tracker();
     t.fact(&web(ProcessStatus::Online, 7), at(0));
