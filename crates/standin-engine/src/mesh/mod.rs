@@ -15,6 +15,8 @@ mod outcome;
 pub mod record;
 mod register;
 mod setup;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 pub use clocks::Now;

@@ -1,7 +1,7 @@
 //! What the mesh needs from outside, as requests and answers.
 //!
 //! A watcher's tick ([`crate::mesh::Tick`]) does no IO: it says what it wants as a [`Request`] and is told an
-//! [`Answer`]. The traits here are what adapters implement; [`crate::mesh::drive`] carries the requests to them. The
+//! [`Answer`]. The traits here are what adapters implement; a body carries the requests to them side by side. The
 //! simulator answers the same requests itself, late, twice, wrongly or never.
 
 use std::sync::Arc;
