@@ -2,18 +2,20 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use standin_sim::model::{ALL, Check};
 use standin_sim::sim::fault::Kind;
-use standin_sim::sim::{Outcome, Plan, run as simulate, shrink};
+use standin_sim::sim::{Lateness, Outcome, Plan, run as simulate, shrink};
 
 const USAGE: &str = "usage: standin-sim COMMAND
   model [NAME]                     the model checks
   ci                               one minute of simulation, all faults on
-  run --seeds A..B [--minutes N] [--only KIND,…]
-  soak --hours N [--only KIND,…]   seeds from the clock, for that long
-  replay SEED [--faults N,N,…] [--only KIND,…]";
+  run --seeds A..B [--minutes N]
+  soak --hours N                   seeds from the clock, for that long
+  replay SEED [--faults N,N,…]
+  The last three: [--only KIND,…] faults of these kinds, [--traces DIR] lateness of real schedules";
 
 /// Simulated hours of one seed.
 const HOURS: u64 = 48;
@@ -30,7 +32,7 @@ enum Mistake {
 pub(crate) fn run(command: &str, arguments: &[&str]) -> std::io::Result<ExitCode> {
     let done = match command {
         "model" => return model(arguments),
-        "ci" => seeds(CI_SEEDS, Duration::from_mins(1), Kind::ALL),
+        "ci" => seeds(CI_SEEDS, Duration::from_mins(1), &[]),
         "run" => ranged(arguments),
         "soak" => soak(arguments),
         "replay" => replay(arguments),
@@ -64,27 +66,34 @@ fn kinds(arguments: &[&str]) -> Result<Vec<Kind>, Mistake> {
     names.split(',').map(kind).collect()
 }
 
+fn lateness(arguments: &[&str]) -> Result<Arc<Lateness>, Mistake> {
+    let Some(folder) = option(arguments, "--traces") else { return Ok(Arc::default()) };
+    let read = Lateness::read(std::path::Path::new(folder));
+    read.map(Arc::new).map_err(|e| Mistake::Run(e.to_string()))
+}
+
 fn ranged(arguments: &[&str]) -> Result<ExitCode, Mistake> {
     let (from, to) = option(arguments, "--seeds").and_then(|r| r.split_once("..")).ok_or(Mistake::Usage)?;
     let minutes = option(arguments, "--minutes").map_or(Ok(60), number)?;
-    seeds(number(from)?..number(to)?, Duration::from_mins(minutes), &kinds(arguments)?)
+    seeds(number(from)?..number(to)?, Duration::from_mins(minutes), arguments)
 }
 
 fn soak(arguments: &[&str]) -> Result<ExitCode, Mistake> {
     let hours = number(option(arguments, "--hours").ok_or(Mistake::Usage)?)?;
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let first = since.map_err(|e| Mistake::Run(e.to_string()))?.as_secs() << 20;
-    seeds(first..first + (1 << 20), Duration::from_hours(hours), &kinds(arguments)?)
+    seeds(first..first + (1 << 20), Duration::from_hours(hours), arguments)
 }
 
-fn seeds(seeds: std::ops::Range<u64>, limit: Duration, kinds: &[Kind]) -> Result<ExitCode, Mistake> {
+fn seeds(seeds: std::ops::Range<u64>, limit: Duration, arguments: &[&str]) -> Result<ExitCode, Mistake> {
+    let (kinds, lateness) = (kinds(arguments)?, lateness(arguments)?);
     let begun = Instant::now();
     let (mut many, mut all) = (0u64, Outcome::default());
     for seed in seeds {
         if begun.elapsed() >= limit {
             break;
         }
-        let plan = Plan::of(seed, HOURS, kinds);
+        let plan = Plan { lateness: Arc::clone(&lateness), ..Plan::of(seed, HOURS, &kinds) };
         let outcome = simulate(&plan).map_err(|e| Mistake::Run(e.to_string()))?;
         if !outcome.broken.is_empty() {
             return Err(failed(&plan, &outcome));
@@ -123,7 +132,8 @@ fn failed(plan: &Plan, outcome: &Outcome) -> Mistake {
 
 fn replay(arguments: &[&str]) -> Result<ExitCode, Mistake> {
     let seed = number(arguments.first().ok_or(Mistake::Usage)?)?;
-    let mut plan = Plan::of(seed, HOURS, &kinds(arguments)?);
+    let lateness = lateness(arguments)?;
+    let mut plan = Plan { lateness, ..Plan::of(seed, HOURS, &kinds(arguments)?) };
     if let Some(list) = option(arguments, "--faults") {
         let numbers = list.split(',').filter(|n| *n != "none").map(str::parse::<usize>);
         plan = plan.only(&numbers.collect::<Result<Vec<_>, _>>().map_err(|_| Mistake::Usage)?);

@@ -3,6 +3,7 @@
 //! A [`Plan`] is a seed and a list of faults; [`run`] answers what came of it. The same plan gives the same events.
 
 pub mod fault;
+mod lateness;
 mod laws;
 mod post;
 mod primaries;
@@ -13,6 +14,7 @@ mod shrink;
 mod truth;
 pub mod world;
 
+pub use lateness::{Lateness, TracesError};
 pub use laws::Broken;
 pub use run::{Outcome, Plan, run};
 pub use shrink::shrink;

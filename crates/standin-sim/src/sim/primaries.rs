@@ -1,5 +1,7 @@
 //! The automations themselves: slots that run late, twice or never; and how all is to be in the end.
 
+use std::sync::Arc;
+
 use standin_core::incident::Target;
 use standin_core::mesh::cell::ClaimPhase;
 use standin_core::mesh::rank::slot_key;
@@ -12,18 +14,8 @@ use super::world::{HOUR, MINUTE};
 
 impl Sim {
     pub(super) fn lateness(&mut self) -> u64 {
-        /// Seconds, at the quantiles 0, 50, 90, 99, 99.9 and 100 %: hourly schedules of 2026.
-        const TABLE: [(u64, u64); 6] =
-            [(0, 20), (500, 970), (900, 2_441), (990, 7_200), (999, 14_400), (1000, 28_800)];
-        let draw = self.rng.between(0, 1_000);
-        for pair in TABLE.windows(2) {
-            if let [(from, low), (to, high)] = pair
-                && draw < *to
-            {
-                return (low + (high - low) * (draw - from) / (to - from)) * 1_000;
-            }
-        }
-        0
+        let lateness = Arc::clone(&self.lateness);
+        lateness.draw(&mut self.rng)
     }
 
     pub(super) fn slot(&mut self, target: usize, slot: u64) {
@@ -33,7 +25,8 @@ impl Sim {
         };
         self.push(self.now + period, Event::Slot { target, slot: slot + period });
         let is_cron = target < 8;
-        let is_skipped = self.strikes(Kind::CronSkip, target) || (is_cron && self.rng.percent(12));
+        let is_skipped = self.strikes(Kind::CronSkip, target)
+            || (is_cron && Arc::clone(&self.lateness).skips(&mut self.rng));
         if is_skipped {
             return;
         }

@@ -12,6 +12,7 @@ use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
 use super::fault::{self, Fault, Kind};
+use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
 use super::rng::Rng;
 use super::truth::{EPOCH_MS, Truth};
@@ -28,6 +29,8 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// What is broken on purpose.
     pub tamper: Tamper,
+    /// How late GitHub's schedules are.
+    pub lateness: Arc<Lateness>,
 }
 
 /// So many faults strike in one run.
@@ -38,7 +41,7 @@ impl Plan {
     pub fn of(seed: u64, hours: u64, kinds: &[Kind]) -> Self {
         let mut rng = Rng::new(seed ^ 0x00fa_0175);
         let faults = fault::draw(&mut rng, kinds, FAULTS, hours * HOUR * 3 / 4);
-        Self { seed, hours, faults, tamper: Tamper::Nothing }
+        Self { seed, hours, faults, tamper: Tamper::Nothing, lateness: Arc::default() }
     }
 }
 
@@ -121,6 +124,7 @@ pub(super) struct Sim {
     pub(super) faults: Vec<Fault>,
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
+    pub(super) lateness: Arc<Lateness>,
     pub(super) requests: Vec<(Ticket, Request)>,
     pub(super) outcome: Outcome,
 }
@@ -143,6 +147,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
         faults: plan.faults.clone(),
         calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
         tamper: plan.tamper,
+        lateness: Arc::clone(&plan.lateness),
         requests: Vec::new(),
         outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
     };
