@@ -75,7 +75,7 @@ fn with_standin(options: &Options) -> anyhow::Result<Measured> {
     let mut world = World::new(options, SETTINGS)?;
     world.start_sleepers(&names(), Autorestart::Off)?;
     world.up()?;
-    until("the agent finds all apps healthy", || Ok(world.status()?["health"]["score"] == 100))?;
+    until("the agent finds all apps healthy", || Ok(world.status()?.health.score == Some(100)))?;
     let exits = listen(&world)?;
     let mut measured = Measured::default();
     kill_all(&world, &mut measured, |name, at, begun, measured| {
@@ -127,9 +127,7 @@ fn kill_all(
 fn opened(world: &World, name: &str) -> anyhow::Result<Option<Timestamp>> {
     let status = world.status()?;
     let target = format!("pm2:{name}");
-    let incidents = status["incidents"].as_array().context("a status has incidents")?;
-    let found = incidents.iter().find(|incident| incident["target"] == target.as_str());
-    Ok(found.and_then(|incident| incident["opened"].as_str()?.parse().ok()))
+    Ok(status.incidents.iter().find(|incident| incident.target == target).map(|incident| incident.opened))
 }
 
 /// The adapter alone, on a thread of its own, beside the agent: what it hears, without anything in between.

@@ -45,7 +45,7 @@ fn standin(options: &Options) -> anyhow::Result<Quantity> {
     // What answering needs stays resident too.
     for _ in 0..3 {
         let status = world.status()?;
-        let known = status["automations"].as_array().map_or(0, Vec::len);
+        let known = status.automations.len();
         ensure!(known == AUTOMATIONS as usize, "the agent watches {known} automations, not {AUTOMATIONS}");
     }
     std::thread::sleep(SETTLE);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use serde_json::Value;
+use standin_engine::json_v1::ScanV1;
 
 use super::Options;
 use super::report::{Goal, Part, Quantity, Row, times};
@@ -22,8 +22,8 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Part> {
         world.write(&format!(".github/workflows/flow-{n:04}.yml"), &workflow(n))?;
     }
     let output = world.standin(&["scan", "--format", "json"])?;
-    let scan: Value = serde_json::from_slice(&output.stdout).context("standin scan prints JSON")?;
-    let found = scan["automations"].as_array().map_or(0, Vec::len);
+    let scan: ScanV1 = serde_json::from_slice(&output.stdout).context("standin scan prints JSON")?;
+    let found = scan.automations.len();
     ensure!(found == FILES, "standin scan found {found} of {FILES} workflows");
     let ours = timed(TURNS, || world.standin(&["scan", "--format", "json"]).map(drop))?;
     let peer = match &options.actionlint {

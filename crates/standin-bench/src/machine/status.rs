@@ -22,7 +22,7 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Part> {
     let names: Vec<String> = (0..APPS).map(|n| format!("app-{n:02}")).collect();
     world.start_sleepers(&names, Autorestart::On)?;
     world.up()?;
-    until("the agent finds all apps healthy", || Ok(world.status()?["health"]["score"] == 100))?;
+    until("the agent finds all apps healthy", || Ok(world.status()?.health.score == Some(100)))?;
     let ours = timed(OURS, || {
         let output = world.standin(&["status", "--format", "json"])?;
         ensure!(output.status.success(), "standin status ended with {}", output.status);

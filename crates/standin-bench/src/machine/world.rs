@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::{SigSet, Signal};
-use serde_json::{Value, json};
+use serde_json::json;
+use standin_agent::state_dir::StateDir;
+use standin_engine::json_v1::StatusV1;
 use tempfile::TempDir;
 
 use super::{Options, proc};
@@ -97,7 +99,7 @@ impl World {
     }
 
     /// What `standin status` prints.
-    pub(super) fn status(&self) -> anyhow::Result<Value> {
+    pub(super) fn status(&self) -> anyhow::Result<StatusV1> {
         let output = self.standin(&["status", "--format", "json"])?;
         let said = String::from_utf8_lossy(&output.stderr);
         serde_json::from_slice(&output.stdout).with_context(|| format!("standin status failed: {said}"))
@@ -112,8 +114,8 @@ impl World {
         let pid = child.id();
         self.agent = Some(child);
         until("the agent can be asked", || {
-            let file: Value = serde_json::from_str(&self.read(".standin/agent.json")).unwrap_or_default();
-            Ok(file["pid"].as_u64() == Some(pid.into()) || !proc::is_alive(pid))
+            let file = StateDir::of(&self.repo()).read_agent_file();
+            Ok(file.is_some_and(|file| file.pid == pid) || !proc::is_alive(pid))
         })?;
         let said = || fs::read_to_string(self.dir.path().join("agent.out")).unwrap_or_default();
         ensure!(proc::is_alive(pid), "the agent has ended: {}", said());
