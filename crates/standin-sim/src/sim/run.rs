@@ -257,6 +257,9 @@ impl Sim {
                     (a.was_down, a.is_down) = (false, true);
                     a.outage += 1;
                     self.mark(6, a_number(target));
+                    // A stale list lags some minutes behind, both when something stops and when it is back.
+                    let at = self.now + self.rng.between(60_000, 600_000);
+                    self.push(at, Event::Settle { target });
                 }
             }
             Event::Settle { target } => {
