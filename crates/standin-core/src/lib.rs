@@ -21,5 +21,6 @@ pub mod plan;
 pub mod policy;
 pub mod run;
 pub mod schedule;
+pub mod time;
 pub mod verdict;
 pub mod watch;

@@ -98,7 +98,7 @@ pub enum StartError {
 }
 
 /// What became of a run that an earlier life of the agent started.
-#[expect(clippy::large_enum_variant, reason = "made once for a run, and taken apart at once")]
+#[allow(clippy::large_enum_variant, reason = "made once for a run, and taken apart at once")]
 #[derive(Debug)]
 pub enum Adopted {
     /// It still runs.

@@ -73,7 +73,7 @@ impl Stage {
     /// A repository whose agent takes any free port, with these settings beside.
     pub(crate) fn with(settings: &str) -> Self {
         let stage = Self::empty();
-        stage.write("standin.toml", &format!("{FREE_PORT}{settings}"));
+        stage.write("standin.toml", format!("{FREE_PORT}{settings}"));
         stage
     }
 

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, later, past, sooner};
+use super::Judgement;
 use crate::beat::BeatState;
 use crate::health::Health;
+use crate::time::{later, past, sooner};
 use crate::verdict::Reason;
 use crate::watch::{BeatRules, Cadence};
 

@@ -8,7 +8,6 @@ mod slots;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -18,6 +17,7 @@ use crate::ident::AutomationId;
 use crate::observation::{Pm2App, View};
 use crate::policy::Policy;
 use crate::run::RunState;
+use crate::time::sooner;
 use crate::verdict::{Life, Reason, Verdict};
 use crate::watch::{Expectation, Watch};
 use in_order::InOrder;
@@ -132,27 +132,4 @@ fn verdict(id: &AutomationId, judgement: Judgement, before: Option<&Verdict>, no
         last_success: judgement.last_success.max(before.and_then(|b| b.last_success)),
         lives: judgement.lives,
     }
-}
-
-/// The sooner of two times that may be missing.
-pub(crate) fn sooner(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, None) | (None, one) => one,
-    }
-}
-
-/// `at + time`; the end of time itself where that lies beyond it.
-pub(crate) fn later(at: Timestamp, time: Duration) -> Timestamp {
-    at.checked_add(time).unwrap_or(Timestamp::MAX)
-}
-
-/// The first moment after a deadline: a deadline itself is still in time.
-pub(crate) fn past(deadline: Timestamp) -> Timestamp {
-    later(deadline, Duration::from_nanos(1))
-}
-
-/// `at - time`; the beginning of time where that lies before it.
-pub(crate) fn earlier(at: Timestamp, time: Duration) -> Timestamp {
-    at.checked_sub(time).unwrap_or(Timestamp::MIN)
 }

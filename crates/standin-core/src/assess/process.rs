@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Judgement, earlier, later, past, sooner};
+use super::Judgement;
 use crate::health::Health;
 use crate::ident::AutomationId;
 use crate::observation::{
@@ -12,6 +12,7 @@ use crate::observation::{
 };
 use crate::policy::Policy;
 use crate::run::RunEnd;
+use crate::time::{earlier, later, past, sooner};
 use crate::verdict::{Life, Reason};
 use crate::watch::{LongRunning, ProcessRules};
 

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, later, past, sooner};
+use super::Judgement;
 use crate::health::Health;
 use crate::ident::AutomationId;
-use crate::plan::spread;
 use crate::run::RunState;
+use crate::time::{later, past, sooner, spread};
 use crate::verdict::Reason;
 use crate::watch::SlotRules;
 

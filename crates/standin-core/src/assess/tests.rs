@@ -5,6 +5,8 @@ mod join;
 mod process;
 mod slots;
 
+use std::time::Duration;
+
 use super::*;
 use crate::beat::BeatState;
 use crate::health::Priority;

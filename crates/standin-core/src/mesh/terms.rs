@@ -1,7 +1,7 @@
 //! The times of a claim, which relate to one another.
 
 use super::clock::TOLERANCE_MS;
-use crate::plan::spread;
+use crate::time::spread;
 
 /// No lease is longer than this, in milliseconds; a cell that says so is garbage.
 pub const MAX_TTL_MS: u32 = 3_600_000;

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Situation;
 use super::recovery::remedy;
-use crate::assess::later;
 use crate::health::Health;
 use crate::incident::{Phase, Target};
 use crate::policy::Policy;
+use crate::time::later;
 use crate::verdict::{Reason, Verdict};
 use crate::watch::Recovery;
 

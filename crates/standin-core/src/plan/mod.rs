@@ -8,20 +8,19 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use brake::Brake;
 
-use crate::assess::sooner;
 use crate::effect::PlannedEffect;
 use crate::ident::AutomationId;
 use crate::incident::{Incident, Target};
 use crate::observation::Pm2View;
 use crate::policy::Policy;
 use crate::run::RunState;
+use crate::time::{later, sooner};
 use crate::verdict::Verdict;
 use crate::watch::Watch;
 
@@ -173,7 +172,7 @@ impl Plan {
 
 /// Plans the next step. Pure: the same arguments give the same plan.
 pub fn plan(situation: &Situation<'_>, policy: &Policy, recheck: Option<Timestamp>, now: Timestamp) -> Plan {
-    let latest = crate::assess::later(now, policy.max_wake);
+    let latest = later(now, policy.max_wake);
     let mut plan = Plan {
         decisions: Vec::new(),
         incidents: Vec::new(),
@@ -186,20 +185,4 @@ pub fn plan(situation: &Situation<'_>, policy: &Policy, recheck: Option<Timestam
     recovery::plan_automations(situation, policy, now, &mut plan);
     runs::plan_runs(situation, policy, now, &mut plan);
     plan
-}
-
-/// The share of `within` that belongs to `name`: always the same for the same name, spread evenly over names.
-pub fn spread(name: &str, within: Duration) -> Duration {
-    let limit = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(hash(name).checked_rem(limit).unwrap_or(0))
-}
-
-/// FNV-1a, then a finaliser that spreads the last bytes too. Stable across versions: keys depend on it.
-fn hash(text: &str) -> u64 {
-    let mut h = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    h ^= h >> 33;
-    h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
-    h ^ (h >> 33)
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Choice, Plan, Request, Situation, hash};
-use crate::assess::later;
+use super::{Choice, Plan, Request, Situation};
 use crate::effect::{Effect, EffectKey, PlannedEffect};
 use crate::health::Health;
 use crate::ident::AutomationId;
 use crate::incident::{Incident, Phase, Target};
 use crate::observation::{Daemon, Expected};
 use crate::policy::Policy;
+use crate::time::{hash, later};
 use crate::verdict::{Reason, Verdict};
 use crate::watch::{Expectation, Recovery, Watch};
 

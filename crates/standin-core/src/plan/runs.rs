@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Choice, Plan, Request, Situation, spread};
-use crate::assess::later;
+use super::{Choice, Plan, Request, Situation};
 use crate::effect::{Effect, EffectKey, PlannedEffect};
 use crate::incident::Target;
 use crate::policy::Policy;
 use crate::run::RunState;
+use crate::time::{later, spread};
 use crate::watch::{CatchUp, Expectation, Overlap, SlotRules, Watch};
 
 /// A settled slot further ahead than this was settled under a wrong clock, and would stop the schedule for as long.

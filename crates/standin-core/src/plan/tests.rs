@@ -7,14 +7,16 @@ mod requests;
 mod slots;
 mod world;
 
+use std::time::Duration;
+
 use super::*;
-use crate::assess::{earlier, later};
 use crate::effect::Effect;
 use crate::health::{Health, Priority};
 use crate::incident::Phase;
 use crate::observation::{Daemon, Expected};
 use crate::run::RunEnd;
 use crate::schedule::Schedule;
+use crate::time::{earlier, later, spread};
 use crate::verdict::{Life, Reason};
 use crate::watch::{CatchUp, Expectation, LongRunning, Overlap, ProcessRules, Recovery, SlotRules};
 

@@ -141,10 +141,10 @@ async fn what_a_person_stops_or_deletes_is_told_apart_also_by_the_next_watcher()
     drop(pm2);
     let next = Pm2::new(Pm2Options { memory, ..stage.options() });
     assert!(by_hand(&next.look(&apps).await), "{:#?}", next.look(&apps).await);
-    // Without the memory, the first watcher that nobody told anything.
+    // A watcher without the memory, that nobody told anything, has PM2's log.
     let forgetful = stage.adapter();
     let view = forgetful.look(&apps).await;
-    assert_eq!(process(&view, "b").unwrap().stop, StopCause::NotSeen);
+    assert_eq!(process(&view, "b").unwrap().stop, StopCause::ByHand);
     assert_eq!(view.apps.get(&id("c")), Some(&Pm2App::Absent { absence: Absence::NeverStarted }));
 }
 

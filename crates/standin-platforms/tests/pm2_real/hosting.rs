@@ -121,7 +121,7 @@ async fn an_agent_that_fails_at_each_start_is_taken_out_for_good() {
     for _ in 0..3 {
         pm2.host_agent(agent(&stage)).await.unwrap();
         let failed = tokio::time::timeout(LIMIT, async {
-            while !pm2.hosted_agent("standin", &stage.repo()).await.unwrap().is_some_and(|p| p.restarts > 0) {
+            while pm2.hosted_agent("standin", &stage.repo()).await.unwrap().is_none_or(|p| p.restarts == 0) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         });

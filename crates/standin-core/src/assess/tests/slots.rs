@@ -1,6 +1,6 @@
 use super::*;
-use crate::plan::spread;
 use crate::run::RunEnd;
+use crate::time::{later, past, spread};
 
 fn known() -> RunState {
     let settled_slot = Some(at("10:00:00"));
