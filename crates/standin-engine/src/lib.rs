@@ -2,6 +2,7 @@
 
 pub mod carry;
 pub mod json_v1;
+pub mod mesh;
 pub mod ports;
 pub mod recover;
 pub mod render;

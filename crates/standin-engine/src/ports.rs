@@ -1,5 +1,7 @@
 //! What the engine needs from outside. Adapters implement these and know nothing of each other.
 
+pub mod mesh;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

@@ -4,3 +4,4 @@
 //! ones that ship: a model only decides what happens to them.
 
 pub mod model;
+pub mod sim;

@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     // The listener persists a heartbeat before it answers, so it writes to the local store itself.
     ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
     // The proof of the protocol: it drives the core, and is in no release.
-    ("standin-sim", &["standin-core"]),
+    ("standin-sim", &["standin-core", "standin-engine"]),
     (
         "standin",
         &[

@@ -80,7 +80,8 @@ pub enum ArbiterError {
 }
 
 impl ConfiguredStore {
-    fn may_decide(&self) -> bool {
+    /// Whether it may hold decisions: it has passed, and is of a sort that can.
+    pub fn may_decide(&self) -> bool {
         self.conformance == Conformance::Passed && self.kind != StoreKind::NetlifyBlobs
     }
 }

@@ -1,0 +1,314 @@
+//! Reading and swapping one cell, at its home store or by a majority of three.
+//!
+//! At a home store that is one request. With three it is a CASPaxos round: every read and every swap prepares at a
+//! majority, learns what may have been chosen there, and has a majority accept. A read has the value accepted again,
+//! because one that only a minority has may still be lost.
+
+use std::sync::Arc;
+
+use standin_core::mesh::cell::Cell;
+use standin_core::mesh::quorum::{Ballot, MAJORITY, Round, SEATS, Step};
+use standin_core::mesh::swap::Swapped;
+
+use super::setup::Decider;
+use crate::ports::mesh::{Answer, Decision, Held, Number, ReadError, Request, SwapAnswer, Version};
+
+/// What is asked of the register.
+#[derive(Debug, Clone)]
+pub(super) enum Access {
+    Read,
+    Swap { expect: Option<Box<Cell>>, next: Box<Cell> },
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub(super) enum Reached {
+    /// The cell.
+    Cell(Option<Cell>),
+    /// The answer to the swap.
+    Swapped(Swapped),
+    /// Too few stores answered: nothing was changed.
+    Unreachable,
+    /// A store holds something that cannot be read: nothing was changed.
+    Garbage,
+}
+
+/// One seat's last known state.
+#[derive(Debug, Clone, Default)]
+struct Seat {
+    version: Option<Version>,
+    decision: Arc<Decision>,
+}
+
+#[derive(Debug, Clone)]
+enum Stage {
+    Idle,
+    Home(Access),
+    Looking { access: Access, answered: [bool; SEATS], heard: [bool; SEATS] },
+    Preparing { access: Access, round: Round<Cell>, left: usize, promised: [bool; SEATS] },
+    Accepting { access: Access, round: Round<Cell>, left: usize },
+}
+
+/// One cell of one watcher's errand.
+#[derive(Debug, Clone)]
+pub(super) struct RegisterAccess {
+    cell: Number,
+    run: u64,
+    decider: Decider,
+    seats: [Seat; SEATS],
+    last: Ballot,
+    /// Counts the stages: an answer to a request of an earlier one must not be taken for one of this.
+    step: u32,
+    stage: Stage,
+}
+
+/// What an answer belongs to: the stage it was asked in, and the seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    step: u32,
+    seat: usize,
+}
+
+/// Requests, each with the place that its answer is for.
+pub(super) type Asked = Vec<(Place, Request)>;
+
+impl RegisterAccess {
+    pub(super) fn new(cell: Number, run: u64, decider: Decider) -> Self {
+        let seats = std::array::from_fn(|_| Seat::default());
+        Self { cell, run, decider, seats, last: Ballot::default(), step: 0, stage: Stage::Idle }
+    }
+
+    pub(super) fn stores(&self) -> &[Number] {
+        self.decider.stores()
+    }
+
+    /// Which store an answer came from.
+    pub(super) fn store_at(&self, place: Place) -> Option<Number> {
+        self.stores().get(place.seat).copied()
+    }
+
+    /// Begins.
+    pub(super) fn begin(&mut self, access: Access) -> Asked {
+        self.step = self.step.saturating_add(1);
+        let step = self.step;
+        match self.decider {
+            Decider::Home(store) => {
+                let request = match &access {
+                    Access::Read => Request::ReadDecision { store, cell: self.cell },
+                    Access::Swap { next, .. } => {
+                        let decision = Decision { value: Some((**next).clone()), ..Decision::default() };
+                        self.write(0, store, decision)
+                    }
+                };
+                self.stage = Stage::Home(access);
+                vec![(Place { step, seat: 0 }, request)]
+            }
+            Decider::Quorum(stores) => {
+                self.stage = Stage::Looking { access, answered: [false; SEATS], heard: [false; SEATS] };
+                let cell = self.cell;
+                let read = |(seat, store)| (Place { step, seat }, Request::ReadDecision { store, cell });
+                stores.into_iter().enumerate().map(read).collect()
+            }
+        }
+    }
+
+    fn write(&self, seat: usize, store: Number, decision: Decision) -> Request {
+        let expect = self.seats.get(seat).and_then(|seat| seat.version.clone());
+        Request::SwapDecision { store, cell: self.cell, expect, next: Arc::new(decision) }
+    }
+
+    fn keep(&mut self, seat: usize, held: Option<Held>) {
+        if let Some(place) = self.seats.get_mut(seat) {
+            *place =
+                held.map_or_else(Seat::default, |h| Seat { version: Some(h.version), decision: h.decision });
+        }
+    }
+
+    /// Takes in the answer of one seat. Gives what is to be asked next, or what came of it all.
+    pub(super) fn answer(&mut self, place: Place, answer: Answer) -> (Asked, Option<Reached>) {
+        let seat = place.seat;
+        if place.step != self.step {
+            return (Vec::new(), None);
+        }
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle => (Vec::new(), None),
+            Stage::Home(access) => (Vec::new(), self.home(&access, answer)),
+            Stage::Looking { access, answered, heard } => self.looked(seat, answer, access, answered, heard),
+            Stage::Preparing { access, round, left, promised } => {
+                self.prepared(seat, &answer, access, round, (left, promised))
+            }
+            Stage::Accepting { access, round, left } => self.accepted(seat, &answer, access, round, left),
+        }
+    }
+
+    fn home(&mut self, access: &Access, answer: Answer) -> Option<Reached> {
+        match (access, answer) {
+            (Access::Read, Answer::Decision(Ok(read))) => {
+                let value = read.value.as_ref().and_then(|held| held.decision.value.clone());
+                self.keep(0, read.value);
+                Some(Reached::Cell(value))
+            }
+            (Access::Read, Answer::Decision(Err(ReadError::Garbage))) => Some(Reached::Garbage),
+            (Access::Swap { .. }, Answer::Swapped(swapped)) => {
+                if let (SwapAnswer::Won(at), Some(place)) = (&swapped, self.seats.first_mut()) {
+                    place.version = Some(at.value.clone());
+                }
+                Some(Reached::Swapped((&swapped).into()))
+            }
+            _ => Some(Reached::Unreachable),
+        }
+    }
+
+    fn looked(
+        &mut self,
+        seat: usize,
+        answer: Answer,
+        access: Access,
+        mut answered: [bool; SEATS],
+        mut heard: [bool; SEATS],
+    ) -> (Asked, Option<Reached>) {
+        if let Some(place) = answered.get_mut(seat) {
+            *place = true;
+        }
+        match answer {
+            Answer::Decision(Ok(read)) => {
+                self.keep(seat, read.value);
+                if let Some(place) = heard.get_mut(seat) {
+                    *place = true;
+                }
+            }
+            Answer::Decision(Err(ReadError::Garbage)) => return (Vec::new(), Some(Reached::Garbage)),
+            Answer::Decision(Err(ReadError::Unreachable))
+            | Answer::Evidence(_)
+            | Answer::Written(_)
+            | Answer::Swapped(_)
+            | Answer::Surveyed(_)
+            | Answer::Probed(_)
+            | Answer::Sent(_)
+            | Answer::Over => {}
+        }
+        let many = heard.iter().filter(|yes| **yes).count();
+        if !answered.iter().all(|yes| *yes) {
+            self.stage = Stage::Looking { access, answered, heard };
+            return (Vec::new(), None);
+        }
+        if many < MAJORITY {
+            return (Vec::new(), Some(Reached::Unreachable));
+        }
+        self.prepare(access, heard)
+    }
+
+    /// The first half, at every seat that could be read. The ballot is above all that this run has seen or used.
+    fn prepare(&mut self, access: Access, heard: [bool; SEATS]) -> (Asked, Option<Reached>) {
+        let seen = self.seats.iter().map(|seat| seat.decision.promised).max().unwrap_or_default();
+        let ballot = seen.max(self.last).above(self.run);
+        self.last = ballot;
+        self.step = self.step.saturating_add(1);
+        let mut asked = Vec::new();
+        for (seat, store) in self.stores().to_vec().into_iter().enumerate() {
+            let Some(place) = self.seats.get(seat).filter(|_| heard.get(seat) == Some(&true)) else {
+                continue;
+            };
+            if let Ok((next, _)) = place.decision.prepare(ballot) {
+                asked.push((Place { step: self.step, seat }, self.write(seat, store, next)));
+            }
+        }
+        let left = asked.len();
+        let round = Round::new(ballot);
+        self.stage = Stage::Preparing { access, round, left, promised: [false; SEATS] };
+        (asked, None)
+    }
+
+    fn prepared(
+        &mut self,
+        seat: usize,
+        answer: &Answer,
+        access: Access,
+        mut round: Round<Cell>,
+        (left, mut promised): (usize, [bool; SEATS]),
+    ) -> (Asked, Option<Reached>) {
+        let left = left.saturating_sub(1);
+        if let (Answer::Swapped(SwapAnswer::Won(at)), Some(place)) = (answer, self.seats.get_mut(seat))
+            && let Ok((next, promise)) = place.decision.prepare(self.last)
+        {
+            *place = Seat { version: Some(at.value.clone()), decision: Arc::new(next) };
+            round.promised(seat, Ok(promise));
+            if let Some(yes) = promised.get_mut(seat) {
+                *yes = true;
+            }
+        }
+        if let Step::Choose(current) = round.step() {
+            return self.choose(access, round, promised, current);
+        }
+        if left > 0 {
+            self.stage = Stage::Preparing { access, round, left, promised };
+            return (Vec::new(), None);
+        }
+        // Nothing was proposed, so nothing has changed but promises.
+        let reached = match access {
+            Access::Read => Reached::Unreachable,
+            Access::Swap { .. } => Reached::Swapped(Swapped::Lost),
+        };
+        (Vec::new(), Some(reached))
+    }
+
+    fn choose(
+        &mut self,
+        access: Access,
+        mut round: Round<Cell>,
+        promised: [bool; SEATS],
+        current: Option<Cell>,
+    ) -> (Asked, Option<Reached>) {
+        let value = match (&access, current) {
+            (Access::Read, None) => return (Vec::new(), Some(Reached::Cell(None))),
+            (Access::Read, Some(current)) => current,
+            (Access::Swap { expect, next }, current) if expect.as_deref() == current.as_ref() => {
+                (**next).clone()
+            }
+            (Access::Swap { .. }, _) => return (Vec::new(), Some(Reached::Swapped(Swapped::Lost))),
+        };
+        round.propose(value.clone());
+        self.step = self.step.saturating_add(1);
+        let mut asked = Vec::new();
+        for (seat, store) in self.stores().to_vec().into_iter().enumerate() {
+            let Some(place) = self.seats.get(seat).filter(|_| promised.get(seat) == Some(&true)) else {
+                continue;
+            };
+            if let Ok(next) = place.decision.accept(self.last, value.clone()) {
+                asked.push((Place { step: self.step, seat }, self.write(seat, store, next)));
+            }
+        }
+        self.stage = Stage::Accepting { access, round, left: asked.len() };
+        (asked, None)
+    }
+
+    fn accepted(
+        &mut self,
+        seat: usize,
+        answer: &Answer,
+        access: Access,
+        mut round: Round<Cell>,
+        left: usize,
+    ) -> (Asked, Option<Reached>) {
+        let left = left.saturating_sub(1);
+        if let Answer::Swapped(SwapAnswer::Won(_)) = answer {
+            round.accepted(seat, Ok(()));
+        }
+        if let Step::Chosen(value) = round.step() {
+            let reached = match access {
+                Access::Read => Reached::Cell(Some(value)),
+                Access::Swap { .. } => Reached::Swapped(Swapped::Won),
+            };
+            return (Vec::new(), Some(reached));
+        }
+        if left > 0 {
+            self.stage = Stage::Accepting { access, round, left };
+            return (Vec::new(), None);
+        }
+        let reached = match access {
+            Access::Read => Reached::Unreachable,
+            Access::Swap { .. } => Reached::Swapped(Swapped::Unknown),
+        };
+        (Vec::new(), Some(reached))
+    }
+}

@@ -1,0 +1,156 @@
+//! The way of a request to whoever answers it: what holds it up, loses it, or makes it late.
+
+use std::sync::Arc;
+
+use standin_core::mesh::cell::Holder;
+use standin_engine::mesh::record::Record;
+use standin_engine::mesh::{Heartbeats, Setup};
+use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteError};
+
+use super::fault::Kind;
+use super::laws::Sending;
+use super::run::{Event, Sim};
+use super::world::{self, ACTION, AGENT, BLOBS, SQLITE, STORES, Tamper};
+
+impl Sim {
+    /// Sends a request on its way: looks at the laws, and draws how long it takes.
+    pub(super) fn send_off(
+        &mut self,
+        watcher: usize,
+        (life, paused, probed): (u64, u64, bool),
+        ticket: Ticket,
+        request: Request,
+    ) {
+        let limit = u64::from(world::body(watcher).request);
+        let (mut there, mut back) = (self.rng.between(5, 80), self.rng.between(5, 80));
+        match &request {
+            Request::Sleep(time) => {
+                let wait = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                return self
+                    .push(self.now + wait, Event::Answer { watcher, life, ticket, answer: Answer::Over });
+            }
+            Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order.epoch, probed),
+            Request::WriteEvidence(_, record) => {
+                let accuses = !record.suspicions.is_empty() && !record.beat.self_health.is_clean();
+                if accuses && !self.is_seconded(record) {
+                    self.laws.breach(
+                        "I8",
+                        self.now,
+                        format!("watcher {watcher} accuses with faults of its own"),
+                    );
+                }
+                if watcher == AGENT {
+                    self.laws.beats(self.now, watcher, record.beat.number);
+                }
+            }
+            Request::ReadDecision { store: BLOBS, .. } | Request::SwapDecision { store: BLOBS, .. }
+                if self.tamper != Tamper::BlindArbiter =>
+            {
+                self.laws.breach("I9", self.now, "a decision at a store that has not passed".to_owned());
+            }
+            Request::ReadEvidence(_)
+            | Request::ReadDecision { .. }
+            | Request::SwapDecision { .. }
+            | Request::Survey(_)
+            | Request::Probe { .. }
+            | Request::Wake(_)
+            | Request::Notify(_) => {}
+        }
+        there += paused.saturating_sub(self.now);
+        let edge = edge_of(&request);
+        let lost = edge.is_some_and(|edge| {
+            self.is_cut(watcher, edge)
+                || (edge < STORES && self.store_is_down(edge))
+                || (edge >= STORES
+                    && self.platform_is_down(edge - STORES)
+                    && !is_foreign(&self.setups, &request))
+                || (edge == SQLITE && watcher != AGENT)
+        });
+        if lost {
+            let answer = request.unanswered();
+            return self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
+        }
+        let Some(store) = edge.filter(|edge| *edge < STORES) else {
+            return self
+                .push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
+        };
+        if self.strikes(Kind::Throttle, store) && self.rng.percent(50) {
+            let answer = refused(&request);
+            return self.push(self.now + there + back, Event::Answer { watcher, life, ticket, answer });
+        }
+        if self.strikes(Kind::StoreSlow, store) {
+            there += self.rng.between(0, 8_000);
+            back += self.rng.between(0, 4_000);
+        }
+        let is_write = matches!(request, Request::SwapDecision { .. } | Request::WriteEvidence(..));
+        let mut answers = true;
+        if is_write && self.strikes(Kind::LostReply, store) && self.rng.percent(50) {
+            answers = false;
+        }
+        if is_write && self.strikes(Kind::LateCommit, store) && self.rng.percent(50) {
+            there += self.rng.between(5_000, 300_000);
+        }
+        if !answers || there + back > limit {
+            let answer = request.unanswered();
+            self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
+            return self.push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: None });
+        }
+        self.push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
+    }
+
+    pub(super) fn is_seconded(&self, record: &Record) -> bool {
+        let others =
+            self.truth.stores.iter().flat_map(|s| s.records.iter().chain(&s.stale_records)).flatten();
+        let others: Vec<_> = others.filter(|r| r.beat.peer != record.beat.peer).collect();
+        record
+            .suspicions
+            .iter()
+            .all(|s| others.iter().any(|o| o.suspicions.iter().any(|x| x.target == s.target)))
+    }
+
+    pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, epoch: u64, is_probed: bool) {
+        let Some(setup) = self.setups.get(watcher).cloned() else { return };
+        let (Some(peer), Some(t)) = (setup.own_id(), setup.targets.get(target)) else { return };
+        let clocks = t.decider.stores().iter().filter_map(|s| self.truth.stores.get(*s));
+        let Some(time) = clocks.map(|s| s.clock(self.now)).min() else { return };
+        let holder = Holder { peer: peer.clone(), run: 0 };
+        let send = setup.body.send.max(t.terms.send);
+        self.laws.sends(self.now, &Sending { target, epoch, holder: &holder, is_probed, time, send });
+    }
+}
+
+/// What a request goes to: a store, or a platform after the stores.
+fn edge_of(request: &Request) -> Option<usize> {
+    match request {
+        Request::ReadEvidence(store)
+        | Request::WriteEvidence(store, _)
+        | Request::ReadDecision { store, .. }
+        | Request::SwapDecision { store, .. } => Some(*store),
+        Request::Survey(platform) => Some(STORES + platform),
+        Request::Probe { target, .. } | Request::Send { target, .. } => Some(match target {
+            0..8 => STORES,
+            8..14 => STORES + 1,
+            _ => STORES + 2,
+        }),
+        Request::Wake(peer) => Some(if *peer == ACTION { STORES } else { STORES + 1 }),
+        Request::Notify(_) | Request::Sleep(_) => None,
+    }
+}
+
+/// Whether a request is about a target whose backup and heartbeats are elsewhere than its platform.
+fn is_foreign(setups: &[Arc<Setup>], request: &Request) -> bool {
+    let (Request::Probe { target, .. } | Request::Send { target, .. }) = request else { return false };
+    let target = setups.first().and_then(|setup| setup.targets.get(*target));
+    target.is_some_and(|target| target.heartbeats == Heartbeats::Elsewhere)
+}
+
+/// The definite no of a store that has not even looked.
+fn refused(request: &Request) -> Answer {
+    if let Request::SwapDecision { .. } = request {
+        Answer::Swapped(SwapAnswer::Lost)
+    } else if let Request::WriteEvidence(..) = request {
+        Answer::Written(Err(WriteError::Refused))
+    } else {
+        request.unanswered()
+    }
+}

@@ -1,0 +1,366 @@
+//! One run: an event heap, the watchers, and what answers them.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use standin_core::mesh::claim::Probed;
+use standin_core::mesh::clock::StoreTime;
+use standin_core::mesh::peer::BeatNumber;
+use standin_engine::mesh::record::Carry;
+use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
+use standin_engine::ports::mesh::{Answer, Request, Ticket};
+
+use super::fault::{self, Fault, Kind};
+use super::lateness::Lateness;
+use super::laws::{Broken, Laws};
+use super::rng::Rng;
+use super::truth::{EPOCH_MS, Truth};
+use super::world::{self, ACTION, AGENT, HOUR, TARGETS, Tamper, WATCHERS};
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// How long, in simulated hours; the last quarter is without faults.
+    pub hours: u64,
+    /// The faults.
+    pub faults: Vec<Fault>,
+    /// What is broken on purpose.
+    pub tamper: Tamper,
+    /// How late GitHub's schedules are.
+    pub lateness: Arc<Lateness>,
+}
+
+/// So many faults strike in one run.
+const FAULTS: usize = 40;
+
+impl Plan {
+    /// The plan of a seed, with faults of these kinds.
+    pub fn of(seed: u64, hours: u64, kinds: &[Kind]) -> Self {
+        let mut rng = Rng::new(seed ^ 0x00fa_0175);
+        let faults = fault::draw(&mut rng, kinds, FAULTS, hours * HOUR * 3 / 4);
+        Self { seed, hours, faults, tamper: Tamper::Nothing, lateness: Arc::default() }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// A hash of everything that happened, in order.
+    pub hash: u64,
+    /// Events.
+    pub events: u64,
+    /// Executions that had an effect.
+    pub executions: u64,
+    /// Of them, by a backup.
+    pub recoveries: u64,
+    /// What was told to a person.
+    pub notices: u64,
+    /// Broken invariants, the first few.
+    pub broken: Vec<Broken>,
+}
+
+#[derive(Debug)]
+pub(super) enum Event {
+    Begin { watcher: usize, is_extra: bool },
+    Arrive { watcher: usize, life: u64, ticket: Ticket, request: Request, back: Option<u64> },
+    Answer { watcher: usize, life: u64, ticket: Ticket, answer: Answer },
+    Slot { target: usize, slot: u64 },
+    Primary { target: usize, slot: u64 },
+    Stop { target: usize },
+    Settle { target: usize },
+}
+
+pub(super) struct Queued(u64, u64, Event);
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0, self.1) == (other.0, other.1)
+    }
+}
+impl Eq for Queued {}
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        Reverse((self.0, self.1)).cmp(&Reverse((other.0, other.1)))
+    }
+}
+
+/// One run of one watcher that is going on.
+pub(super) struct Life {
+    number: u64,
+    begun: u64,
+    tick: Tick,
+    /// Nothing happens to it before this: it stands still.
+    paused: u64,
+    /// Probes that are under way, and targets that were seen down by one.
+    asked: Vec<(Ticket, usize)>,
+    probed: Vec<usize>,
+}
+
+#[derive(Default)]
+pub(super) struct Watcher {
+    lives: Vec<Life>,
+    memory: Option<(Carry, BeatNumber)>,
+    incarnation: u64,
+}
+
+pub(super) struct Sim {
+    pub(super) rng: Rng,
+    pub(super) now: u64,
+    pub(super) sequence: u64,
+    pub(super) lives: u64,
+    pub(super) heap: BinaryHeap<Queued>,
+    pub(super) setups: Vec<Arc<Setup>>,
+    pub(super) watchers: Vec<Watcher>,
+    pub(super) truth: Truth,
+    pub(super) laws: Laws,
+    pub(super) faults: Vec<Fault>,
+    pub(super) calm: u64,
+    pub(super) tamper: Tamper,
+    pub(super) lateness: Arc<Lateness>,
+    pub(super) requests: Vec<(Ticket, Request)>,
+    pub(super) outcome: Outcome,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// [`world::WorldError`], when what ships refuses the simulated configuration.
+pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
+    let mut sim = Sim {
+        rng: Rng::new(plan.seed),
+        now: 0,
+        sequence: 0,
+        lives: 0,
+        heap: BinaryHeap::with_capacity(256),
+        setups: world::setups(plan.tamper)?,
+        watchers: (0..WATCHERS).map(|_| Watcher::default()).collect(),
+        truth: Truth::new(),
+        laws: Laws::default(),
+        faults: plan.faults.clone(),
+        calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
+        tamper: plan.tamper,
+        lateness: Arc::clone(&plan.lateness),
+        requests: Vec::new(),
+        outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
+    };
+    sim.populate();
+    let end = plan.hours * HOUR;
+    while let Some(Queued(at, _, event)) = sim.heap.pop() {
+        if at > end || !sim.laws.broken.is_empty() {
+            break;
+        }
+        sim.now = at;
+        sim.outcome.events += 1;
+        sim.happen(event);
+    }
+    sim.now = end;
+    if sim.laws.broken.is_empty() {
+        sim.converged();
+    }
+    sim.outcome.executions = sim.laws.executions();
+    sim.outcome.broken = sim.laws.broken;
+    Ok(sim.outcome)
+}
+
+impl Sim {
+    fn populate(&mut self) {
+        for watcher in 0..WATCHERS {
+            let at = self.rng.between(0, 60_000);
+            self.push(at, Event::Begin { watcher, is_extra: false });
+        }
+        for target in 0..TARGETS {
+            if let Some(Watching::Slots { offset, .. }) = self.watching(target) {
+                self.push(offset, Event::Slot { target, slot: EPOCH_MS + offset });
+            }
+        }
+        for fault in self.faults.clone() {
+            if fault.kind == Kind::TargetDown {
+                self.push(fault.from, Event::Stop { target: fault.at });
+            } else if fault.kind == Kind::Overlap {
+                self.push(fault.from, Event::Begin { watcher: fault.at, is_extra: true });
+            }
+        }
+    }
+
+    pub(super) fn watching(&self, target: usize) -> Option<Watching> {
+        self.setups.first()?.targets.get(target).map(|t| t.watching)
+    }
+
+    pub(super) fn push(&mut self, at: u64, event: Event) {
+        self.sequence += 1;
+        self.heap.push(Queued(at.max(self.now), self.sequence, event));
+    }
+
+    pub(super) fn mark(&mut self, code: u64, a: u64) {
+        for word in [self.now, code, a] {
+            self.outcome.hash =
+                (self.outcome.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17);
+        }
+    }
+
+    /// Whether a fault of this kind strikes this now.
+    pub(super) fn strikes(&self, kind: Kind, at: usize) -> bool {
+        self.now <= self.calm
+            && self
+                .faults
+                .iter()
+                .any(|f| f.kind == kind && f.at == at && f.from <= self.now && self.now < f.until)
+    }
+
+    pub(super) fn is_cut(&self, watcher: usize, edge: usize) -> bool {
+        self.now <= self.calm
+            && self.faults.iter().any(|f| {
+                f.kind == Kind::Partition
+                    && f.at == watcher
+                    && f.edge == edge
+                    && f.from <= self.now
+                    && self.now < f.until
+            })
+    }
+
+    pub(super) fn store_is_down(&self, store: usize) -> bool {
+        self.strikes(Kind::StoreDown, store) || (store == 0 && self.strikes(Kind::CommonCause, 0))
+    }
+
+    pub(super) fn platform_is_down(&self, platform: usize) -> bool {
+        self.strikes(Kind::PlatformDown, platform) || (platform == 0 && self.strikes(Kind::CommonCause, 0))
+    }
+
+    fn clock(&self, watcher: usize) -> Now {
+        let skew = if self.strikes(Kind::ClockStep, watcher) { 60_000 } else { 0 };
+        Now { mono: self.now, wall: StoreTime(0).plus(EPOCH_MS + self.now + skew) }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Begin { watcher, is_extra } => self.begin(watcher, is_extra),
+            Event::Arrive { watcher, life, ticket, request, back } => {
+                self.mark(2, u64::from(ticket.0));
+                let answer = self.arrive(watcher, &request);
+                if let Some(back) = back {
+                    self.push(self.now + back, Event::Answer { watcher, life, ticket, answer });
+                }
+            }
+            Event::Answer { watcher, life, ticket, answer } => self.answer(watcher, life, ticket, answer),
+            Event::Slot { target, slot } => self.slot(target, slot),
+            Event::Primary { target, slot } => self.primary(target, slot),
+            Event::Stop { target } => {
+                if let Some(a) = self.truth.automations.get_mut(target).filter(|a| !a.is_down) {
+                    (a.was_down, a.is_down) = (false, true);
+                    a.outage += 1;
+                    self.mark(6, a_number(target));
+                    // A stale list lags some minutes behind, both when something stops and when it is back.
+                    let at = self.now + self.rng.between(60_000, 600_000);
+                    self.push(at, Event::Settle { target });
+                }
+            }
+            Event::Settle { target } => {
+                if let Some(a) = self.truth.automations.get_mut(target) {
+                    a.was_down = a.is_down;
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, watcher: usize, is_extra: bool) {
+        self.mark(1, a_number(watcher));
+        let Some(setup) = self.setups.get(watcher).cloned() else { return };
+        let cannot_start = watcher == ACTION && self.platform_is_down(0)
+            || watcher == world::FUNCTION && self.platform_is_down(1);
+        if !is_extra {
+            // GitHub's cron is hours late; what wakes the Action in time is the others.
+            let late = if watcher == ACTION { self.lateness() } else { self.rng.between(0, 2_000) };
+            let next = self.now + u64::from(setup.body.period) + late;
+            self.push(next, Event::Begin { watcher, is_extra: false });
+        }
+        let is_busy = self.watchers.get(watcher).is_some_and(|w| !w.lives.is_empty());
+        if cannot_start || (is_busy && watcher == AGENT) {
+            return;
+        }
+        let run = self.rng.bits() >> 8;
+        let now = self.clock(watcher);
+        let Some(state) = self.watchers.get_mut(watcher) else { return };
+        if watcher != AGENT {
+            state.memory = None;
+        }
+        let tick = Tick::new(setup, run, state.memory.clone(), now);
+        self.lives += 1;
+        let life = Life {
+            number: self.lives,
+            begun: self.now,
+            tick,
+            paused: 0,
+            asked: Vec::new(),
+            probed: Vec::new(),
+        };
+        state.lives.push(life);
+        self.drive(watcher, self.lives, Input::Begin);
+    }
+
+    fn answer(&mut self, watcher: usize, number: u64, ticket: Ticket, answer: Answer) {
+        self.mark(3, u64::from(ticket.0));
+        let crash = self.strikes(Kind::Crash, watcher) && self.rng.percent(10);
+        let pause = self.strikes(Kind::Pause, watcher) && self.rng.percent(10);
+        let pause = if pause { self.rng.between(1_000, 300_000) } else { 0 };
+        let Some(state) = self.watchers.get_mut(watcher) else { return };
+        let Some(life) = state.lives.iter_mut().find(|life| life.number == number) else { return };
+        if self.now < life.paused {
+            let until = life.paused;
+            return self.push(until, Event::Answer { watcher, life: number, ticket, answer });
+        }
+        let too_old = self.now - life.begun > world::life(watcher);
+        if crash || too_old {
+            state.lives.retain(|life| life.number != number);
+            if let Some((_, beat)) = &mut state.memory
+                && crash
+            {
+                state.incarnation += 1;
+                *beat = BeatNumber { incarnation: state.incarnation, seq: 0 };
+            }
+            return self.mark(7, a_number(watcher));
+        }
+        life.paused = self.now + pause;
+        self.drive(watcher, number, Input::Answer(ticket, answer));
+    }
+
+    fn drive(&mut self, watcher: usize, number: u64, input: Input) {
+        let now = self.clock(watcher);
+        let mut requests = std::mem::take(&mut self.requests);
+        let Some(state) = self.watchers.get_mut(watcher) else { return };
+        let Some(life) = state.lives.iter_mut().find(|life| life.number == number) else { return };
+        if let Input::Answer(ticket, Answer::Probed(Probed::Down)) = &input {
+            let asked = life.asked.iter().filter(|(asked, _)| asked == ticket);
+            life.probed.extend(asked.map(|(_, target)| *target));
+        }
+        life.tick.step(input, now, &mut requests);
+        let report = life.tick.report();
+        let probes = requests.iter().filter_map(|(ticket, request)| {
+            if let Request::Probe { target, .. } = request { Some((*ticket, *target)) } else { None }
+        });
+        life.asked.extend(probes);
+        let (paused, probed) = (life.paused, life.probed.clone());
+        for (ticket, request) in requests.drain(..) {
+            let is_probed = matches!(&request, Request::Send { target, .. } if probed.contains(target));
+            self.send_off(watcher, (number, paused, is_probed), ticket, request);
+        }
+        self.requests = requests;
+        if let (Some(report), Some(state)) = (report, self.watchers.get_mut(watcher)) {
+            state.lives.retain(|life| life.number != number);
+            if watcher == AGENT {
+                state.memory = Some((report.carry, report.number));
+            }
+        }
+    }
+}
+
+pub(super) fn a_number(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,139 @@
+//! What stores and platforms answer, and what is executed.
+
+use std::sync::Arc;
+
+use standin_core::effect::EffectKey;
+use standin_core::mesh::claim::{Probed, Sent};
+use standin_core::mesh::clock::StoreTime;
+use standin_engine::mesh::Watching;
+use standin_engine::ports::mesh::{
+    Answer, Decision, ReadError, Request, Stamped, Survey, SwapAnswer, Version,
+};
+
+use super::fault::Kind;
+use super::run::{Event, Sim, a_number};
+use super::world::{BLOBS, MINUTE};
+
+impl Sim {
+    pub(super) fn arrive(&mut self, watcher: usize, request: &Request) -> Answer {
+        match request {
+            Request::ReadEvidence(store) => {
+                let is_stale = self.strikes(Kind::StaleRead, *store);
+                let Some(s) = self.truth.stores.get(*store) else { return request.unanswered() };
+                let (at, value) = (s.clock(self.now), s.evidence(is_stale));
+                if self.outcome.events.is_multiple_of(64) {
+                    self.laws.joins(self.now, &value);
+                }
+                Answer::Evidence(Ok(Stamped { at, value }))
+            }
+            Request::WriteEvidence(store, record) => {
+                let Some(s) = self.truth.stores.get_mut(*store) else { return request.unanswered() };
+                s.put(watcher, Arc::clone(record));
+                Answer::Written(Ok(s.clock(self.now)))
+            }
+            Request::ReadDecision { store, cell } => {
+                if self.strikes(Kind::Garbage, *store) && self.rng.percent(30) {
+                    return Answer::Decision(Err(ReadError::Garbage));
+                }
+                let is_stale = self.strikes(Kind::StaleRead, *store);
+                let Some(s) = self.truth.stores.get(*store) else { return request.unanswered() };
+                Answer::Decision(Ok(Stamped { at: s.clock(self.now), value: s.decision(*cell, is_stale) }))
+            }
+            Request::SwapDecision { store, cell, expect, next } => {
+                self.swap(*store, *cell, expect.as_ref(), Arc::clone(next))
+            }
+            Request::Survey(platform) => Answer::Surveyed(Some(self.survey(*platform))),
+            Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
+            Request::Send { target, slot, order } => Answer::Sent(self.carry_out(*target, *slot, &order.key)),
+            Request::Wake(peer) => {
+                let at = self.now + self.rng.between(5_000, 60_000);
+                self.push(at, Event::Begin { watcher: *peer, is_extra: true });
+                Answer::Over
+            }
+            Request::Notify(_) => {
+                self.outcome.notices += 1;
+                Answer::Over
+            }
+            Request::Sleep(_) => Answer::Over,
+        }
+    }
+
+    pub(super) fn swap(
+        &mut self,
+        store: usize,
+        cell: usize,
+        expect: Option<&Version>,
+        next: Arc<Decision>,
+    ) -> Answer {
+        let (now, setup) = (self.now, self.setups.first().cloned());
+        let Some(s) = self.truth.stores.get_mut(store) else { return Answer::Swapped(SwapAnswer::Unknown) };
+        let (at, is_blind) = (s.clock(now), store == BLOBS);
+        let Some(version) = s.swap(cell, expect, next, is_blind) else {
+            return Answer::Swapped(SwapAnswer::Lost);
+        };
+        self.mark(4, a_number(cell));
+        if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
+            let is_well = self.was_well(cell);
+            self.laws.decided(now, cell, &decided, at, is_well);
+        }
+        Answer::Swapped(SwapAnswer::Won(Stamped { at, value: version }))
+    }
+
+    /// Whether `Done` is right by the truth alone. A slot that has run is; a process that is up, or was a moment ago,
+    /// is: it may stop again between the probe and the record.
+    pub(super) fn was_well(&self, target: usize) -> bool {
+        let stops = self.faults.iter().any(|f| {
+            f.kind == Kind::TargetDown
+                && f.at == target
+                && f.from <= self.now
+                && self.now < f.from + 10 * MINUTE
+        });
+        match self.watching(target) {
+            Some(Watching::Slots { .. }) => true,
+            Some(Watching::Standing) => {
+                stops || self.truth.automations.get(target).is_some_and(|a| !a.is_down)
+            }
+            None => true,
+        }
+    }
+
+    pub(super) fn survey(&mut self, platform: usize) -> Survey {
+        let is_stale = self.strikes(Kind::StaleSurvey, platform);
+        let Some(setup) = self.setups.first() else { return Vec::new() };
+        let targets = setup.targets.iter().enumerate().filter(|(_, t)| t.platform == platform);
+        let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
+            Some((n, self.truth.automations.get(n)?.fact(t.watching, is_stale)))
+        };
+        targets.filter_map(fact).collect()
+    }
+
+    pub(super) fn probe(&self, target: usize, slot: Option<StoreTime>) -> Probed {
+        let Some(a) = self.truth.automations.get(target) else { return Probed::Unknown };
+        match slot {
+            Some(slot) if StoreTime(0).plus(a.covered) >= slot => Probed::Well,
+            None if !a.is_down => Probed::Well,
+            Some(_) | None => Probed::Down,
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, key: &EffectKey) -> Sent {
+        self.mark(5, a_number(target));
+        let fails = self.strikes(Kind::RunFails, target)
+            || (self.strikes(Kind::TargetDown, target) && self.rng.percent(30));
+        let (now, tamper) = (self.now, self.tamper);
+        let Some(a) = self.truth.automations.get_mut(target) else { return Sent::Refused };
+        if fails || !a.admits(key, tamper) {
+            return Sent::Accepted;
+        }
+        let occurrence = slot.map_or(a.outage, |slot| slot.0.unsigned_abs());
+        match slot {
+            Some(_) => a.cover(occurrence),
+            None => (a.was_down, a.is_down) = (true, false),
+        }
+        self.laws.executed(now, target, occurrence, key);
+        self.outcome.recoveries += 1;
+        let at = now + self.rng.between(MINUTE, 10 * MINUTE);
+        self.push(at, Event::Settle { target });
+        Sent::Accepted
+    }
+}

@@ -1,0 +1,162 @@
+//! How the world really is: what stores hold, what runs. Watchers see it only through answers.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use standin_core::effect::EffectKey;
+use standin_core::mesh::cell::Cell;
+use standin_core::mesh::clock::StoreTime;
+use standin_core::mesh::quorum::MAJORITY;
+use standin_engine::mesh::record::Record;
+use standin_engine::mesh::{Decider, Setup, Watching};
+use standin_engine::ports::mesh::{Decision, Fact, Held, Version};
+
+use super::world::{STORES, TARGETS, Tamper, WATCHERS};
+
+/// The first millisecond of every run, since 1970. An hour's beginning.
+pub const EPOCH_MS: u64 = 1_780_000_200_000 - 1_780_000_200_000 % 3_600_000;
+
+/// So many old versions are kept for stale reads.
+const MAX_OLD: usize = 4;
+
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    /// How far its clock is from the truth, in milliseconds.
+    pub(super) ahead: u64,
+    pub(super) records: [Option<Arc<Record>>; WATCHERS],
+    pub(super) stale_records: [Option<Arc<Record>>; WATCHERS],
+    cells: Vec<VecDeque<(u64, Arc<Decision>)>>,
+    writes: u64,
+}
+
+impl Store {
+    pub(super) fn new(ahead: u64) -> Self {
+        Self { ahead, cells: (0..TARGETS + 3).map(|_| VecDeque::new()).collect(), ..Self::default() }
+    }
+
+    pub(super) fn clock(&self, now: u64) -> StoreTime {
+        StoreTime(0).plus(EPOCH_MS + now + self.ahead)
+    }
+
+    pub(super) fn evidence(&self, is_stale: bool) -> Vec<Arc<Record>> {
+        let from = if is_stale { &self.stale_records } else { &self.records };
+        from.iter().flatten().cloned().collect()
+    }
+
+    /// Writes a record, unless it is older than the one that is there.
+    pub(super) fn put(&mut self, watcher: usize, record: Arc<Record>) {
+        let (Some(place), Some(stale)) = (self.records.get_mut(watcher), self.stale_records.get_mut(watcher))
+        else {
+            return;
+        };
+        if place.as_ref().is_none_or(|old| old.beat.number < record.beat.number) {
+            *stale = place.replace(record);
+        }
+    }
+
+    pub(super) fn decision(&self, cell: usize, is_stale: bool) -> Option<Held> {
+        let versions = self.cells.get(cell)?;
+        let (number, decision) = if is_stale { versions.front()? } else { versions.back()? };
+        Some(Held { version: Version(number.to_string().into()), decision: Arc::clone(decision) })
+    }
+
+    pub(super) fn current(&self, cell: usize) -> Option<&Arc<Decision>> {
+        self.cells.get(cell)?.back().map(|(_, decision)| decision)
+    }
+
+    /// Writes if `expect` is there, or, being blind, always.
+    pub(super) fn swap(
+        &mut self,
+        cell: usize,
+        expect: Option<&Version>,
+        next: Arc<Decision>,
+        is_blind: bool,
+    ) -> Option<Version> {
+        let versions = self.cells.get_mut(cell)?;
+        let there = versions.back().map(|(number, _)| number.to_string());
+        if !is_blind && there.as_deref() != expect.map(|version| &*version.0) {
+            return None;
+        }
+        self.writes += 1;
+        versions.push_back((self.writes, next));
+        if versions.len() > MAX_OLD {
+            versions.pop_front();
+        }
+        Some(Version(self.writes.to_string().into()))
+    }
+}
+
+/// One automation, as it is.
+#[derive(Debug, Default)]
+pub(super) struct Automation {
+    /// A standing one: whether it is there.
+    pub(super) is_down: bool,
+    /// Counts its outages.
+    pub(super) outage: u64,
+    /// One with slots: the newest that has run, and the one before it became so.
+    pub(super) covered: u64,
+    pub(super) stale_covered: u64,
+    pub(super) was_down: bool,
+    /// The keys that were executed here.
+    pub(super) keys: BTreeSet<EffectKey>,
+}
+
+impl Automation {
+    /// Takes an effect under a key; gives whether it is new here.
+    pub(super) fn admits(&mut self, key: &EffectKey, tamper: Tamper) -> bool {
+        self.keys.insert(key.clone()) || tamper == Tamper::NoDedup
+    }
+
+    pub(super) fn cover(&mut self, slot: u64) {
+        if slot > self.covered {
+            self.stale_covered = self.covered;
+            self.covered = slot;
+        }
+    }
+
+    pub(super) fn fact(&self, watching: Watching, is_stale: bool) -> Fact {
+        match watching {
+            Watching::Slots { .. } => {
+                Fact::Covered(StoreTime(0).plus(if is_stale { self.stale_covered } else { self.covered }))
+            }
+            Watching::Standing if (if is_stale { self.was_down } else { self.is_down }) => Fact::Down,
+            Watching::Standing => Fact::Well,
+        }
+    }
+}
+
+/// Everything that is.
+#[derive(Debug)]
+pub(super) struct Truth {
+    pub(super) stores: Vec<Store>,
+    pub(super) automations: Vec<Automation>,
+}
+
+impl Truth {
+    pub(super) fn new() -> Self {
+        let ahead = |store: usize| u64::try_from(store).unwrap_or(0) * 300;
+        let stores = (0..STORES).map(|store| Store::new(ahead(store))).collect();
+        let mut automations: Vec<Automation> = Vec::new();
+        automations.resize_with(TARGETS, Automation::default);
+        for automation in &mut automations {
+            automation.covered = EPOCH_MS;
+        }
+        Self { stores, automations }
+    }
+
+    /// What is decided for a target: at its home, or by two stores that accepted the same.
+    pub(super) fn decided(&self, setup: &Setup, target: usize) -> Option<Cell> {
+        let decider = &setup.targets.get(target)?.decider;
+        let decisions = || decider.stores().iter().filter_map(|s| self.stores.get(*s)?.current(target));
+        match decider {
+            Decider::Home(_) => decisions().next()?.value.clone(),
+            Decider::Quorum(_) => {
+                let newest = decisions().filter(|d| {
+                    let same = decisions().filter(|o| o.accepted == d.accepted && o.value == d.value);
+                    d.value.is_some() && same.count() >= MAJORITY
+                });
+                newest.max_by_key(|d| d.accepted)?.value.clone()
+            }
+        }
+    }
+}

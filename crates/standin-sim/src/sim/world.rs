@@ -1,0 +1,167 @@
+//! The simulated mesh: three watchers, five stores, three platforms, twenty automations.
+
+use std::sync::Arc;
+
+use standin_core::ident::{AutomationId, Domain, Kind as IdKind};
+use standin_core::incident::Target;
+use standin_core::mesh::arbiter::{ArbiterError, Conformance, Mode, StoreKind};
+use standin_core::mesh::peer::PeerId;
+use standin_core::mesh::terms::Terms;
+use standin_engine::mesh::{
+    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, Reach, Setup, SetupError, StoreSetup, TargetSetup,
+    Watching,
+};
+
+/// The agent, the function, the Action.
+pub const WATCHERS: usize = 3;
+/// The agent.
+pub const AGENT: usize = 0;
+/// The function.
+pub const FUNCTION: usize = 1;
+/// The Action.
+pub const ACTION: usize = 2;
+
+/// GitHub refs, a DynamoDB table, a bucket, the agent's database, Netlify Blobs.
+pub const STORES: usize = 5;
+/// The store that overwrites blindly.
+pub const BLOBS: usize = 4;
+/// The store that only the agent reaches.
+pub const SQLITE: usize = 3;
+
+/// GitHub, Netlify, PM2.
+pub const PLATFORMS: usize = 3;
+
+/// Automations: 8 workflows, 2 scheduled functions, 4 functions that answer requests, 6 processes.
+pub const TARGETS: usize = 20;
+
+/// Milliseconds.
+pub const MINUTE: u64 = 60_000;
+/// Milliseconds.
+pub const HOUR: u64 = 60 * MINUTE;
+
+/// Why the simulated mesh could not be built: its own configuration is refused by what ships.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// A name in it is none.
+    #[error("a name of the simulated mesh is refused")]
+    Name,
+    /// Nobody may decide.
+    #[error(transparent)]
+    Arbiter(#[from] ArbiterError),
+    /// Something in it does not fit.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+}
+
+/// What is done to the mesh to see that the predicates see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tamper {
+    /// Nothing.
+    Nothing,
+    /// Decisions on Netlify are made by a store that overwrites blindly.
+    BlindArbiter,
+    /// Targets do not deduplicate keys.
+    NoDedup,
+}
+
+fn stores() -> Vec<StoreSetup> {
+    let store = |name: &str, kind, conformance| StoreSetup { name: name.to_owned(), kind, conformance };
+    vec![
+        store("refs", StoreKind::GithubRefs, Conformance::Passed),
+        store("table", StoreKind::DynamoDb, Conformance::Passed),
+        store("bucket", StoreKind::Gcs, Conformance::Passed),
+        store("here", StoreKind::Sqlite, Conformance::Passed),
+        store("blobs", StoreKind::NetlifyBlobs, Conformance::NotPassed),
+    ]
+}
+
+/// The bodies of the watchers: cadences and limits.
+pub fn body(watcher: usize) -> Body {
+    match watcher {
+        AGENT => Body { tick: 50_000, request: 5_000, period: 60_000, punctual: 60_000, send: 20_000 },
+        FUNCTION => Body { tick: 25_000, request: 4_000, period: 300_000, punctual: 120_000, send: 8_000 },
+        _ => Body { tick: 240_000, request: 10_000, period: 3_600_000, punctual: 300_000, send: 20_000 },
+    }
+}
+
+/// How long a run of a watcher lives at most, in milliseconds.
+pub const fn life(watcher: usize) -> u64 {
+    match watcher {
+        FUNCTION => 30_000,
+        AGENT => u64::MAX,
+        _ => 15 * MINUTE,
+    }
+}
+
+fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldError> {
+    let spread = u64::try_from(number).unwrap_or(0).wrapping_mul(7 * MINUTE);
+    let slots = |deadline| Watching::Slots { period: HOUR, offset: spread % HOUR, deadline };
+    let quorum: Vec<String> = ["refs", "table", "bucket"].map(str::to_owned).into();
+    let (kind, domain, platform, watching, able, mode) = match number {
+        0..6 => (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Home),
+        6..8 => {
+            (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Quorum(&quorum))
+        }
+        8..10 => (IdKind::Netlify, Domain::Netlify, 1, slots(5 * MINUTE), vec![0, 1, 2], Mode::Home),
+        10..12 => (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Home),
+        12..14 => {
+            (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Quorum(&quorum))
+        }
+        _ => (IdKind::Pm2, Domain::Host, 2, Watching::Standing, vec![AGENT], Mode::Home),
+    };
+    let id = AutomationId::new(kind, &format!("a{number}")).map_err(|_| WorldError::Name)?;
+    // The second half of the workflows that a quorum decides for has its backup on the host.
+    let heartbeats = if number == 7 { Heartbeats::Elsewhere } else { Heartbeats::None };
+    Ok(TargetSetup {
+        target: Target::Automation(id),
+        platform,
+        watching,
+        heartbeats,
+        able: if number == 7 { vec![AGENT] } else { able },
+        decider: Setup::decider(stores, domain, mode)?,
+        terms: Terms::default(),
+    })
+}
+
+/// What each watcher knows.
+///
+/// # Errors
+/// [`WorldError`]: the code that ships refuses the simulated configuration.
+pub fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
+    let stores = stores();
+    let peer = |name: &str, suspect, act, reach| {
+        let id: PeerId = name.parse().map_err(|_| WorldError::Name)?;
+        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach })
+    };
+    let peers = vec![
+        peer("agent", 90_000, 180_000, Reach::Alert)?,
+        peer("function", 5 * MINUTE, 10 * MINUTE, Reach::Wake)?,
+        peer("action", 5 * MINUTE, 30 * MINUTE, Reach::Wake)?,
+    ];
+    let mut targets: Vec<TargetSetup> =
+        (0..TARGETS).map(|number| target(number, &stores)).collect::<Result<_, _>>()?;
+    let mut all = Vec::new();
+    if tamper == Tamper::BlindArbiter {
+        for target in targets.iter_mut().filter(|t| t.platform == 1) {
+            target.decider = Decider::Home(BLOBS);
+        }
+    }
+    for own in 0..WATCHERS {
+        let setup = Setup {
+            own,
+            body: body(own),
+            stores: stores.clone(),
+            evidence: vec![0, 1, BLOBS],
+            peers: peers.clone(),
+            platforms: vec![Decider::Home(0), Decider::Home(1), Decider::Home(SQLITE)],
+            targets: targets.clone(),
+            brake: BrakeSetup { minimum: 4, percent: 50 },
+            config_hash: 7,
+        };
+        if tamper != Tamper::BlindArbiter {
+            setup.check()?;
+        }
+        all.push(Arc::new(setup));
+    }
+    Ok(all)
+}
