@@ -210,9 +210,13 @@ fn ecosystem(app: &HostedAgent) -> Value {
     let env: serde_json::Map<String, Value> =
         app.env.iter().map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect();
     let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    // PM2 takes a script with a blank in its path for a shell command; one that is relative to `cwd` has none of those
+    // of the folder that it is in.
+    let script =
+        app.exe.strip_prefix(&app.cwd).map_or_else(|_| app.exe.clone(), |below| Path::new(".").join(below));
     json!({ "apps": [{
         "name": app.name,
-        "script": app.exe,
+        "script": script,
         "interpreter": "none",
         "args": app.args,
         "cwd": app.cwd,

@@ -1,9 +1,10 @@
 //! The agent under PM2: each watches the other.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use standin_agent::state_dir::StateDir;
+use standin_agent::state_dir::{StateDir, write_whole};
 use standin_config::CommandSpec;
 use standin_core::ident::AutomationId;
 use standin_platforms::pm2::{HostError, HostedAgent, PASSED_ON, Pm2, Unhosted, hosted_name};
@@ -32,7 +33,7 @@ pub(crate) async fn host(project: &Project, start: bool) -> Result<String, Failu
     }
     let app = HostedAgent {
         name: name.clone(),
-        exe: this_program()?,
+        exe: write_launcher(root)?,
         args,
         cwd: root.path.clone(),
         out_log: log(&root.state, "pm2-out"),
@@ -89,7 +90,7 @@ fn first_error(mut log: impl Read + Seek, beyond: u64) -> Option<String> {
 /// Takes the agent out of PM2 and out of its saved list; PM2 ends it first.
 pub(crate) async fn release(root: &Root, name: &str) -> Result<Unhosted, Failure> {
     let pm2 = parts::pm2_of(root, &root.settings()?, String::new(), None);
-    pm2.unhost_agent(name, &this_program()?, &root.path).await.map_err(|error| failure(&error))
+    pm2.unhost_agent(name, &launcher(root), &root.path).await.map_err(|error| failure(&error))
 }
 
 /// The same for an agent that has not left word that PM2 hosts it, such as one that fails at each start. A PM2 that
@@ -98,7 +99,7 @@ pub(crate) async fn release_silent(root: &Root) -> Result<Unhosted, Failure> {
     // Wrong settings are a reason for an agent to fail at each start; without them PM2 is where it is for everybody.
     let settings = root.settings().unwrap_or_default();
     let pm2 = parts::pm2_of(root, &settings, String::new(), None);
-    let released = pm2.unhost_agent(&hosted_name(&root.path), &this_program()?, &root.path).await;
+    let released = pm2.unhost_agent(&hosted_name(&root.path), &launcher(root), &root.path).await;
     Ok(released.unwrap_or_else(|error| {
         eprintln!("warning: whether PM2 hosts an agent of this repository is not known: {error}");
         Unhosted::NotThere
@@ -140,6 +141,23 @@ fn missing_for(id: &AutomationId, spec: &CommandSpec, passes: impl Fn(&String) -
 
 fn log(state: &StateDir, name: &str) -> std::path::PathBuf {
     state.logs().join(format!("{name}.log"))
+}
+
+/// What PM2 starts: it belongs to the repository, so that it is known again whichever binary asks, and its name has no
+/// blank, which PM2 would take for the end of a command's name.
+fn launcher(root: &Root) -> std::path::PathBuf {
+    root.state.root().join("agent.sh")
+}
+
+/// Has the launcher become this program.
+fn write_launcher(root: &Root) -> Result<std::path::PathBuf, Failure> {
+    let (path, program) = (launcher(root), this_program()?);
+    let quoted = program.to_string_lossy().replace('\'', r"'\''");
+    let script = format!("#!/bin/sh\nexec '{quoted}' \"$@\"\n");
+    let own = || std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700));
+    let what = format!("{} cannot be written", path.display());
+    write_whole(&path, script.as_bytes()).and_then(|()| own()).map_err(Failure::io(what))?;
+    Ok(path)
 }
 
 /// The path of this program.
