@@ -9,7 +9,7 @@ use standin_core::mesh::claim::End;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::confirm::{Case as Ground, confirmed_from};
 use standin_core::mesh::fitness::{SETTLE_MS, SelfFault, SelfHealth, Settle, Woke};
-use standin_core::mesh::peer::{BeatNumber, PeerBeat};
+use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::suspicion::{Suspicion, may_open, may_second};
 
 use super::clocks::{Clocks, Now};
@@ -121,6 +121,11 @@ impl Tick {
             deeds: self.deeds.clone(),
             garbage: self.gathered.garbage,
         })
+    }
+
+    /// The name of the watcher.
+    pub fn own_id(&self) -> Option<&PeerId> {
+        self.setup.own_id()
     }
 
     /// Whether it awaits no answer any more.

@@ -98,14 +98,9 @@ impl Sim {
         self.push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
     }
 
+    /// Whether others were read to accuse the same: a watcher that stood still has read what is gone by now.
     pub(super) fn is_seconded(&self, record: &Record) -> bool {
-        let others =
-            self.truth.stores.iter().flat_map(|s| s.records.iter().chain(&s.stale_records)).flatten();
-        let others: Vec<_> = others.filter(|r| r.beat.peer != record.beat.peer).collect();
-        record
-            .suspicions
-            .iter()
-            .all(|s| others.iter().any(|o| o.suspicions.iter().any(|x| x.target == s.target)))
+        record.suspicions.iter().all(|s| self.accused.contains(&s.target))
     }
 
     pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, epoch: u64, is_probed: bool) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use standin_core::mesh::claim::Probed;
 use standin_core::mesh::clock::StoreTime;
-use standin_core::mesh::peer::BeatNumber;
+use standin_core::mesh::peer::{BeatNumber, PeerId};
 use standin_engine::mesh::record::Carry;
 use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
@@ -101,6 +101,8 @@ pub(super) struct Life {
     paused: u64,
     /// Probes that are under way, and targets that were seen down by one.
     asked: Vec<(Ticket, usize)>,
+    /// Who was accused by another in what it was answered.
+    accused: Vec<PeerId>,
     probed: Vec<usize>,
 }
 
@@ -125,6 +127,8 @@ pub(super) struct Sim {
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
     pub(super) lateness: Arc<Lateness>,
+    /// What the watcher whose requests leave has read of accusations.
+    pub(super) accused: Vec<PeerId>,
     pub(super) requests: Vec<(Ticket, Request)>,
     pub(super) outcome: Outcome,
 }
@@ -148,6 +152,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
         calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
         tamper: plan.tamper,
         lateness: Arc::clone(&plan.lateness),
+        accused: Vec::new(),
         requests: Vec::new(),
         outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
     };
@@ -299,6 +304,7 @@ impl Sim {
             tick,
             paused: 0,
             asked: Vec::new(),
+            accused: Vec::new(),
             probed: Vec::new(),
         };
         state.lives.push(life);
@@ -340,6 +346,11 @@ impl Sim {
             let asked = life.asked.iter().filter(|(asked, _)| asked == ticket);
             life.probed.extend(asked.map(|(_, target)| *target));
         }
+        if let Input::Answer(_, Answer::Evidence(Ok(read))) = &input {
+            let own = life.tick.own_id();
+            let others = read.value.iter().filter(|record| Some(&record.beat.peer) != own);
+            life.accused.extend(others.flat_map(|record| &record.suspicions).map(|s| s.target.clone()));
+        }
         life.tick.step(input, now, &mut requests);
         let report = life.tick.report();
         let probes = requests.iter().filter_map(|(ticket, request)| {
@@ -347,6 +358,7 @@ impl Sim {
         });
         life.asked.extend(probes);
         let (paused, probed) = (life.paused, life.probed.clone());
+        self.accused.clone_from(&life.accused);
         for (ticket, request) in requests.drain(..) {
             let is_probed = matches!(&request, Request::Send { target, .. } if probed.contains(target));
             self.send_off(watcher, (number, paused, is_probed), ticket, request);
