@@ -38,18 +38,25 @@ pub(crate) async fn down(path: Option<&Path>, force: bool) -> Result<Exit, Failu
         None => Ok(Asked::NoAgent),
     };
     let lock = root.state.lock();
+    let mut pid = client.as_ref().map(|client| client.file.pid);
     match asked {
         Ok(Asked::Answered(_)) => {}
         // Nobody listens: it may have ended just now, or hold its lock and not be reachable.
         Ok(Asked::NoAgent) => match holder(&lock)? {
-            Some(pid) => send(pid, Signal::SIGTERM),
+            Some(held_by) => {
+                pid = Some(held_by);
+                send(held_by, Signal::SIGTERM);
+            }
             None if released == Unhosted::Released && client.is_some() => {}
             None => return nothing_runs(released),
         },
         Err(failure) if !force => return Err(failure),
         Err(_) => {}
     }
-    wait(&lock, force)
+    wait(&lock, force)?;
+    let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    output::write(&format!("the agent{process} has ended\n"))?;
+    Ok(Exit::Fine)
 }
 
 fn nothing_runs(released: Unhosted) -> Result<Exit, Failure> {
@@ -82,7 +89,7 @@ fn send(pid: u32, signal: Signal) {
 }
 
 /// The agent has ended when its lock is free, whatever its process number is used for by then.
-fn wait(lock: &Path, force: bool) -> Result<Exit, Failure> {
+fn wait(lock: &Path, force: bool) -> Result<(), Failure> {
     let patience = if force { FORCED } else { PATIENCE };
     match Lock::take(lock, patience) {
         Ok(_) => {}
@@ -97,6 +104,5 @@ fn wait(lock: &Path, force: bool) -> Result<Exit, Failure> {
         }
         Err(error) => return Err(error.into()),
     }
-    output::write("the agent has ended\n")?;
-    Ok(Exit::Fine)
+    Ok(())
 }
