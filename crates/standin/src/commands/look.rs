@@ -1,6 +1,7 @@
 //! `standin status` and `standin health`: the agent is asked; without one, what the last one knew is said.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use standin_agent::state_dir::StateDir;
@@ -18,6 +19,11 @@ use crate::client::{Asked, Client, LOOK, refuse_if_held};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Root;
+
+/// How long an agent that holds its lock may take until it can be asked.
+const START: Duration = Duration::from_secs(2);
+/// How often that is looked at.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Prints how each automation is.
 pub(crate) async fn status(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
@@ -37,13 +43,20 @@ pub(crate) async fn health(path: Option<&Path>, format: Format) -> Result<Exit, 
 
 /// The status from the agent, or from what the last one left.
 pub(crate) async fn status_of(state: &StateDir) -> Result<StatusV1, Failure> {
-    if let Some(client) = Client::of(state)?
-        && let Asked::Answered(status) = client.get::<StatusV1>("/api/v1/status", LOOK).await?
-    {
-        return Ok(status);
+    let deadline = Instant::now() + START;
+    loop {
+        if let Some(client) = Client::of(state)?
+            && let Asked::Answered(status) = client.get::<StatusV1>("/api/v1/status", LOOK).await?
+        {
+            return Ok(status);
+        }
+        match refuse_if_held(state) {
+            Ok(()) => return last_known(state),
+            // It may be starting: it holds its lock before it can be asked.
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(POLL).await,
+            Err(failure) => return Err(failure),
+        }
     }
-    refuse_if_held(state)?;
-    last_known(state)
 }
 
 fn last_known(state: &StateDir) -> Result<StatusV1, Failure> {

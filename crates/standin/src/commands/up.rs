@@ -27,6 +27,8 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Project;
 
+/// A command that only asks whether an agent runs holds the lock for less than this.
+const GLANCE: Duration = Duration::from_millis(300);
 /// How long an agent that PM2 starts waits for the one before it to end.
 const HAND_OVER: Duration = Duration::from_secs(30);
 /// How long an agent in the background may take until it can be asked.
@@ -102,7 +104,7 @@ fn wait_until_ready(state: &StateDir, child: &mut Child, out: &Path) -> Result<A
 
 async fn in_foreground(project: Project, args: UpArgs) -> Result<Exit, Failure> {
     let hosted = args.hosted_as.unwrap_or_default();
-    let patience = if hosted.is_empty() { Duration::ZERO } else { HAND_OVER };
+    let patience = if hosted.is_empty() { GLANCE } else { HAND_OVER };
     let held = lock(&project.root.state, patience)?;
     let logs = log(&project.root.state, &project.settings, &hosted)?;
     let chosen = parts::choose(&project, Some(hosted.clone()).filter(|name| !name.is_empty())).await?;
