@@ -93,6 +93,9 @@ pub(crate) struct UpArgs {
     /// The name under which PM2 hosts this agent (set by --pm2)
     #[arg(long, hide = true, value_name = "NAME")]
     pub hosted_as: Option<String>,
+    /// Log to the files alone (set by --detach)
+    #[arg(long, hide = true)]
+    pub background: bool,
 }
 
 /// `standin down`.

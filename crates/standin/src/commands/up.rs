@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -68,11 +69,13 @@ fn in_background(project: &Project, start: bool) -> Result<Exit, Failure> {
         .create(true)
         .write(true)
         .truncate(true)
+        .mode(0o600)
         .open(&out)
         .map_err(Failure::io(what.clone()))?;
     let err = log.try_clone().map_err(Failure::io(what))?;
     let mut command = Command::new(host::this_program()?);
-    command.arg("up").arg(&project.root.path).stdin(Stdio::null()).stdout(log).stderr(err).process_group(0);
+    command.arg("up").arg("--background").arg(&project.root.path);
+    command.stdin(Stdio::null()).stdout(log).stderr(err).process_group(0);
     if start {
         command.arg("--start");
     }
@@ -106,7 +109,9 @@ async fn in_foreground(project: Project, args: UpArgs) -> Result<Exit, Failure> 
     let hosted = args.hosted_as.unwrap_or_default();
     let patience = if hosted.is_empty() { GLANCE } else { HAND_OVER };
     let held = lock(&project.root.state, patience)?;
-    let logs = log(&project.root.state, &project.settings, &hosted)?;
+    // What is said besides the logs would grow without end in a file that nobody rotates.
+    let terminal = if hosted.is_empty() && !args.background { Terminal::Text } else { Terminal::Off };
+    let logs = log(&project.root.state, &project.settings, terminal)?;
     let chosen = parts::choose(&project, Some(hosted.clone()).filter(|name| !name.is_empty())).await?;
     let pm2 = Arc::clone(&chosen.pm2);
     let parts = Parts {
@@ -147,13 +152,13 @@ fn lock(state: &StateDir, patience: Duration) -> Result<Lock, Failure> {
     Ok(Lock::take(&state.lock(), patience)?)
 }
 
-fn log(state: &StateDir, settings: &Settings, hosted: &str) -> Result<LogGuard, Failure> {
+fn log(state: &StateDir, settings: &Settings, terminal: Terminal) -> Result<LogGuard, Failure> {
     let options = LogOptions {
         dir: state.logs(),
         level: settings.logs.level.as_str().parse().unwrap_or(LevelFilter::INFO),
         keep_days: settings.logs.keep_days,
         rotate_bytes: settings.logs.rotate_at,
-        terminal: if hosted.is_empty() { Terminal::Text } else { Terminal::Off },
+        terminal,
     };
     Ok(logs::init(options)?)
 }
