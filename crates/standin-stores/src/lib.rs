@@ -7,6 +7,7 @@ pub mod checks;
 pub mod conformance;
 pub mod memory;
 pub mod record;
+pub mod shared;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
