@@ -136,15 +136,11 @@ impl Checker<'_> {
         };
         let endpoint = self.url("endpoint", table.endpoint.as_ref());
         let decides = table.decides.as_ref().map_or(endpoint.is_none(), |said| *said.get_ref());
-        if decides && sort == StoreKind::NetlifyBlobs {
-            if let Some(said) = &table.decides {
-                let why = "its conditional writes let several writers win";
-                self.wrong(
-                    said.span().start,
-                    format!("Netlify Blobs cannot decide: {why}"),
-                    "leave `decides` out",
-                );
-            }
+        if sort == StoreKind::NetlifyBlobs
+            && let Some(said) = table.decides.as_ref().filter(|said| *said.get_ref())
+        {
+            let message = "Netlify Blobs cannot decide: several of its conditional writes may win";
+            self.wrong(said.span().start, message, "leave `decides` out");
         }
         Some(StoreSettings {
             name: self.word("name", table.name.as_ref()).unwrap_or_else(|| word.to_owned()),
