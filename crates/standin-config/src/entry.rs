@@ -193,7 +193,7 @@ impl Checker<'_> {
     /// A key that would do nothing is an error: its author believes that it does something.
     fn keys_that_do_not_apply(&mut self, table: &Automation, kind: Kind, timing: &Timing) {
         let beats = !matches!(kind, Kind::Command) && !self.runs_here(kind, timing);
-        let timed = !matches!(timing, Timing::Unsaid) || kind == Kind::Pm2;
+        let timed = !matches!(timing, Timing::Unsaid) || matches!(kind, Kind::Pm2 | Kind::Workflow);
         let slots = self.runs_here(kind, timing);
         let app = kind == Kind::Pm2;
         let start = |t: &Option<shape::Text>| t.as_ref().map(|v| v.span().start);
