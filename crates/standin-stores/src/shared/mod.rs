@@ -3,6 +3,9 @@
 //! A store itself moves bytes only: [`Cells`] with a compare-and-swap, [`Shelf`] for records with one writer each.
 //! [`Decisions`] and [`Records`] put the words of the mesh on top and are the engine's ports.
 
+pub mod conformance;
+pub mod flaky;
+pub mod memory;
 mod typed;
 
 use bytes::Bytes;
@@ -13,6 +16,9 @@ pub use typed::{Decisions, MAX_RECORD_BYTES, Records};
 
 /// The longest name of a cell or a record, in bytes. Names are printable ASCII; each store writes them as it must.
 pub const MAX_NAME_BYTES: usize = 220;
+
+/// Most cells or records that are listed at once. A store that holds more is full of something else.
+pub const MAX_LISTED: usize = 10_000;
 
 /// What a store holds under one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +55,7 @@ pub trait Cells: Send + Sync {
         bytes: Bytes,
     ) -> impl Future<Output = SwapAnswer> + Send;
 
-    /// The cells whose names begin with `prefix`, all pages, at most 10,000.
+    /// The cells whose names begin with `prefix`, all pages, at most [`MAX_LISTED`].
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Stamped<Vec<Listed>>, ReadError>> + Send;
 
     /// Removes a cell if this version is still there. For sweeping up old keys; a claim is never removed.
