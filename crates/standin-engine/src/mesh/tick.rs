@@ -258,7 +258,13 @@ impl Tick {
                 ack_epoch: 0,
                 config_hash: setup.config_hash,
             };
-            let record = Record { beat, suspicions: self.suspicions.clone(), carry: Arc::clone(&carry) };
+            let record = Record {
+                beat,
+                suspicions: self.suspicions.clone(),
+                carry: Arc::clone(&carry),
+                asks: Vec::new(),
+                facts: Arc::default(),
+            };
             self.ask(Purpose::Nothing, Request::WriteEvidence(*store, Arc::new(record)), now, out);
         }
     }
