@@ -182,8 +182,11 @@ impl Sim {
             self.push(at, Event::Begin { watcher, is_extra: false });
         }
         for target in 0..TARGETS {
-            if let Some(Watching::Slots { offset, .. }) = self.watching(target) {
-                self.push(offset, Event::Slot { target, slot: EPOCH_MS + offset });
+            if let Some(Watching::Slots { slots, .. }) = self.watching(target)
+                && let Some(first) = slots.next(StoreTime(0).plus(EPOCH_MS - 1))
+            {
+                let slot = first.0.unsigned_abs();
+                self.push(slot - EPOCH_MS, Event::Slot { target, slot });
             }
         }
         for fault in self.faults.clone() {
@@ -196,7 +199,7 @@ impl Sim {
     }
 
     pub(super) fn watching(&self, target: usize) -> Option<Watching> {
-        self.setups.first()?.targets.get(target).map(|t| t.watching)
+        self.setups.first()?.targets.get(target).map(|t| t.watching.clone())
     }
 
     pub(super) fn push(&mut self, at: u64, event: Event) {
