@@ -46,11 +46,23 @@ pub enum BrakeState {
         since: StoreTime,
         /// Nothing at all is recovered before this.
         frozen_until: StoreTime,
+        /// Whether a person was told.
+        told: Told,
         /// How many at a time; one of [`STAGES`].
         limit: u8,
         /// The ones of this stage, at most `limit`.
         canaries: Vec<Canary>,
     },
+}
+
+/// Whether a person was told of a mass failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// Whoever put the brake on is about to.
+    NotYet,
+    /// Yes.
+    Yes,
 }
 
 /// One that is recovered while the brake is on.
@@ -111,7 +123,7 @@ impl Brake {
         if self.epoch == 0 || self.epoch >= MAX_COUNT {
             return Err(Garbage::Epoch);
         }
-        let BrakeState::On { since, frozen_until, limit, canaries } = &self.state else {
+        let BrakeState::On { since, frozen_until, limit, canaries, .. } = &self.state else {
             return if self.granted > latest { Err(Garbage::Future) } else { Ok(()) };
         };
         let too_far = |at: StoreTime| at > latest.plus(MAX_PLACE_MS);
@@ -157,6 +169,27 @@ impl Brake {
         if self.is_on() { self.next(now, BrakeState::Off) } else { Err(NotNow) }
     }
 
+    /// Until when `holder` has a place for a target; `None` when it has none.
+    pub fn place(&self, target: &Target, holder: &Holder, now: StoreTime) -> Option<StoreTime> {
+        let BrakeState::On { canaries, .. } = &self.state else { return None };
+        let target = target.to_string();
+        let is_it = |c: &&Canary| c.target == target && c.holder == *holder && c.is_busy(now);
+        canaries.iter().find(is_it).map(|canary| canary.until)
+    }
+
+    /// Notes that a person was told.
+    ///
+    /// # Errors
+    /// [`NotNow`], when it is off or somebody was told already.
+    pub fn tell(&self, now: StoreTime) -> Result<Self, NotNow> {
+        let mut state = self.state.clone();
+        match &mut state {
+            BrakeState::On { told, .. } if *told == Told::NotYet => *told = Told::Yes,
+            BrakeState::On { .. } | BrakeState::Off => return Err(NotNow),
+        }
+        self.next(now, state)
+    }
+
     /// Gives places to the first of `wanted`, each for [`PLACE_MS`] and `after` milliseconds more, in which what was
     /// sent arrives and shows. Gives the brake to swap in and the numbers of those that have a place then. When all
     /// of a stage have recovered, the next stage is wider; when one is lost, the stage is repeated.
@@ -170,7 +203,9 @@ impl Brake {
         after: u64,
         now: StoreTime,
     ) -> Result<(Self, Vec<usize>), NotNow> {
-        let BrakeState::On { since, frozen_until, limit, canaries } = &self.state else { return Err(NotNow) };
+        let BrakeState::On { since, frozen_until, told, limit, canaries } = &self.state else {
+            return Err(NotNow);
+        };
         if now < *frozen_until {
             return Err(NotNow);
         }
@@ -196,7 +231,8 @@ impl Brake {
         if admitted.is_empty() {
             return Err(NotNow);
         }
-        let state = BrakeState::On { since: *since, frozen_until: *frozen_until, limit, canaries };
+        let (since, frozen_until, told) = (*since, *frozen_until, *told);
+        let state = BrakeState::On { since, frozen_until, told, limit, canaries };
         Ok((self.next(now, state)?, admitted))
     }
 
@@ -237,7 +273,8 @@ pub fn put_on(brake: Option<&Brake>, freeze: u64, now: StoreTime) -> Result<Brak
     }
     let [limit, ..] = STAGES;
     let frozen_until = now.plus(freeze.min(MAX_PLACE_MS));
-    let state = BrakeState::On { since: now, frozen_until, limit, canaries: Vec::new() };
+    let (told, canaries) = (Told::NotYet, Vec::new());
+    let state = BrakeState::On { since: now, frozen_until, told, limit, canaries };
     match brake {
         Some(brake) => brake.next(now, state),
         None => Ok(Brake { epoch: 1, granted: now, state }),

@@ -85,6 +85,8 @@ fn it_goes_on_and_off_and_its_number_only_up() {
     assert_eq!(off.take_off(StoreTime(7)), Err(NotNow));
     let again = put_on(Some(&off), 0, StoreTime(8)).unwrap();
     assert_eq!((on.epoch, off.epoch, again.epoch), (1, 2, 3));
+    let told = again.tell(StoreTime(9)).unwrap();
+    assert_eq!((told.tell(StoreTime(9)), off.tell(StoreTime(9))), (Err(NotNow), Err(NotNow)));
 }
 
 #[test]
@@ -95,7 +97,10 @@ fn what_cannot_be_is_not_believed() {
     let with = |limit: u8, until: StoreTime, target: &str| {
         let canary = Canary { target: target.into(), holder: holder(1), until, fate: Fate::Busy };
         let canaries = vec![canary.clone(), canary];
-        Brake { state: BrakeState::On { since: now, frozen_until: now, limit, canaries }, ..good.clone() }
+        Brake {
+            state: BrakeState::On { since: now, frozen_until: now, told: Told::Yes, limit, canaries },
+            ..good.clone()
+        }
     };
     for (bad, why) in [
         (Brake { epoch: 0, ..good.clone() }, Garbage::Epoch),
