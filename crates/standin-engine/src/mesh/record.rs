@@ -10,7 +10,7 @@ use standin_core::mesh::fitness::SelfHealth;
 use standin_core::mesh::peer::{PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
-use crate::ports::mesh::Fact;
+use crate::ports::mesh::{Fact, Number};
 
 /// One peer's record in one store. The times in the beat are on that store's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,9 @@ pub struct Carry {
     pub due: Option<StoreTime>,
     /// One entry a target, in the order of the setup. Read with another configuration it is not used.
     pub seen: Vec<Seen>,
+    /// The platforms, by number, whose brake it has seen on. Read with another configuration they are not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub braked: Vec<Number>,
     /// The asks that it has taken up, the newest last; at most [`MAX_SERVED`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<Served>,
