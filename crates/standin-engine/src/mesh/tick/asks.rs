@@ -134,8 +134,8 @@ impl Tick {
             self.carry.served.push(Served { key: ask.key.clone(), attempt: ask.attempt });
             let sight = if self.is_looked_at(number) { Sight::Theirs } else { Sight::Own };
             let run = self.run.wrapping_sub(1).wrapping_sub(u64::try_from(self.favors.len()).unwrap_or(0));
-            let means = (sight, setup.body.send, run);
-            self.favors.push(Favor::new((number, target), ask, asker.id.clone(), means));
+            let ask = (ask, asker.id.clone());
+            self.favors.extend(Favor::new(&setup, (number, target), ask, (sight, run)));
         }
         let too_many = self.carry.served.len().saturating_sub(MAX_SERVED);
         self.carry.served.drain(..too_many);
@@ -166,7 +166,7 @@ impl Tick {
             return;
         }
         for index in 0..self.favors.len() {
-            let asks = self.favors.get_mut(index).map(Favor::begin).unwrap_or_default();
+            let asks = self.favors.get_mut(index).map(|favor| favor.begin(now)).unwrap_or_default();
             self.follow_favor(index, asks, now, out);
         }
     }
@@ -179,8 +179,8 @@ impl Tick {
         now: Now,
         out: &mut Vec<(Ticket, Request)>,
     ) {
-        if let (FavorPart::Register(place), Some(favor)) = (part, self.favors.get(index)) {
-            self.hear_clock(favor.store_at(place), &answer, asked, now);
+        if let Some(favor) = self.favors.get(index) {
+            self.hear_clock(favor.store_at(part), &answer, asked, now);
         }
         let Some(favor) = self.favors.get_mut(index) else { return };
         let asks = favor.answer(part, answer, &self.clocks, now);
