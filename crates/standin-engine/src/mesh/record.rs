@@ -27,6 +27,10 @@ pub struct Record {
     /// What it sees on platforms that only it can see, one entry a target; at most [`MAX_FACTS`] are read.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub facts: Arc<Vec<Told>>,
+    /// When it began to look at them, on the clock of the store that the record lies in: a record may be written anew
+    /// long after the look.
+    #[serde(default)]
+    pub facts_at: StoreTime,
 }
 
 /// So many asks of one peer stand at a time.

@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::fitness::{SETTLE_MS, Settle, Woke};
 use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
@@ -86,6 +87,8 @@ pub struct Tick {
     clocks: Clocks,
     gathered: Gathered,
     facts: Vec<Fact>,
+    /// When the platforms were last asked, by the watcher's own clock that never goes back.
+    surveyed: u64,
     /// Targets that only another peer can see, which says nothing of them.
     blind: BTreeSet<Number>,
     silence: Vec<Silence>,
@@ -120,6 +123,7 @@ impl Tick {
             clocks,
             gathered,
             facts,
+            surveyed: now.mono,
             blind: BTreeSet::new(),
             silence: Vec::new(),
             carry: Carry::default(),
@@ -180,7 +184,7 @@ impl Tick {
     }
 
     fn gather(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
-        self.reached = 0;
+        (self.reached, self.surveyed) = (0, now.mono);
         let setup = Arc::clone(&self.setup);
         for store in &setup.evidence {
             self.ask(Purpose::Evidence(*store), Request::ReadEvidence(*store), now, out);
@@ -322,6 +326,7 @@ impl Tick {
                 carry: Arc::clone(&carry),
                 asks: self.asks_at(stamp, now),
                 facts: Arc::clone(&facts),
+                facts_at: StoreTime(stamp.0.saturating_sub_unsigned(now.mono.saturating_sub(self.surveyed))),
             };
             self.ask(purpose, Request::WriteEvidence(*store, Arc::new(record)), now, out);
         }

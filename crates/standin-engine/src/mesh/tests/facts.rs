@@ -123,10 +123,10 @@ fn an_agent_that_comes_back_between_claim_and_probe_is_believed() {
     (mesh.facts[0], mesh.probes[0]) = (Fact::Covered(mesh.time()), Probed::Unknown);
     mesh.tick(AGENT);
     mesh.wait(6 * 3_600 + 700);
-    mesh.after_swap = Some(|mesh| {
+    mesh.after_swap = Some(Box::new(|mesh| {
         let now = mesh.time();
         mesh.rewrite(AGENT, |record| record.facts = Arc::new(vec![Told(0, Fact::Covered(now))]));
-    });
+    }));
     let report = mesh.tick(FUNCTION);
     assert_eq!((ends(&report), mesh.sends()), (vec![End::Recovered], vec![]));
 }
@@ -138,9 +138,28 @@ fn an_agent_that_comes_back_and_says_nothing_yet_is_waited_for_and_then_left_alo
     (mesh.facts[0], mesh.probes[0]) = (Fact::Covered(mesh.time()), Probed::Unknown);
     mesh.tick(AGENT);
     mesh.wait(6 * 3_600 + 700);
-    mesh.after_swap = Some(|mesh| mesh.rewrite(AGENT, |record| record.facts = Arc::default()));
+    mesh.after_swap = Some(Box::new(|mesh| mesh.rewrite(AGENT, |record| record.facts = Arc::default())));
     let report = mesh.tick(FUNCTION);
     assert_eq!((ends(&report), mesh.sends()), (vec![End::CannotTell], vec![]));
+}
+
+/// The agent's word is written after the claim; when it looked decides.
+fn told_after_the_claim(looked: fn(&Mesh) -> StoreTime) -> (Vec<End>, usize) {
+    let mut mesh = told(vec![nightly(Heartbeats::Elsewhere)]);
+    mesh.setup.targets[0].rungs.remove(0);
+    (mesh.facts[0], mesh.probes[0]) = (Fact::Covered(mesh.time()), Probed::Unknown);
+    mesh.tick(AGENT);
+    mesh.wait(6 * 3_600 + 700);
+    let at = looked(&mesh);
+    mesh.after_swap = Some(Box::new(move |mesh| mesh.rewrite(AGENT, |record| record.facts_at = at)));
+    let report = mesh.tick(FUNCTION);
+    (ends(&report), mesh.sent.len())
+}
+
+#[test]
+fn a_word_from_before_the_claim_is_no_answer_to_the_probe() {
+    assert_eq!(told_after_the_claim(|mesh| mesh.time()), (vec![End::CannotTell], 0));
+    assert_eq!(told_after_the_claim(|mesh| mesh.time().plus(600_000)), (vec![End::Failed], 1));
 }
 
 #[test]
@@ -197,7 +216,7 @@ fn a_peer_that_was_heard_of_since_is_left_alone() {
     mesh.wait(420);
     mesh.tick(FUNCTION);
     mesh.wait(40);
-    mesh.after_swap = Some(|mesh| mesh.rewrite(AGENT, |_| {}));
+    mesh.after_swap = Some(Box::new(|mesh| mesh.rewrite(AGENT, |_| {})));
     let report = mesh.tick(FUNCTION);
     assert_eq!((ends(&report), mesh.sends()), (vec![End::Recovered], vec![]));
     assert_eq!(mesh.cell(0).phase, ClaimPhase::Done);

@@ -53,7 +53,7 @@ pub(super) struct Mesh {
     pub(super) notices: Vec<(usize, Notice)>,
     pub(super) asked_for: Vec<(usize, &'static str)>,
     /// Done right after a watcher has won a swap.
-    pub(super) after_swap: Option<fn(&mut Mesh)>,
+    pub(super) after_swap: Option<Box<dyn FnOnce(&mut Mesh)>>,
 }
 
 impl Mesh {
@@ -130,7 +130,7 @@ impl Mesh {
     pub(super) fn rewrite(&mut self, peer: usize, change: impl FnOnce(&mut Record)) {
         let mut record = (**self.record(peer)).clone();
         (record.beat.number, record.beat.stamp) = (record.beat.number.next(), self.time());
-        record.beat.due = self.time().plus(60_000);
+        (record.beat.due, record.facts_at) = (self.time().plus(60_000), self.time());
         change(&mut record);
         self.records.retain(|old| old.beat.peer != record.beat.peer);
         self.records.push(Arc::new(record));

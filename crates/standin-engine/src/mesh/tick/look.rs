@@ -178,7 +178,7 @@ impl Tick {
         }
         let Some(record) = &view.newest else { return unknown };
         let latest = self.clocks.latest(&[view.store], now).unwrap_or_default();
-        let age = record.beat.age(latest);
+        let age = latest.since(record.facts_at);
         if now.mono.saturating_sub(age) <= look.since {
             let earliest = self.clocks.earliest(&[view.store], now).unwrap_or_default();
             let wait = record.beat.due.since(earliest).saturating_add(GRACE_MS);
