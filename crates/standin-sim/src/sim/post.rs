@@ -111,6 +111,7 @@ impl Sim {
         let holder = Holder { peer: peer.clone(), run: 0 };
         let send = setup.body.send.max(t.terms.send);
         self.laws.sends(self.now, &Sending { target, epoch, holder: &holder, is_probed, time, send });
+        self.look_at_brake(&setup, target);
     }
 }
 

@@ -11,6 +11,7 @@ use standin_engine::mesh::record::Carry;
 use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
+use super::braking::Braking;
 use super::fault::{self, Fault, Kind};
 use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
@@ -123,6 +124,7 @@ pub(super) struct Sim {
     pub(super) watchers: Vec<Watcher>,
     pub(super) truth: Truth,
     pub(super) laws: Laws,
+    pub(super) braking: Braking,
     pub(super) faults: Vec<Fault>,
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
@@ -148,6 +150,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
         watchers: (0..WATCHERS).map(|_| Watcher::default()).collect(),
         truth: Truth::new(),
         laws: Laws::default(),
+        braking: Braking::default(),
         faults: plan.faults.clone(),
         calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
         tamper: plan.tamper,

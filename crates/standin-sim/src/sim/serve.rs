@@ -72,7 +72,10 @@ impl Sim {
             return Answer::Swapped(SwapAnswer::Lost);
         };
         self.mark(4, a_number(cell));
-        if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
+        let platform = setup.as_ref().and_then(|setup| cell.checked_sub(setup.targets.len()));
+        if let Some((setup, platform)) = setup.as_ref().zip(platform) {
+            self.braked(setup, platform);
+        } else if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
             let is_well = self.was_well(cell);
             self.laws.decided(now, cell, &decided, at, is_well);
         }

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use standin_core::effect::EffectKey;
+use standin_core::mesh::brake::Brake;
 use standin_core::mesh::cell::Cell;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::quorum::MAJORITY;
+use standin_core::mesh::ruling::Ruling;
 use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Decider, Setup, Watching};
 use standin_engine::ports::mesh::{Decision, Fact, Held, Version};
@@ -144,10 +146,20 @@ impl Truth {
         Self { stores, automations }
     }
 
-    /// What is decided for a target: at its home, or by two stores that accepted the same.
+    /// What is decided for a target.
     pub(super) fn decided(&self, setup: &Setup, target: usize) -> Option<Cell> {
-        let decider = &setup.targets.get(target)?.decider;
-        let decisions = || decider.stores().iter().filter_map(|s| self.stores.get(*s)?.current(target));
+        self.ruling(&setup.targets.get(target)?.decider, target)?.claim().cloned()
+    }
+
+    /// The brake of a platform.
+    pub(super) fn brake(&self, setup: &Setup, platform: usize) -> Option<Brake> {
+        let decider = &setup.platforms.get(platform)?.brake;
+        self.ruling(decider, setup.brake_cell(platform))?.brake().cloned()
+    }
+
+    /// What a cell says: at its home, or by two stores that accepted the same.
+    fn ruling(&self, decider: &Decider, cell: usize) -> Option<Ruling> {
+        let decisions = || decider.stores().iter().filter_map(|s| self.stores.get(*s)?.current(cell));
         match decider {
             Decider::Home(_) => decisions().next()?.value.clone(),
             Decider::Quorum(_) => {

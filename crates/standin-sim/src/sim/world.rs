@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use standin_core::health::Priority;
 use standin_core::ident::{AutomationId, Domain, Kind as IdKind};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, Conformance, Mode, StoreKind};
@@ -116,6 +117,7 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
     Ok(TargetSetup {
         target: Target::Automation(id),
         platform,
+        priority: if number % 2 == 0 { Priority::High } else { Priority::Normal },
         watching,
         heartbeats,
         rungs: vec![Rung { able: if number == 7 { vec![AGENT] } else { able } }],
