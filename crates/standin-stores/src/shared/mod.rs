@@ -4,8 +4,22 @@
 //! [`Decisions`] and [`Records`] put the words of the mesh on top and are the engine's ports.
 
 pub mod conformance;
+#[cfg(any(feature = "github", feature = "netlify"))]
+mod escape;
+#[cfg(any(feature = "object", feature = "dynamodb"))]
+mod dial;
 pub mod flaky;
+#[cfg(any(feature = "github", feature = "netlify"))]
+mod gate;
+#[cfg(feature = "github")]
+pub mod github_refs;
 pub mod memory;
+#[cfg(feature = "netlify")]
+pub mod netlify_blobs;
+#[cfg(feature = "object")]
+pub mod object;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod typed;
 
 use bytes::Bytes;
@@ -25,7 +39,7 @@ pub const MAX_LISTED: usize = 10_000;
 pub struct Object {
     /// Which state of it.
     pub version: Version,
-    /// The bytes.
+    /// The bytes: JSON text. A store need not be able to keep others.
     pub bytes: Bytes,
 }
 

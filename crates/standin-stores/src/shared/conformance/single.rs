@@ -124,10 +124,14 @@ pub(super) async fn own_write_is_read<C: Cells>(bench: &Bench<'_, C>, folder: &s
     Ok(format!("{} swaps, each read at once by {} clients", bench.extent.rounds, bench.clients().min(READS)))
 }
 
-/// The largest value that is believed, of all bytes that there are.
+/// The largest value that is believed, of characters of all lengths and of those that formats have to escape.
 pub(super) async fn large_values<C: Cells>(bench: &Bench<'_, C>, folder: &str) -> Seen {
     let name = format!("{folder}cell");
-    let body: Bytes = (0..MAX_RECORD_BYTES).map(|at| (at.wrapping_mul(31) >> 3).to_le_bytes()[0]).collect();
+    let mut body = r#"{"text":"a\"\\\u0000 'é' <ü>&% €🦀 "#.to_owned();
+    while body.len() < MAX_RECORD_BYTES - "\"}".len() {
+        body.push(char::from(b'a' + u8::try_from(body.len() % 26).unwrap_or(0)));
+    }
+    let body = Bytes::from(body + "\"}");
     let version = bench.put(0, &name, None, &body).await?;
     holds(bench, &name, &version, &body).await?;
     Ok(format!("{MAX_RECORD_BYTES} bytes come back as they were"))
