@@ -6,3 +6,4 @@
 pub mod drive;
 pub mod setup;
 pub mod slot;
+pub mod store;

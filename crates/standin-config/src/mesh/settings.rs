@@ -11,8 +11,6 @@ use standin_core::mesh::peer::PeerId;
 /// `[mesh]`, `[[peer]]`, `[[store]]` and the platforms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeshSettings {
-    /// Names its state in the stores.
-    pub name: Option<String>,
     /// Three stores that decide by majority, by name.
     pub quorum: Option<Vec<String>>,
     /// `[github]`.
