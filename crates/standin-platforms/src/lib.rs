@@ -6,8 +6,12 @@ mod gate;
 pub mod github;
 #[cfg(feature = "host")]
 pub mod local_run;
+#[cfg(feature = "netlify")]
+pub mod netlify;
 #[cfg(feature = "host")]
 pub mod pm2;
+#[cfg(feature = "probe")]
+pub mod probe;
 #[cfg(any(feature = "github", feature = "netlify", feature = "probe"))]
 mod text;
 #[cfg(all(test, any(feature = "github", feature = "netlify", feature = "probe")))]
