@@ -49,7 +49,7 @@ pub(crate) struct Netlify {
     /// The variable that holds the token. Default: NETLIFY_AUTH_TOKEN.
     #[schemars(with = "Option<String>")]
     pub(crate) token_env: Option<Text>,
-    /// The variable that holds the id of the build hook that redeploys the site. Default: NETLIFY_BUILD_HOOK.
+    /// The variable that holds the address of the build hook that redeploys the site. Default: NETLIFY_BUILD_HOOK.
     #[schemars(with = "Option<String>")]
     pub(crate) build_hook_env: Option<Text>,
 }

@@ -72,8 +72,11 @@ impl Github {
         if runs.iter().any(|run| run.phase == Phase::Running) {
             return Ok(());
         }
-        for run in runs.iter_mut().filter(|run| seems_stuck(run, at)).take(MAX_STUCK_LOOKS) {
-            if self.is_stuck(Purpose::Recovery, run.id).await? {
+        let waiting: Vec<u64> = runs.iter().filter(|run| seems_stuck(run, at)).map(|run| run.id).collect();
+        for id in waiting.into_iter().take(MAX_STUCK_LOOKS) {
+            if self.is_stuck(Purpose::Recovery, id).await?
+                && let Some(run) = runs.iter_mut().find(|run| run.id == id)
+            {
                 run.phase = Phase::Stuck;
             }
         }

@@ -83,10 +83,12 @@ impl Github {
     ) -> u32 {
         let Some(at) = at else { return 0 };
         let mut asked = 0_u32;
-        let waiting = found.values_mut().flat_map(|seen| {
+        // Collected first: what is borrowed across a request has to be plain.
+        let mut waiting: Vec<&mut Run> = Vec::new();
+        for seen in found.values_mut() {
             let is_busy = seen.runs.iter().any(|run| run.phase == Phase::Running);
-            seen.runs.iter_mut().filter(move |run| !is_busy && seems_stuck(run, at))
-        });
+            waiting.extend(seen.runs.iter_mut().filter(|run| !is_busy && seems_stuck(run, at)));
+        }
         for run in waiting {
             let is_known = self.memory().stuck.contains(&run.id);
             let has_left =
