@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use standin_core::effect::EffectKey;
-use standin_core::mesh::claim::{Probed, Sent};
+use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::mesh::Watching;
 use standin_engine::ports::mesh::{
@@ -12,6 +11,7 @@ use standin_engine::ports::mesh::{
 
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
+use super::truth::Comes;
 use super::world::{BLOBS, MINUTE};
 
 impl Sim {
@@ -44,7 +44,7 @@ impl Sim {
             }
             Request::Survey(platform) => Answer::Surveyed(Some(self.survey(*platform))),
             Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
-            Request::Send { target, slot, order } => Answer::Sent(self.carry_out(*target, *slot, &order.key)),
+            Request::Send { target, slot, order } => Answer::Sent(self.carry_out(*target, *slot, order)),
             Request::Wake(peer) => {
                 let at = self.now + self.rng.between(5_000, 60_000);
                 self.push(at, Event::Begin { watcher: *peer, is_extra: true });
@@ -86,10 +86,10 @@ impl Sim {
     /// is: it may stop again between the probe and the record.
     pub(super) fn was_well(&self, target: usize) -> bool {
         let stops = self.faults.iter().any(|f| {
-            f.kind == Kind::TargetDown
-                && f.at == target
-                && f.from <= self.now
-                && self.now < f.from + 10 * MINUTE
+            let of = self.setups.first().and_then(|setup| setup.targets.get(target)).map(|t| t.platform);
+            let is_it = (f.kind == Kind::TargetDown && f.at == target)
+                || (f.kind == Kind::MassDown && Some(f.at) == of);
+            is_it && f.from <= self.now && self.now < f.from + 10 * MINUTE
         });
         match self.watching(target) {
             Some(Watching::Slots { .. }) => true,
@@ -119,13 +119,14 @@ impl Sim {
         }
     }
 
-    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, key: &EffectKey) -> Sent {
+    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, order: &Order) -> Sent {
         self.mark(5, a_number(target));
         let fails = self.strikes(Kind::RunFails, target)
             || (self.strikes(Kind::TargetDown, target) && self.rng.percent(30));
         let (now, tamper) = (self.now, self.tamper);
         let Some(a) = self.truth.automations.get_mut(target) else { return Sent::Refused };
-        if fails || !a.admits(key, tamper) {
+        let (key, comes) = (&order.key, if fails { Comes::Nothing } else { Comes::Well });
+        if !a.begin(key, order.epoch, comes, tamper) {
             return Sent::Accepted;
         }
         let occurrence = slot.map_or(a.outage, |slot| slot.0.unsigned_abs());

@@ -126,7 +126,7 @@ impl Tick {
     /// An errand is over: if it had a place at the brake, that is told what came of it.
     pub(super) fn report_to_gate(&mut self, index: usize, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let Some(errand) = self.errands.get(index).filter(|errand| errand.has_place()) else { return };
-        let Some(outcome) = errand.over().map(outcome) else { return };
+        let Some(outcome) = errand.over().and_then(outcome) else { return };
         let Some(target) = self.setup.targets.get(errand.case.target) else { return };
         let (name, platform) = (target.target.clone(), target.platform);
         let Some(index) = self.gates.iter().position(|gate| gate.platform == platform) else { return };
@@ -138,12 +138,13 @@ impl Tick {
     }
 }
 
-fn outcome(deed: &Deed) -> Outcome {
+/// What became of a canary; `None` when nobody knows: its place then stays taken until its time is over.
+fn outcome(deed: &Deed) -> Option<Outcome> {
     match deed {
-        Deed::Tried { end: End::Executed | End::Recovered | End::Serving, .. } => Outcome::Recovered,
-        Deed::Tried { end: End::Failed | End::Unconfirmed | End::Unrecorded, .. } => Outcome::Lost,
+        Deed::Tried { end: End::Executed | End::Recovered | End::Serving, .. } => Some(Outcome::Recovered),
+        Deed::Tried { end: End::Failed, .. } => Some(Outcome::Lost),
         // The arbiter may have fallen silent after something was sent.
-        Deed::Blocked { .. } => Outcome::Lost,
+        Deed::Blocked { .. } | Deed::Tried { end: End::Unconfirmed | End::Unrecorded, .. } => None,
         Deed::Tried {
             end: End::Refused(_) | End::Lost | End::Unclear | End::CannotTell | End::TooLate | End::Braked,
             ..
@@ -151,6 +152,6 @@ fn outcome(deed: &Deed) -> Outcome {
         | Deed::Woke(_)
         | Deed::Suspects(_)
         | Deed::Asked { .. }
-        | Deed::Served { .. } => Outcome::Unused,
+        | Deed::Served { .. } => Some(Outcome::Unused),
     }
 }
