@@ -12,6 +12,7 @@ mod primaries;
 pub mod rng;
 mod run;
 mod serve;
+mod serving;
 mod shrink;
 mod truth;
 pub mod world;

@@ -13,7 +13,7 @@ use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Decider, Setup, Watching};
 use standin_engine::ports::mesh::{Decision, Fact, Held, Version};
 
-use super::world::{STORES, TARGETS, Tamper, WATCHERS};
+use super::world::{PLATFORMS, STORES, TARGETS, Tamper, WATCHERS};
 
 /// The first millisecond of every run, since 1970. An hour's beginning.
 pub const EPOCH_MS: u64 = 1_780_000_200_000 - 1_780_000_200_000 % 3_600_000;
@@ -33,7 +33,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(ahead: u64) -> Self {
-        Self { ahead, cells: (0..TARGETS + 3).map(|_| VecDeque::new()).collect(), ..Self::default() }
+        Self { ahead, cells: (0..TARGETS + PLATFORMS).map(|_| VecDeque::new()).collect(), ..Self::default() }
     }
 
     pub(super) fn clock(&self, now: u64) -> StoreTime {
