@@ -19,9 +19,6 @@ use crate::ports::mesh::{Answer, Notice, Number};
 /// So often a tick reads one brake. Whoever still waits then waits for the next tick.
 const MAX_ROUNDS: u8 = 24;
 
-/// Whoever put the brake on has this long to tell a person, in milliseconds; then whoever sees it does.
-const TELL_MS: u64 = 60_000;
-
 /// How a platform looks from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum View {
@@ -37,7 +34,7 @@ pub(super) enum View {
 #[derive(Debug, Clone)]
 pub(super) enum Pass {
     /// It was off. It is looked at again right before sending.
-    Look(Look),
+    Look(Box<Look>),
     /// It is on, and there is a place, in which something may be sent until then.
     Place {
         /// Who keeps the time.
@@ -151,6 +148,7 @@ pub(super) struct Gate {
     rounds: u8,
     /// Draws a number for each look.
     looks: u64,
+    has_told: bool,
     pub(super) is_on: bool,
 }
 
@@ -165,17 +163,19 @@ impl Gate {
         let run = holder.run.rotate_left(32) ^ u64::try_from(platform).unwrap_or(0);
         let register = RegisterAccess::of_brake(setup, platform, run)?;
         let terms = || setup.targets.iter().filter(|t| t.platform == platform).map(|t| t.terms);
+        let asked = || setup.targets.iter().filter(|t| t.platform == platform && t.serving().is_none());
         let arrives = terms().map(|t| t.send.saturating_add(t.epsilon)).max().unwrap_or(0);
         let shows = terms().map(|t| t.confirm).max().unwrap_or(0);
         let after = u64::from(arrives.max(setup.body.send)) + u64::from(shows);
         // What another was asked for is sent at any time of the lease.
-        let held = u64::from(terms().map(|t| t.ttl).max().unwrap_or(0));
+        let held = u64::from(asked().map(|t| t.terms.ttl).max().unwrap_or(0));
+        let freeze = LOOK_MS.max(held) + after;
         Some(Self {
             platform,
             register,
             holder,
             view,
-            freeze: LOOK_MS.max(held) + after,
+            freeze,
             after,
             waiting,
             reports: Vec::new(),
@@ -183,12 +183,21 @@ impl Gate {
             wants: true,
             rounds: 0,
             looks: run.wrapping_add(1 << 16),
+            has_told: false,
             is_on: false,
         })
     }
 
     pub(super) fn store_at(&self, place: Place) -> Option<Number> {
         self.register.store_at(place)
+    }
+
+    /// One more waits, in the order of their priorities.
+    pub(super) fn wait(&mut self, case: Case, setup: &Setup) {
+        let priority = |case: &Case| setup.targets.get(case.target).map(|target| target.priority);
+        let place = self.waiting.iter().position(|other| priority(other) < priority(&case));
+        self.waiting.insert(place.unwrap_or(self.waiting.len()), case);
+        self.wants = true;
     }
 
     /// What became of one that had a place.
@@ -253,11 +262,16 @@ impl Gate {
         self.stage = Stage::Idle;
         self.is_on = brake.is_some_and(Brake::is_on);
         let changed = match (brake.filter(|_| self.is_on), &self.view) {
-            (None, View::Mass(_)) => put_on(brake, self.freeze, time).map(|next| (Change::PutOn, next)),
+            (None, View::Mass(_)) => put_on(brake, time).map(|next| (Change::PutOn, next)),
             (None, View::Fine | View::Unknown) => return self.let_all_through(setup, out),
             (Some(brake), View::Fine) => brake.take_off(time).map(|next| (Change::TakeOff, next)),
-            (Some(brake), View::Mass(_)) if is_untold(brake, time) => {
-                brake.tell(time).map(|next| (Change::Tell, next))
+            (Some(brake), View::Mass(members)) if is_untold(brake) => {
+                // Told before that is noted: better twice than never.
+                let (platform, members) = (self.platform, Arc::clone(members));
+                if !std::mem::replace(&mut self.has_told, true) {
+                    out.notices.push(Notice::MassFailure { platform, members });
+                }
+                brake.tell(self.freeze, time).map(|next| (Change::Tell, next))
             }
             (Some(brake), View::Mass(_) | View::Unknown) => {
                 self.let_placed_through(brake, time, setup, out);
@@ -274,7 +288,7 @@ impl Gate {
         for case in self.waiting.drain(..) {
             self.looks = self.looks.wrapping_add(1);
             if let Some(look) = Look::new(setup, self.platform, self.looks) {
-                out.through.push((case, Pass::Look(look)));
+                out.through.push((case, Pass::Look(Box::new(look))));
             }
         }
     }
@@ -311,8 +325,6 @@ impl Gate {
         let Stage::Writing(change) = std::mem::replace(&mut self.stage, Stage::Idle) else { return };
         let may_be_written = swapped != Swapped::Lost;
         match change {
-            // Better told twice than never.
-            Change::PutOn | Change::Tell if may_be_written => self.tell(out),
             Change::TakeOff if may_be_written => out.notices.push(Notice::PlatformWell(self.platform)),
             Change::Admit(reports) if swapped == Swapped::Won => {
                 self.reports.drain(..reports.min(self.reports.len()));
@@ -328,19 +340,8 @@ impl Gate {
             (Change::TakeOff | Change::PutOn | Change::Tell | Change::Admit(_), _) => self.wants = true,
         }
     }
-
-    fn tell(&self, out: &mut Opened) {
-        if let View::Mass(members) = &self.view {
-            let (platform, members) = (self.platform, Arc::clone(members));
-            out.notices.push(Notice::MassFailure { platform, members });
-        }
-    }
 }
 
-/// Whether nobody was told of it although there was time.
-fn is_untold(brake: &Brake, now: StoreTime) -> bool {
-    match &brake.state {
-        BrakeState::On { since, told, .. } => *told == Told::NotYet && now.since(*since) > TELL_MS,
-        BrakeState::Off => false,
-    }
+fn is_untold(brake: &Brake) -> bool {
+    matches!(&brake.state, BrakeState::On { told: Told::NotYet, .. })
 }

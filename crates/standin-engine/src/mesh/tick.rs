@@ -4,6 +4,7 @@ mod acting;
 mod asks;
 mod braking;
 mod facts;
+mod keeping;
 mod look;
 mod self_health;
 mod suspects;
@@ -17,7 +18,7 @@ use standin_core::mesh::fitness::{SETTLE_MS, Settle, Woke};
 use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
-use super::brake::{Gate, Pass};
+use super::brake::{Gate, Pass, View};
 use super::clocks::{Clocks, Now};
 use super::errand::{Asks, Errand, Part};
 use super::favor::{Favor, FavorPart};
@@ -26,6 +27,7 @@ use super::judge::Case;
 use super::outcome::{Deed, Report};
 use super::record::{Carry, Record};
 use super::register::Place;
+use super::serving::{Keep, KeepPart};
 use super::setup::Setup;
 use crate::ports::mesh::{Answer, Fact, Number, Request, Ticket};
 
@@ -50,6 +52,7 @@ enum Purpose {
     Persisted,
     Favor(usize, FavorPart),
     Gate(usize, Place),
+    Keep(usize, KeepPart),
     Nothing,
 }
 
@@ -73,12 +76,30 @@ enum Silence {
     Confirmed,
 }
 
+/// Where the body keeps what it learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    /// It remembers.
+    Own,
+    /// In its record.
+    Record,
+}
+
+/// Whether something was learned since the record was last written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unwritten {
+    Nothing,
+    Something,
+}
+
 /// One bounded watch cycle of one watcher.
 #[derive(Debug, Clone)]
 pub struct Tick {
     setup: Arc<Setup>,
     run: u64,
     begun: Now,
+    memory: Memory,
+    unwritten: Unwritten,
     /// What a body with memory brought along.
     brought: Option<(Carry, BeatNumber)>,
     phase: Phase,
@@ -102,6 +123,13 @@ pub struct Tick {
     /// So many stores have the record that says what was taken up.
     written: usize,
     gates: Vec<Gate>,
+    /// How each platform looks.
+    views: Vec<View>,
+    keeps: Vec<Keep>,
+    /// Of targets whose claim is looked at first.
+    held_back: Vec<Case>,
+    /// Seen well in this tick.
+    well: Vec<Number>,
     queue: VecDeque<(Case, Pass)>,
     open: Vec<(Ticket, Purpose, u64)>,
     tickets: u32,
@@ -116,6 +144,8 @@ impl Tick {
         Self {
             run,
             begun: now,
+            memory: if brought.is_some() { Memory::Own } else { Memory::Record },
+            unwritten: Unwritten::Nothing,
             brought,
             phase: Phase::Gathering,
             settle: Settle::new(Woke::OnTime),
@@ -135,6 +165,10 @@ impl Tick {
             favors: Vec::new(),
             written: 0,
             gates: Vec::new(),
+            views: Vec::new(),
+            keeps: Vec::new(),
+            held_back: Vec::new(),
+            well: Vec::new(),
             queue: VecDeque::new(),
             open: Vec::with_capacity(8),
             tickets: 0,
@@ -225,6 +259,9 @@ impl Tick {
                 self.hear_clock(store, &answer, asked, now);
                 self.answer_errand(index, part, answer, now, out);
             }
+            (Purpose::Keep(index, part), answer) => {
+                self.answer_keep((index, part), answer, asked, now, out);
+            }
             (Purpose::Gate(index, place), answer) => {
                 self.answer_gate((index, place), answer, asked, now, out);
             }
@@ -237,6 +274,9 @@ impl Tick {
         }
         if self.phase == Phase::Gathering && self.open.is_empty() {
             self.gathered_all(now, out);
+        }
+        if self.phase == Phase::Acting && self.open.is_empty() {
+            self.close(now, out);
         }
     }
 
@@ -295,7 +335,10 @@ impl Tick {
         }
         self.write(Purpose::Persisted, now, out);
         if self.settle.is_settled() {
+            let well = std::mem::take(&mut self.well);
+            self.end_alerts(&well, now, out);
             self.open_gates(now, out);
+            self.keep(now, out);
         }
     }
 
@@ -306,6 +349,7 @@ impl Tick {
     /// Writes its record to every store.
     fn write(&mut self, purpose: Purpose, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let setup = Arc::clone(&self.setup);
+        self.unwritten = Unwritten::Nothing;
         self.carry.due = Some(self.begun.wall.plus(u64::from(setup.body.period)));
         let carry = Arc::new(self.carry.clone());
         let facts = self.telling();

@@ -3,6 +3,7 @@
 //! A [`Plan`] is a seed and a list of faults; [`run`] answers what came of it. The same plan gives the same events.
 
 mod braking;
+mod asking;
 pub mod fault;
 mod lateness;
 mod laws;
@@ -11,6 +12,7 @@ mod primaries;
 pub mod rng;
 mod run;
 mod serve;
+mod serving;
 mod shrink;
 mod truth;
 pub mod world;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use standin_core::mesh::cell::Holder;
+use standin_core::mesh::claim::Order;
 use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Heartbeats, Setup};
 use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteError};
@@ -10,7 +11,7 @@ use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteErro
 use super::fault::Kind;
 use super::laws::Sending;
 use super::run::{Event, Sim};
-use super::world::{self, ACTION, AGENT, BLOBS, SQLITE, STORES, Tamper};
+use super::world::{self, ACTION, AGENT, AUTOMATIONS, BLOBS, FUNCTION, HOST, SQLITE, STORES, Tamper};
 
 impl Sim {
     /// Sends a request on its way: looks at the laws, and draws how long it takes.
@@ -29,7 +30,8 @@ impl Sim {
                 return self
                     .push(self.now + wait, Event::Answer { watcher, life, ticket, answer: Answer::Over });
             }
-            Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order.epoch, probed),
+            Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order, probed),
+            Request::Stop { target, epoch } => self.look_at_stop(*target, *epoch),
             Request::WriteEvidence(_, record) => {
                 let accuses = !record.suspicions.is_empty() && !record.beat.self_health.is_clean();
                 if accuses && !self.is_seconded(record) {
@@ -39,6 +41,7 @@ impl Sim {
                         format!("watcher {watcher} accuses with faults of its own"),
                     );
                 }
+                self.agrees(watcher, &record.carry.acks);
                 if watcher == AGENT {
                     self.laws.beats(self.now, watcher, record.beat.number);
                 }
@@ -48,11 +51,25 @@ impl Sim {
             {
                 self.laws.breach("I9", self.now, "a decision at a store that has not passed".to_owned());
             }
+            Request::Survey(platform) => {
+                if *platform >= HOST && watcher != AGENT {
+                    let what = format!("watcher {watcher} looks at platform {platform}, which it cannot see");
+                    self.laws.breach("sight", self.now, what);
+                }
+            }
+            Request::Probe { target, .. } => {
+                let is_there = self.setups.get(watcher).is_some_and(|setup| {
+                    !world::is_looked_at(setup, *target) || is_foreign(&self.setups, watcher, &request)
+                });
+                if !is_there {
+                    let what = format!("watcher {watcher} probes target {target}, which it cannot see");
+                    self.laws.breach("sight", self.now, what);
+                }
+            }
             Request::ReadEvidence(_)
             | Request::ReadDecision { .. }
             | Request::SwapDecision { .. }
-            | Request::Survey(_)
-            | Request::Probe { .. }
+            | Request::ProbeBackup(_)
             | Request::Wake(_)
             | Request::Notify(_) => {}
         }
@@ -63,7 +80,7 @@ impl Sim {
                 || (edge < STORES && self.store_is_down(edge))
                 || (edge >= STORES
                     && self.platform_is_down(edge - STORES)
-                    && !is_foreign(&self.setups, &request))
+                    && !is_foreign(&self.setups, watcher, &request))
                 || (edge == SQLITE && watcher != AGENT)
         });
         if lost {
@@ -103,13 +120,18 @@ impl Sim {
         record.suspicions.iter().all(|s| self.accused.contains(&s.target))
     }
 
-    pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, epoch: u64, is_probed: bool) {
+    pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, order: &Order, is_probed: bool) {
+        let asker = self.asked_by(watcher, target, order);
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
-        let (Some(peer), Some(t)) = (setup.own_id(), setup.targets.get(target)) else { return };
+        let Some((peer, t)) = setup.peers.get(asker.unwrap_or(watcher)).zip(setup.targets.get(target)) else {
+            return;
+        };
         let clocks = t.decider.stores().iter().filter_map(|s| self.truth.stores.get(*s));
         let Some(time) = clocks.map(|s| s.clock(self.now)).min() else { return };
-        let holder = Holder { peer: peer.clone(), run: 0 };
-        let send = setup.body.send.max(t.terms.send);
+        let holder = Holder { peer: peer.id.clone(), run: 0 };
+        let (epoch, send) = (order.epoch, setup.body.send.max(t.terms.send));
+        // Who asks has probed, or its ask would have been a breach.
+        let is_probed = is_probed || asker.is_some();
         self.laws.sends(self.now, &Sending { target, epoch, holder: &holder, is_probed, time, send });
         self.look_at_brake(&setup, target);
     }
@@ -123,21 +145,38 @@ fn edge_of(request: &Request) -> Option<usize> {
         | Request::ReadDecision { store, .. }
         | Request::SwapDecision { store, .. } => Some(*store),
         Request::Survey(platform) => Some(STORES + platform),
+        // The backups of what is served are elsewhere.
+        Request::Send { target: target @ (11 | 13 | 14), .. }
+        | Request::ProbeBackup(target)
+        | Request::Stop { target, .. } => Some(if *target == 14 { STORES + 1 } else { STORES }),
         Request::Probe { target, .. } | Request::Send { target, .. } => Some(match target {
             0..8 => STORES,
             8..14 => STORES + 1,
-            _ => STORES + 2,
+            18 | 19 => STORES + 3,
+            20.. => STORES + peer_platform(target - AUTOMATIONS),
+            _ => STORES + HOST,
         }),
-        Request::Wake(peer) => Some(if *peer == ACTION { STORES } else { STORES + 1 }),
+        Request::Wake(peer) => Some(STORES + peer_platform(*peer)),
         Request::Notify(_) | Request::Sleep(_) => None,
     }
 }
 
-/// Whether a request is about a target whose backup and heartbeats are elsewhere than its platform.
-fn is_foreign(setups: &[Arc<Setup>], request: &Request) -> bool {
+/// The platform that a watcher is started on.
+const fn peer_platform(watcher: usize) -> usize {
+    match watcher {
+        ACTION => 0,
+        FUNCTION => 1,
+        _ => HOST,
+    }
+}
+
+/// Whether a request is about a target whose backup and heartbeats are elsewhere than its platform. The agent itself
+/// starts on its host what runs there.
+fn is_foreign(setups: &[Arc<Setup>], watcher: usize, request: &Request) -> bool {
     let (Request::Probe { target, .. } | Request::Send { target, .. }) = request else { return false };
-    let target = setups.first().and_then(|setup| setup.targets.get(*target));
-    target.is_some_and(|target| target.heartbeats == Heartbeats::Elsewhere)
+    let Some(setup) = setups.get(watcher) else { return false };
+    setup.teller_of(*target) != Some(watcher)
+        && setup.targets.get(*target).is_some_and(|target| target.heartbeats == Heartbeats::Elsewhere)
 }
 
 /// The definite no of a store that has not even looked.

@@ -10,8 +10,8 @@ use standin_engine::mesh::Watching;
 
 use super::fault::Kind;
 use super::run::{Event, Sim};
-use super::truth::EPOCH_MS;
-use super::world::{HOUR, MINUTE};
+use super::truth::{Comes, EPOCH_MS};
+use super::world::{AGENT, AUTOMATIONS, HOST, HOUR, MINUTE};
 
 impl Sim {
     pub(super) fn lateness(&mut self) -> u64 {
@@ -44,20 +44,25 @@ impl Sim {
 
     /// The primary of a slot starts, perhaps hours late: its first step claims the slot's key.
     pub(super) fn primary(&mut self, target: usize, slot: u64) {
-        let platform = usize::from(target >= 8);
+        let platform = self.setups.first().and_then(|s| s.targets.get(target)).map_or(0, |t| t.platform);
         if self.platform_is_down(platform) {
             let late = self.rng.between(MINUTE, HOUR);
             return self.push(self.now + late, Event::Primary { target, slot });
+        }
+        let agent_is_down = self.truth.automations.get(AUTOMATIONS + AGENT).is_some_and(|a| a.is_down);
+        if platform >= HOST && agent_is_down {
+            // The agent itself runs the commands of its host.
+            return;
         }
         self.mark(8, slot);
         let id = self.setups.first().and_then(|s| s.targets.get(target)).map(|t| t.target.clone());
         let Some(Target::Automation(id)) = id else { return };
         let Ok(at) = jiff::Timestamp::from_millisecond(i64::try_from(slot).unwrap_or(0)) else { return };
         let key = slot_key(&id, at);
-        let fails = self.strikes(Kind::RunFails, target);
+        let comes = if self.strikes(Kind::RunFails, target) { Comes::Nothing } else { Comes::Well };
         let (now, tamper) = (self.now, self.tamper);
         let Some(a) = self.truth.automations.get_mut(target) else { return };
-        if !fails && a.admits(&key, tamper) {
+        if a.begin(&key, 0, comes, tamper) {
             a.cover(slot);
             self.laws.executed(now, target, slot, &key);
         }
@@ -73,7 +78,7 @@ impl Sim {
                 .decided(&setup, number)
                 .is_some_and(|c| c.phase == ClaimPhase::Exhausted || c.attempt >= 3);
             let is_well = match &target.watching {
-                Watching::Standing => !a.is_down,
+                Watching::Standing => self.primary_works(number).unwrap_or(!a.is_down),
                 Watching::Slots { slots, deadline } => {
                     // The one before the newest that a backup has had an hour for.
                     let due = slots.due(deadline + HOUR, StoreTime(0).plus(EPOCH_MS + self.now));

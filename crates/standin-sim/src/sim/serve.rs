@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use standin_core::effect::EffectKey;
-use standin_core::mesh::claim::{Probed, Sent};
+use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::mesh::Watching;
 use standin_engine::ports::mesh::{
@@ -12,7 +11,11 @@ use standin_engine::ports::mesh::{
 
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
-use super::world::{BLOBS, MINUTE};
+use super::truth::Comes;
+use super::world::{self, AUTOMATIONS, BLOBS, HOST, MINUTE};
+
+/// From this target on, a watcher may act because of silence alone.
+const OUT_OF_SIGHT: usize = 19;
 
 impl Sim {
     pub(super) fn arrive(&mut self, watcher: usize, request: &Request) -> Answer {
@@ -43,8 +46,22 @@ impl Sim {
                 self.swap(*store, *cell, expect.as_ref(), Arc::clone(next))
             }
             Request::Survey(platform) => Answer::Surveyed(Some(self.survey(*platform))),
-            Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
-            Request::Send { target, slot, order } => Answer::Sent(self.carry_out(*target, *slot, &order.key)),
+            Request::Probe { target, slot } => Answer::Probed(self.probe(watcher, *target, *slot)),
+            Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(*target)),
+            Request::Stop { target, epoch } => Answer::Sent(self.stop_backup(*target, *epoch)),
+            Request::Send { target, order, .. } if self.primary_works(*target).is_some() => {
+                Answer::Sent(self.start_backup(*target, order))
+            }
+            Request::Send { target, slot, order } => {
+                let before = self.outcome.recoveries;
+                let sent = self.carry_out(*target, *slot, order);
+                if *target < AUTOMATIONS
+                    && self.setups.get(watcher).is_some_and(|s| world::is_looked_at(s, *target))
+                {
+                    self.outcome.elsewhere += self.outcome.recoveries - before;
+                }
+                Answer::Sent(sent)
+            },
             Request::Wake(peer) => {
                 let at = self.now + self.rng.between(5_000, 60_000);
                 self.push(at, Event::Begin { watcher: *peer, is_extra: true });
@@ -78,6 +95,7 @@ impl Sim {
         } else if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
             let is_well = self.was_well(cell);
             self.laws.decided(now, cell, &decided, at, is_well);
+            self.handed(cell, &decided);
         }
         Answer::Swapped(SwapAnswer::Won(Stamped { at, value: version }))
     }
@@ -86,12 +104,14 @@ impl Sim {
     /// is: it may stop again between the probe and the record.
     pub(super) fn was_well(&self, target: usize) -> bool {
         let stops = self.faults.iter().any(|f| {
-            f.kind == Kind::TargetDown
-                && f.at == target
-                && f.from <= self.now
-                && self.now < f.from + 10 * MINUTE
+            let of = self.setups.first().and_then(|setup| setup.targets.get(target)).map(|t| t.platform);
+            let is_it = (f.kind == Kind::TargetDown && f.at == target)
+                || (f.kind == Kind::MassDown && Some(f.at) == of);
+            is_it && f.from <= self.now && self.now < f.from + 10 * MINUTE
         });
         match self.watching(target) {
+            // A watcher was heard of: that it is gone again a moment later makes that no less true.
+            Some(Watching::Standing) if target >= AUTOMATIONS => true,
             Some(Watching::Slots { .. }) => true,
             Some(Watching::Standing) => {
                 stops || self.truth.automations.get(target).is_some_and(|a| !a.is_down)
@@ -101,16 +121,23 @@ impl Sim {
     }
 
     pub(super) fn survey(&mut self, platform: usize) -> Survey {
-        let is_stale = self.strikes(Kind::StaleSurvey, platform);
+        // The agent looks at its own host itself: no list lies in between.
+        let is_stale = platform < HOST && self.strikes(Kind::StaleSurvey, platform);
         let Some(setup) = self.setups.first() else { return Vec::new() };
-        let targets = setup.targets.iter().enumerate().filter(|(_, t)| t.platform == platform);
+        let targets =
+            setup.targets.iter().enumerate().take(AUTOMATIONS).filter(|(_, t)| t.platform == platform);
         let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
             Some((n, self.truth.automations.get(n)?.fact(&t.watching, is_stale)))
         };
         targets.filter_map(fact).collect()
     }
 
-    pub(super) fn probe(&self, target: usize, slot: Option<StoreTime>) -> Probed {
+    pub(super) fn probe(&mut self, watcher: usize, target: usize, slot: Option<StoreTime>) -> Probed {
+        let is_elsewhere = self.setups.get(watcher).is_some_and(|setup| world::is_looked_at(setup, target));
+        if is_elsewhere && self.rng.percent(50) {
+            // Its heartbeats elsewhere do not say.
+            return Probed::Unknown;
+        }
         let Some(a) = self.truth.automations.get(target) else { return Probed::Unknown };
         match slot {
             Some(slot) if StoreTime(0).plus(a.covered) >= slot => Probed::Well,
@@ -119,19 +146,32 @@ impl Sim {
         }
     }
 
-    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, key: &EffectKey) -> Sent {
+    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, order: &Order) -> Sent {
         self.mark(5, a_number(target));
         let fails = self.strikes(Kind::RunFails, target)
             || (self.strikes(Kind::TargetDown, target) && self.rng.percent(30));
         let (now, tamper) = (self.now, self.tamper);
         let Some(a) = self.truth.automations.get_mut(target) else { return Sent::Refused };
-        if fails || !a.admits(key, tamper) {
+        let (key, comes) = (&order.key, if fails { Comes::Nothing } else { Comes::Well });
+        if !a.begin(key, order.epoch, comes, tamper) {
             return Sent::Accepted;
         }
-        let occurrence = slot.map_or(a.outage, |slot| slot.0.unsigned_abs());
+        let occurrence = match slot {
+            Some(slot) => slot.0.unsigned_abs(),
+            // Nobody may know that these are well: what must not be is a second effect under one key.
+            None if target >= OUT_OF_SIGHT => {
+                u64::from_str_radix(key.0.get(..15).unwrap_or("0"), 16).unwrap_or(0)
+            }
+            None => a.outage,
+        };
         match slot {
             Some(_) => a.cover(occurrence),
             None => (a.was_down, a.is_down) = (true, false),
+        }
+        if let Some(watcher) = target.checked_sub(AUTOMATIONS) {
+            self.outcome.revivals += 1;
+            let at = now + self.rng.between(5_000, 20_000);
+            self.push(at, Event::Begin { watcher, is_extra: true });
         }
         self.laws.executed(now, target, occurrence, key);
         self.outcome.recoveries += 1;

@@ -1,6 +1,6 @@
 //! How the world really is: what stores hold, what runs. Watchers see it only through answers.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use standin_core::effect::EffectKey;
@@ -13,7 +13,7 @@ use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Decider, Setup, Watching};
 use standin_engine::ports::mesh::{Decision, Fact, Held, Version};
 
-use super::world::{STORES, TARGETS, Tamper, WATCHERS};
+use super::world::{PLATFORMS, STORES, TARGETS, Tamper, WATCHERS};
 
 /// The first millisecond of every run, since 1970. An hour's beginning.
 pub const EPOCH_MS: u64 = 1_780_000_200_000 - 1_780_000_200_000 % 3_600_000;
@@ -33,7 +33,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(ahead: u64) -> Self {
-        Self { ahead, cells: (0..TARGETS + 3).map(|_| VecDeque::new()).collect(), ..Self::default() }
+        Self { ahead, cells: (0..TARGETS + PLATFORMS).map(|_| VecDeque::new()).collect(), ..Self::default() }
     }
 
     pub(super) fn clock(&self, now: u64) -> StoreTime {
@@ -99,14 +99,37 @@ pub(super) struct Automation {
     pub(super) covered: u64,
     pub(super) stale_covered: u64,
     pub(super) was_down: bool,
-    /// The keys that were executed here.
-    pub(super) keys: BTreeSet<EffectKey>,
+    /// What was begun under each key.
+    keys: BTreeMap<EffectKey, Begun>,
+}
+
+/// How what is begun ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comes {
+    Well,
+    Nothing,
+}
+
+/// What a key's claim says: the order that was begun under it last, and whether that had its effect.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    /// The order's epoch; 0 for the primary.
+    epoch: u64,
+    is_done: bool,
 }
 
 impl Automation {
-    /// Takes an effect under a key; gives whether it is new here.
-    pub(super) fn admits(&mut self, key: &EffectKey, tamper: Tamper) -> bool {
-        self.keys.insert(key.clone()) || tamper == Tamper::NoDedup
+    /// Begins what an order asks for, or, with epoch 0, the primary; gives whether it has an effect. A primary only
+    /// takes a key that is free. An order takes one over from an older order that has come to nothing.
+    pub(super) fn begin(&mut self, key: &EffectKey, epoch: u64, comes: Comes, tamper: Tamper) -> bool {
+        let is_done = comes == Comes::Well;
+        match self.keys.get(key) {
+            Some(_) if tamper == Tamper::NoDedup => return is_done,
+            Some(begun) if begun.is_done || epoch == 0 || epoch < begun.epoch => return false,
+            Some(_) | None => {}
+        }
+        self.keys.insert(key.clone(), Begun { epoch, is_done });
+        is_done
     }
 
     pub(super) fn cover(&mut self, slot: u64) {

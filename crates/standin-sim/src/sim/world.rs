@@ -1,4 +1,4 @@
-//! The simulated mesh: three watchers, five stores, three platforms, twenty automations.
+//! The simulated mesh: three watchers that are targets themselves, five stores, four platforms, twenty automations.
 
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::Terms;
+use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
-    Slots, StoreSetup, TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving,
+    Setup, SetupError, Slots, StoreSetup, TargetSetup, Watching,
 };
 
 /// The agent, the function, the Action.
@@ -29,11 +30,16 @@ pub const BLOBS: usize = 4;
 /// The store that only the agent reaches.
 pub const SQLITE: usize = 3;
 
-/// GitHub, Netlify, PM2.
-pub const PLATFORMS: usize = 3;
+/// GitHub, Netlify, PM2, commands on the host. Only the agent sees the last two.
+pub const PLATFORMS: usize = 4;
+/// The first platform that only the agent sees.
+pub const HOST: usize = 2;
 
-/// Automations: 8 workflows, 2 scheduled functions, 4 functions that answer requests, 6 processes.
-pub const TARGETS: usize = 20;
+/// Automations: 8 workflows, 2 scheduled functions, 4 functions that answer requests, 4 processes, a scheduled command
+/// and a process that have their backups elsewhere.
+pub const AUTOMATIONS: usize = 20;
+/// The watchers come after the automations.
+pub const TARGETS: usize = AUTOMATIONS + WATCHERS;
 
 /// Milliseconds.
 pub const MINUTE: u64 = 60_000;
@@ -94,35 +100,100 @@ pub const fn life(watcher: usize) -> u64 {
     }
 }
 
+/// Schedules of all sorts: hourly, several at once, and in time zones.
+fn schedules(number: usize) -> Result<Arc<[Schedule]>, WorldError> {
+    let all: &[(&str, &str)] = match number {
+        0 => &[("11 * * * *", "UTC")],
+        1 => &[("0 */3 * * *", "UTC"), ("30 9,17 * * *", "Europe/Berlin")],
+        _ => &[("*/40 * * * *", "Asia/Kolkata")],
+    };
+    let read = |(cron, zone): &(&str, &str)| Schedule::parse(cron, zone).map_err(|_| WorldError::Name);
+    all.iter().map(read).collect()
+}
+
+/// The ladder of a target, of which `able` can do the first remedy.
+fn rungs(number: usize, able: Vec<usize>) -> Vec<Rung> {
+    let ladder = match number {
+        // The last remedy of some is a run by the agent.
+        0..4 | 10 => vec![able, vec![AGENT]],
+        4 | 5 => vec![vec![FUNCTION, ACTION], vec![AGENT]],
+        7 => vec![vec![AGENT]],
+        // Each in turn, so that they have to ask one another.
+        12 => vec![vec![ACTION], vec![AGENT], vec![FUNCTION]],
+        // These are served, and the Action does not come often enough to renew a claim.
+        11 | 13 => vec![vec![AGENT, FUNCTION]],
+        18 | 19 => vec![vec![AGENT], vec![FUNCTION, ACTION]],
+        _ => vec![able],
+    };
+    ladder.into_iter().map(|able| Rung { able }).collect()
+}
+
 fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldError> {
     let spread = u64::try_from(number).unwrap_or(0).wrapping_mul(7 * MINUTE);
-    let slots =
-        |deadline| Watching::Slots { slots: Slots::Every { period: HOUR, offset: spread % HOUR }, deadline };
+    let slots = |deadline| -> Result<Watching, WorldError> {
+        let slots = match number {
+            0..3 | 18 => Slots::Cron(schedules(number)?),
+            _ => Slots::Every { period: HOUR, offset: spread % HOUR },
+        };
+        Ok(Watching::Slots { slots, deadline })
+    };
     let quorum: Vec<String> = ["refs", "table", "bucket"].map(str::to_owned).into();
     let (kind, domain, platform, watching, able, mode) = match number {
-        0..6 => (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Home),
+        0..6 => (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE)?, vec![0, 1, 2], Mode::Home),
         6..8 => {
-            (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Quorum(&quorum))
+            (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE)?, vec![0, 1, 2], Mode::Quorum(&quorum))
         }
-        8..10 => (IdKind::Netlify, Domain::Netlify, 1, slots(5 * MINUTE), vec![0, 1, 2], Mode::Home),
+        8..10 => (IdKind::Netlify, Domain::Netlify, 1, slots(5 * MINUTE)?, vec![0, 1, 2], Mode::Home),
         10..12 => (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Home),
         12..14 => {
             (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Quorum(&quorum))
         }
-        _ => (IdKind::Pm2, Domain::Host, 2, Watching::Standing, vec![AGENT], Mode::Home),
+        18 => (IdKind::Command, Domain::Aws, 3, slots(15 * MINUTE)?, vec![AGENT], Mode::Home),
+        19 => (IdKind::Pm2, Domain::Aws, 3, Watching::Standing, vec![AGENT], Mode::Home),
+        _ => (IdKind::Pm2, Domain::Host, HOST, Watching::Standing, vec![AGENT], Mode::Home),
     };
+    // Two functions and one process whose backups go on working until they are back: who speaks for them, and how long
+    // a claim holds unless it is renewed.
+    let serving = match number {
+        11 | 13 => Some(FUNCTION),
+        14 => Some(AGENT),
+        _ => None,
+    };
+    let lease = if platform == HOST { 5 * 60_000 } else { 12 * 60_000 };
     let id = AutomationId::new(kind, &format!("a{number}")).map_err(|_| WorldError::Name)?;
-    // The second half of the workflows that a quorum decides for has its backup on the host.
-    let heartbeats = if number == 7 { Heartbeats::Elsewhere } else { Heartbeats::None };
+    // The second of the workflows that a quorum decides for has its backup on the host, and two of the host elsewhere.
+    let heartbeats = if matches!(number, 7 | 18 | 19) { Heartbeats::Elsewhere } else { Heartbeats::None };
     Ok(TargetSetup {
         target: Target::Automation(id),
         platform,
         priority: if number % 2 == 0 { Priority::High } else { Priority::Normal },
         watching,
         heartbeats,
-        rungs: vec![Rung { able: if number == 7 { vec![AGENT] } else { able } }],
+        rungs: rungs(number, able),
         decider: Setup::decider(stores, domain, mode)?,
-        terms: Terms::default(),
+        backup: serving.map_or(Backup::Recovers, |primary| Backup::Serves(Serving { primary })),
+        terms: serving.map_or(Terms::default(), |_| Terms { ttl: lease, ..Terms::default() }),
+    })
+}
+
+/// A watcher as a target: the others can help it.
+fn peer_target(watcher: usize, id: PeerId, stores: &[StoreSetup]) -> Result<TargetSetup, WorldError> {
+    let (domain, platform) = match watcher {
+        AGENT => (Domain::Aws, 3),
+        FUNCTION => (Domain::Netlify, 1),
+        _ => (Domain::Github, 0),
+    };
+    let able = (0..WATCHERS).filter(|other| *other != watcher).collect();
+    Ok(TargetSetup {
+        target: Target::Peer(id),
+        platform,
+        priority: Priority::Critical,
+        watching: Watching::Standing,
+        heartbeats: Heartbeats::None,
+        rungs: vec![Rung { able }],
+        decider: Setup::decider(stores, domain, Mode::Home)?,
+        backup: Backup::Recovers,
+        terms: Terms::default().for_start_latency(60_000),
     })
 }
 
@@ -132,17 +203,20 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
 /// [`WorldError`]: the code that ships refuses the simulated configuration.
 pub fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
     let stores = stores();
-    let peer = |name: &str, suspect, act, reach| {
+    let peer = |number: usize, name: &str, suspect, act, reach| {
         let id: PeerId = name.parse().map_err(|_| WorldError::Name)?;
-        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach, target: None })
+        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach, target: Some(AUTOMATIONS + number) })
     };
     let peers = vec![
-        peer("agent", 90_000, 180_000, Reach::Alert)?,
-        peer("function", 5 * MINUTE, 10 * MINUTE, Reach::Wake)?,
-        peer("action", 5 * MINUTE, 30 * MINUTE, Reach::Wake)?,
+        peer(AGENT, "agent", 90_000, 180_000, Reach::Alert)?,
+        peer(FUNCTION, "function", 5 * MINUTE, 10 * MINUTE, Reach::Wake)?,
+        peer(ACTION, "action", 5 * MINUTE, 30 * MINUTE, Reach::Wake)?,
     ];
     let mut targets: Vec<TargetSetup> =
-        (0..TARGETS).map(|number| target(number, &stores)).collect::<Result<_, _>>()?;
+        (0..AUTOMATIONS).map(|number| target(number, &stores)).collect::<Result<_, _>>()?;
+    for (number, peer) in peers.iter().enumerate() {
+        targets.push(peer_target(number, peer.id.clone(), &stores)?);
+    }
     let mut all = Vec::new();
     if tamper == Tamper::BlindArbiter {
         for target in targets.iter_mut().filter(|t| t.platform == 1) {
@@ -156,9 +230,14 @@ pub fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
             stores: stores.clone(),
             evidence: vec![0, 1, BLOBS],
             peers: peers.clone(),
-            platforms: [0, 1, SQLITE]
-                .map(|store| PlatformSetup { brake: Decider::Home(store), seen: SeenBy::Anyone })
-                .into(),
+            platforms: [
+                (0, SeenBy::Anyone),
+                (1, SeenBy::Anyone),
+                (SQLITE, SeenBy::Peer(AGENT)),
+                (1, SeenBy::Peer(AGENT)),
+            ]
+            .map(|(store, seen)| PlatformSetup { brake: Decider::Home(store), seen })
+            .into(),
             targets: targets.clone(),
             brake: BrakeSetup { minimum: 4, percent: 50 },
             config_hash: 7,
@@ -169,4 +248,9 @@ pub fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
         all.push(Arc::new(setup));
     }
     Ok(all)
+}
+
+/// Whether a watcher can only look into the stores for how a target is.
+pub fn is_looked_at(setup: &Setup, target: usize) -> bool {
+    setup.peer_of(target).is_some() || setup.teller_of(target).is_some_and(|teller| teller != setup.own)
 }

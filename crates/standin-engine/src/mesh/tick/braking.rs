@@ -6,7 +6,7 @@ use standin_core::mesh::brake::Outcome;
 use standin_core::mesh::cell::Holder;
 use standin_core::mesh::claim::End;
 
-use super::{Purpose, Tick};
+use super::{Purpose, Tick, Unwritten};
 use crate::mesh::brake::{Gate, Opened, View};
 use crate::mesh::clocks::Now;
 use crate::mesh::judge::{Case, Judged};
@@ -67,20 +67,44 @@ impl Tally {
 
 impl Tick {
     /// One gate for each platform on which something needs help, or whose brake is on as far as is known.
-    pub(super) fn build_gates(&self, all: Assembly) -> Vec<Gate> {
-        let Some(peer) = self.setup.own_id() else { return Vec::new() };
-        let mut gates = Vec::new();
+    pub(super) fn build_gates(&mut self, all: Assembly) {
         for (platform, mut tally) in all.platforms.into_iter().enumerate() {
-            let view = tally.view(self.setup.brake);
+            self.views.push(tally.view(self.setup.brake));
             if tally.cases.is_empty() && !self.carry.braked.contains(&platform) {
                 continue;
             }
             tally.cases.sort_by_key(|(priority, case)| (*priority, case.target));
             let waiting = tally.cases.into_iter().map(|(_, case)| case).collect();
-            let holder = Holder { peer: peer.clone(), run: self.run };
-            gates.extend(Gate::new(&self.setup, platform, holder, (view, waiting)));
+            let gate = self.gate(platform, waiting);
+            self.gates.extend(gate);
         }
-        gates
+    }
+
+    fn gate(&self, platform: Number, waiting: Vec<Case>) -> Option<Gate> {
+        let view = self.views.get(platform).cloned().unwrap_or(View::Unknown);
+        let holder = Holder { peer: self.setup.own_id()?.clone(), run: self.run };
+        Gate::new(&self.setup, platform, holder, (view, waiting))
+    }
+
+    /// Lets one more case wait at its gate.
+    pub(super) fn submit(&mut self, case: Option<Case>, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        let Some(case) = case else { return };
+        let Some(platform) = self.setup.targets.get(case.target).map(|target| target.platform) else {
+            return;
+        };
+        let index = match self.gates.iter().position(|gate| gate.platform == platform) {
+            Some(index) => index,
+            None => {
+                let gate = self.gate(platform, Vec::new());
+                self.gates.extend(gate);
+                self.gates.len().saturating_sub(1)
+            }
+        };
+        if let Some(gate) = self.gates.get_mut(index).filter(|gate| gate.platform == platform) {
+            gate.wait(case, &self.setup);
+            let asked = gate.go_on();
+            self.ask_gate(index, asked, now, out);
+        }
     }
 
     pub(super) fn open_gates(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
@@ -109,9 +133,12 @@ impl Tick {
         let Some(gate) = self.gates.get_mut(index) else { return };
         let Opened { asked, through, notices } = gate.answer(place, answer, &self.setup, &self.clocks, now);
         let (platform, is_on) = (gate.platform, gate.is_on);
-        self.carry.braked.retain(|known| *known != platform);
-        if is_on {
-            self.carry.braked.push(platform);
+        if is_on != self.carry.braked.contains(&platform) {
+            self.carry.braked.retain(|known| *known != platform);
+            if is_on {
+                self.carry.braked.push(platform);
+            }
+            self.unwritten = Unwritten::Something;
         }
         self.ask_gate(index, asked, now, out);
         for notice in notices {
@@ -126,7 +153,7 @@ impl Tick {
     /// An errand is over: if it had a place at the brake, that is told what came of it.
     pub(super) fn report_to_gate(&mut self, index: usize, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let Some(errand) = self.errands.get(index).filter(|errand| errand.has_place()) else { return };
-        let Some(outcome) = errand.over().map(outcome) else { return };
+        let Some(outcome) = errand.over().and_then(outcome) else { return };
         let Some(target) = self.setup.targets.get(errand.case.target) else { return };
         let (name, platform) = (target.target.clone(), target.platform);
         let Some(index) = self.gates.iter().position(|gate| gate.platform == platform) else { return };
@@ -138,12 +165,13 @@ impl Tick {
     }
 }
 
-fn outcome(deed: &Deed) -> Outcome {
+/// What became of a canary; `None` when nobody knows: its place then stays taken until its time is over.
+fn outcome(deed: &Deed) -> Option<Outcome> {
     match deed {
-        Deed::Tried { end: End::Executed | End::Recovered | End::Serving, .. } => Outcome::Recovered,
-        Deed::Tried { end: End::Failed | End::Unconfirmed | End::Unrecorded, .. } => Outcome::Lost,
+        Deed::Tried { end: End::Executed | End::Recovered | End::Serving, .. } => Some(Outcome::Recovered),
+        Deed::Tried { end: End::Failed, .. } => Some(Outcome::Lost),
         // The arbiter may have fallen silent after something was sent.
-        Deed::Blocked { .. } => Outcome::Lost,
+        Deed::Blocked { .. } | Deed::Tried { end: End::Unconfirmed | End::Unrecorded, .. } => None,
         Deed::Tried {
             end: End::Refused(_) | End::Lost | End::Unclear | End::CannotTell | End::TooLate | End::Braked,
             ..
@@ -151,6 +179,7 @@ fn outcome(deed: &Deed) -> Outcome {
         | Deed::Woke(_)
         | Deed::Suspects(_)
         | Deed::Asked { .. }
-        | Deed::Served { .. } => Outcome::Unused,
+        | Deed::Served { .. }
+        | Deed::HandedBack(_) => Some(Outcome::Unused),
     }
 }
