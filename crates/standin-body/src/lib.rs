@@ -8,6 +8,7 @@ pub mod drive;
 pub mod env;
 pub mod host;
 pub mod platforms;
+pub mod reach;
 pub mod setup;
 pub mod slot;
 pub mod store;
