@@ -9,6 +9,7 @@ mod lateness;
 mod laws;
 mod post;
 mod primaries;
+mod queue;
 pub mod rng;
 mod run;
 mod serve;
