@@ -143,6 +143,10 @@ impl<H: Host> World<H> {
             return Probed::Unknown;
         };
         let Some(automation) = self.mesh.targets.get(*place) else { return Probed::Unknown };
+        if self.is_paused(target).await {
+            // The claim is given back: while somebody has paused, nobody knows whether help is wanted.
+            return Probed::Unknown;
+        }
         let key =
             slot.and_then(|slot| Some(slot_key(&automation.id, Timestamp::from_millisecond(slot.0).ok()?)));
         let is_here = self.joined.setup.targets.get(target).and_then(|t| DOMAINS.get(t.platform));
@@ -170,7 +174,7 @@ impl<H: Host> World<H> {
         store.holder(key).await.is_some_and(|claim| claim.state == crate::slot::SlotState::Done)
     }
 
-    async fn send(&self, target: Number, slot: Option<StoreTime>, order: &Order) -> Sent {
+    pub(crate) async fn send(&self, target: Number, slot: Option<StoreTime>, order: &Order) -> Sent {
         let Some(remedy) = self.joined.remedy(target, order.attempt) else { return Sent::Refused };
         let about = self.joined.target(target);
         tracing::info!(target: "mesh", %about, %remedy, key = %order.key, attempt = order.attempt, "recovering");
