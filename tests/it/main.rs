@@ -13,4 +13,5 @@ mod shims;
 mod stage;
 mod state;
 mod stores;
+mod stores_github;
 mod tidy;

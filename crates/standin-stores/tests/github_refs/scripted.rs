@@ -18,7 +18,9 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     /// Each request, as `METHOD /path`, is answered with a status, further header lines and a body.
-    pub(crate) async fn start(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let came = Arc::new(Mutex::new(Vec::new()));
