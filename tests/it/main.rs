@@ -6,6 +6,7 @@
 mod beats;
 mod cli;
 mod example;
+mod platforms;
 mod pm2;
 mod reports;
 mod runs;
