@@ -12,6 +12,7 @@ mod reports;
 mod runs;
 mod shims;
 mod stage;
+mod stagecraft;
 mod state;
 mod stores;
 mod stores_github;
