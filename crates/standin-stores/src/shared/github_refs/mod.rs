@@ -17,7 +17,7 @@
 //!
 //! GitHub's GraphQL has a mutation with an expected value for each ref (`updateRefs`). It would need no chain, but
 //! a second limit to keep, a number of the repository to look up first, and refusals that are texts within an answer
-//! that says "200". The chain costs about 300 bytes for each decision instead, in a place that nobody fetches.
+//! that says "200". The chain costs about half a kilobyte for each decision instead, in a place that nobody fetches.
 
 mod api;
 mod budget;
