@@ -1,5 +1,6 @@
 //! The shared stores against servers that speak their protocols, each through the one conformance suite.
 
+mod google;
 mod ministack;
 mod proxy;
 
@@ -79,7 +80,7 @@ async fn s3_passes_and_tells_the_truth_when_answers_are_lost() {
     let extent = Extent { listed: 1_100, ..extent() };
     let clients = [s3(server.port).cells().unwrap(), s3(server.port).cells().unwrap()];
     assert_passed(&conformance::cells(&clients, &extent).await);
-    let shelves = [s3(server.port).shelf().unwrap(), s3(server.port).shelf().unwrap()];
+    let shelves = [s3(server.port).trial_shelf().unwrap(), s3(server.port).trial_shelf().unwrap()];
     assert_passed(&conformance::shelf(&shelves, &extent).await);
 
     let faulty = s3(proxy(server.port, MISHAPS.to_vec()).await).cells().unwrap();
@@ -121,7 +122,7 @@ async fn dynamodb_passes_and_tells_the_truth_when_answers_are_lost() {
 
     let clients = [dynamodb(server.port).await.cells(), dynamodb(server.port).await.cells()];
     assert_passed(&conformance::cells(&clients, &extent()).await);
-    let shelves = [dynamodb(server.port).await.shelf(), dynamodb(server.port).await.shelf()];
+    let shelves = [dynamodb(server.port).await.trial_shelf(), dynamodb(server.port).await.trial_shelf()];
     assert_passed(&conformance::shelf(&shelves, &extent()).await);
 
     let faulty = dynamodb(proxy(server.port, MISHAPS.to_vec()).await).await.cells();
@@ -132,7 +133,7 @@ async fn dynamodb_passes_and_tells_the_truth_when_answers_are_lost() {
 async fn assert_bucket(open: impl Fn(u16) -> Objects, port: u16) {
     let clients = [open(port).cells().unwrap(), open(port).cells().unwrap()];
     assert_passed(&conformance::cells(&clients, &extent()).await);
-    let shelves = [open(port).shelf().unwrap(), open(port).shelf().unwrap()];
+    let shelves = [open(port).trial_shelf().unwrap(), open(port).trial_shelf().unwrap()];
     assert_passed(&conformance::shelf(&shelves, &extent()).await);
     let faulty = open(proxy(port, MISHAPS.to_vec()).await).cells().unwrap();
     assert_passed(&conformance::lost_answers(&clients[0], &faulty, &extent()).await);
@@ -144,16 +145,16 @@ fn port_of(variable: &str) -> u16 {
 }
 
 #[tokio::test]
-#[ignore = "needs fake-gcs-server with a bucket `standin`: docs/stores.md says how"]
 async fn google_passes_and_tells_the_truth_when_answers_are_lost() {
     let open = |port: u16| {
         let endpoint = Some(format!("http://127.0.0.1:{port}"));
         let place =
             Place { bucket: "standin".into(), prefix: "mesh/shop".into(), endpoint, ..Place::default() };
-        let environment = [("GOOGLE_SKIP_SIGNATURE".to_owned(), "true".to_owned())].into();
+        let key = r#"{"disable_oauth":true,"client_email":"","private_key":"","private_key_id":""}"#;
+        let environment = [("GOOGLE_SERVICE_ACCOUNT_KEY".to_owned(), key.to_owned())].into();
         Objects::gcs(&place, &environment, &http()).unwrap()
     };
-    assert_bucket(open, port_of("STANDIN_TEST_GCS_PORT")).await;
+    assert_bucket(open, google::google().await).await;
 }
 
 #[tokio::test]

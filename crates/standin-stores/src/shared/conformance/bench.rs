@@ -184,7 +184,8 @@ impl<'a, C: Cells> Bench<'a, C> {
                 removed += removals.iter().filter(|removal| **removal == Removal::Removed).count();
             }
             if removed == before {
-                return Ok(self.left("the store removes nothing by itself"));
+                let why = format!("{removed} cells were removed, {} the store does not remove", listed.len());
+                return Ok(self.left(&why));
             }
         }
         unclear(self.left("not everything could be removed"))

@@ -1,7 +1,7 @@
 //! A table of DynamoDB.
 //!
 //! ```text
-//! pk (S, partition)  <mesh>/cells, <mesh>/peers
+//! pk (S, partition)  <mesh>/cells, <mesh>/peers, <mesh>/trial
 //! sk (S, sort)       the name
 //! v  (S)             which write this is: a word that no other write has
 //! body (S)           JSON
@@ -132,7 +132,12 @@ impl Table {
 
     /// The shelf of this table.
     pub fn shelf(&self) -> DynamoShelf {
-        DynamoShelf::new(self.clone())
+        DynamoShelf::new(self.clone(), "peers")
+    }
+
+    /// Records that nobody believes: for trying the table out.
+    pub fn trial_shelf(&self) -> DynamoShelf {
+        DynamoShelf::new(self.clone(), "trial")
     }
 
     fn partition(&self, kind: &str) -> AttributeValue {

@@ -8,23 +8,22 @@ use standin_engine::ports::mesh::{ReadError, Stamped, WriteError};
 use super::{Refusal, Table, refusal};
 use crate::shared::{MAX_NAME_BYTES, Object, Shelf};
 
-const KIND: &str = "peers";
-
 /// The shelf of a table.
 #[derive(Debug, Clone)]
 pub struct DynamoShelf {
     table: Table,
+    kind: &'static str,
 }
 
 impl DynamoShelf {
-    pub(super) const fn new(table: Table) -> Self {
-        Self { table }
+    pub(super) const fn new(table: Table, kind: &'static str) -> Self {
+        Self { table, kind }
     }
 }
 
 impl Shelf for DynamoShelf {
     async fn read_all(&self) -> Result<Stamped<Vec<(String, Object)>>, ReadError> {
-        let value = self.table.query(KIND, "").await?;
+        let value = self.table.query(self.kind, "").await?;
         Ok(Stamped { at: self.table.at().ok_or(ReadError::Unreachable)?, value })
     }
 
@@ -38,7 +37,7 @@ impl Shelf for DynamoShelf {
             .client
             .put_item()
             .table_name(&self.table.place.table)
-            .item("pk", self.table.partition(KIND))
+            .item("pk", self.table.partition(self.kind))
             .item("sk", AttributeValue::S(name.to_owned()))
             .item("v", AttributeValue::S(uuid::Uuid::new_v4().simple().to_string()))
             .item("body", AttributeValue::S(body));

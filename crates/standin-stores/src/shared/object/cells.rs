@@ -51,8 +51,8 @@ impl ObjectCells {
     }
 
     fn mode(&self, expect: Option<&Version>) -> PutMode {
-        let Some(Version(version)) = expect else { return PutMode::Create };
-        let version = Some(version.to_string());
+        let Some(version) = expect else { return PutMode::Create };
+        let version = Some(self.objects.condition(version));
         PutMode::Update(match self.objects.dialect {
             Dialect::S3 | Dialect::Azure => UpdateVersion { e_tag: version, version: None },
             Dialect::Gcs => UpdateVersion { e_tag: None, version },
@@ -95,7 +95,9 @@ impl ObjectCells {
 
     /// Removes an object if this version is still there.
     async fn remove_object(&self, key: &Path, expect: &Version) -> Note {
-        let Ok(value) = HeaderValue::from_str(&expect.0) else { return Note::default() };
+        let Ok(value) = HeaderValue::from_str(&self.objects.condition(expect)) else {
+            return Note::default();
+        };
         if let Some(signer) = &self.objects.signer {
             // Azure's client removes in batches only, which take no condition.
             let signed = signer.signed_url(Method::DELETE, key, SIGNED_FOR).await;

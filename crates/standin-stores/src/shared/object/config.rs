@@ -138,6 +138,14 @@ impl Objects {
         Ok(super::ObjectShelf::new(self.clone(), self.folder("peers")?))
     }
 
+    /// Records that nobody believes: for trying the bucket out.
+    ///
+    /// # Errors
+    /// [`ObjectError`] when the prefix makes no keys.
+    pub fn trial_shelf(&self) -> Result<super::ObjectShelf, ObjectError> {
+        Ok(super::ObjectShelf::new(self.clone(), self.folder("trial")?))
+    }
+
     fn folder(&self, kind: &str) -> Result<object_store::path::Path, ObjectError> {
         name::folder(&self.prefix, kind).map_err(|error| ObjectError::Settings {
             bucket: self.prefix.to_string(),

@@ -3,6 +3,7 @@
 //! ```text
 //! <prefix>/cells/<name>   one decision, written by conditional puts only
 //! <prefix>/peers/<peer>   the record of one peer
+//! <prefix>/trial/<name>   what trying the bucket out has left
 //! ```
 //!
 //! The clock is the `Date` header of the answers, to the second.
@@ -80,10 +81,19 @@ impl Objects {
     /// The name of a state: what a conditional write names to be put in its place.
     fn version(&self, e_tag: Option<&str>, generation: Option<&str>) -> Option<Version> {
         match self.dialect {
-            Dialect::S3 | Dialect::Azure => e_tag,
+            // Listings of Azure's leave the quotes out that its headers have.
+            Dialect::S3 | Dialect::Azure => e_tag.map(|e_tag| e_tag.trim_matches('"')),
             Dialect::Gcs => generation,
         }
         .map(|version| Version(version.into()))
+    }
+
+    /// What a condition says for a version.
+    fn condition(&self, version: &Version) -> String {
+        match self.dialect {
+            Dialect::S3 | Dialect::Azure => format!("\"{}\"", version.0),
+            Dialect::Gcs => version.0.to_string(),
+        }
     }
 
     /// The store's clock after a call; `None` when no answer ever told it.
