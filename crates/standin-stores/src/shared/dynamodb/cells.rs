@@ -102,12 +102,10 @@ impl Cells for DynamoCells {
         match put.send().await {
             Ok(_) => self.won(&version),
             Err(SdkError::ServiceError(answer)) if answer.err().is_conditional_check_failed_exception() => {
-                let there = match answer.err() {
-                    PutItemError::ConditionalCheckFailedException(failed) => {
-                        failed.item().and_then(|item| text(item, "v")).map(str::to_owned)
-                    }
-                    _ => None,
-                };
+                let mut there = None;
+                if let PutItemError::ConditionalCheckFailedException(failed) = answer.err() {
+                    there = failed.item().and_then(|item| text(item, "v")).map(str::to_owned);
+                }
                 self.settle(name, &version, there).await
             }
             Err(error) => match refusal(&error) {

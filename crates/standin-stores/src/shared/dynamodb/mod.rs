@@ -234,7 +234,8 @@ fn refusal<E>(error: &SdkError<E, HttpResponse>) -> Refusal {
         }
         SdkError::ServiceError(answer) => of_status(answer.raw().status().as_u16()),
         SdkError::ResponseError(answer) => of_status(answer.raw().status().as_u16()),
-        // A time that is over, and whatever the SDK will know later.
+        SdkError::TimeoutError(_) => Refusal::Open,
+        // Whatever the SDK will know later.
         _ => Refusal::Open,
     }
 }

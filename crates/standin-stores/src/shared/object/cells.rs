@@ -156,12 +156,12 @@ impl Cells for ObjectCells {
     async fn remove(&self, name: &str, expect: &Version) -> Result<StoreTime, WriteError> {
         let key = name::key(&self.folder, name).ok_or(WriteError::Refused)?;
         let note = self.remove_object(&key, expect).await;
-        match note.fate {
-            Fate::Answered(200..=299) => self.objects.at(&note).ok_or(WriteError::Unknown),
-            fate => match refusal(fate) {
-                Refusal::Definite | Refusal::Condition => Err(WriteError::Refused),
-                Refusal::Open => Err(WriteError::Unknown),
-            },
+        if matches!(note.fate, Fate::Answered(200..=299)) {
+            return self.objects.at(&note).ok_or(WriteError::Unknown);
+        }
+        match refusal(note.fate) {
+            Refusal::Definite | Refusal::Condition => Err(WriteError::Refused),
+            Refusal::Open => Err(WriteError::Unknown),
         }
     }
 }
