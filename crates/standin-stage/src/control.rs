@@ -10,11 +10,11 @@ use crate::serve::Handler;
 use crate::wire::{Reply, Request};
 
 /// Answers a request to `/_stage`. Both planes know `faults`, `requests` and `clock`; the rest is their own.
-pub(crate) fn answer<H: Handler>(handler: Arc<H>, request: &Request) -> Reply {
+pub(crate) fn answer<H: Handler>(handler: &Arc<H>, request: &Request) -> Reply {
     let path: Vec<&str> = request.segments.iter().skip(1).map(String::as_str).collect();
     let plane = handler.plane();
     match (&request.method, path.as_slice()) {
-        (&Method::POST, ["faults"]) => inject(&*handler, request),
+        (&Method::POST, ["faults"]) => inject(&**handler, request),
         (&Method::GET, ["faults"]) => Reply::json(200, &json!(plane.waiting_faults())),
         (&Method::DELETE, ["faults"]) => {
             plane.clear_faults();

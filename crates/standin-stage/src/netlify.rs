@@ -85,7 +85,7 @@ impl Cloud {
         let mut world = World { sites: Vec::new(), next: 0, rate };
         for site in options.sites {
             let (id, hook, deploy) = (world.id(), world.id(), world.id());
-            world.sites.push(Site::new(site, id, hook, deploy, plane.now()));
+            world.sites.push(Site::new(site, id, hook, &deploy, plane.now()));
         }
         Self {
             plane,

@@ -130,7 +130,7 @@ async fn one<H: Handler>(
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else { return Err(Closed) };
     let request = Request::new(parts.method, &parts.uri, parts.headers, body.to_bytes());
     if request.segments.first().is_some_and(|first| first == "_stage") {
-        return finish(control::answer(handler, &request), Ending::Whole);
+        return finish(control::answer(&handler, &request), Ending::Whole);
     }
     let fault = handler.plane().take_fault(&request);
     let number = handler.plane().begin(&request, fault.as_ref());

@@ -63,7 +63,9 @@ fn project(value: &Value, fields: &[Field]) -> Value {
             };
             Value::Object(fields.iter().map(one).collect())
         }
-        other => other.clone(),
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            value.clone()
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str) -> Option<Value> {
         }
         #[allow(clippy::wildcard_enum_match_arm, reason = "the parser's events may grow")]
         let done = match event {
-            Event::Scalar(text, style, _, _) if style == ScalarStyle::Plain => plain(&text),
+            Event::Scalar(text, ScalarStyle::Plain, _, _) => plain(&text),
             Event::Scalar(text, _, _, _) => Value::String(text.into_owned()),
             Event::SequenceStart(..) => {
                 open.push(Open::List(Vec::new()));

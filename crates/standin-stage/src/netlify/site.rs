@@ -131,13 +131,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(
-        options: SiteOptions,
-        id: String,
-        hook: String,
-        deploy: String,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(options: SiteOptions, id: String, hook: String, deploy: &str, now: Timestamp) -> Self {
         let (title, branch) = ("stage".to_owned(), "main".to_owned());
         let hook = Hook { id: hook, title, branch, created: now };
         let mut site = Self {
@@ -150,8 +144,8 @@ impl Site {
             hooks: vec![hook],
             blobs: BTreeMap::new(),
         };
-        site.begin_deploy(deploy.clone(), deploy.clone(), "first", now);
-        site.end_deploy(&deploy, DeployState::Ready, Serving::Works, now);
+        site.begin_deploy(deploy.to_owned(), deploy.to_owned(), "first", now);
+        site.end_deploy(deploy, DeployState::Ready, Serving::Works, now);
         site
     }
 
