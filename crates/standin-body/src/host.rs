@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use standin_core::ident::AutomationId;
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::ports::mesh::Fact;
+
+use crate::store::Store;
 
 /// The machine, as the agent sees it and can act on it.
 pub trait Host: Send + Sync + 'static {
@@ -23,6 +26,17 @@ pub trait Host: Send + Sync + 'static {
         slot: Option<StoreTime>,
         order: &Order,
     ) -> impl Future<Output = Sent> + Send;
+
+    /// The same for a slot, and the store that decides about it: whoever works claims the slot there under the order's
+    /// key, and says there how it ended.
+    fn start_for(
+        &self,
+        id: &AutomationId,
+        (slot, _): (StoreTime, Arc<dyn Store>),
+        order: &Order,
+    ) -> impl Future<Output = Sent> + Send {
+        self.start(id, Some(slot), order)
+    }
 }
 
 /// No machine: the Action and the functions.

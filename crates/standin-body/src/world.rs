@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use standin_config::mesh::Mesh;
@@ -19,14 +20,21 @@ use crate::host::Host;
 use crate::platforms::Platforms;
 use crate::reach::Reached;
 use crate::setup::{DOMAINS, Joined, Subject};
+use crate::slot::SlotState;
 use crate::store::Store;
 use crate::words::Said;
+
+/// What the names of runs on the agent's machine begin with.
+pub const ON_HOST: &str = "host/";
+
+/// So long a run on the agent's machine is believed to work without having said how it ended, in milliseconds.
+const WORKING_MS: i64 = 1_800_000;
 
 /// Everything that a watcher reaches.
 pub struct World<H> {
     pub(crate) mesh: Mesh,
     pub(crate) joined: Joined,
-    pub(crate) stores: Vec<Box<dyn Store>>,
+    pub(crate) stores: Vec<Arc<dyn Store>>,
     pub(crate) platforms: Platforms,
     pub(crate) host: H,
     pub(crate) alerts: Alerts,
@@ -38,6 +46,7 @@ impl<H: Host> World<H> {
     /// A watcher's part in the mesh, with what it reaches.
     pub fn new(mesh: Mesh, joined: Joined, reached: Reached, host: H) -> Self {
         let Reached { stores, platforms, alerts, missing } = reached;
+        let stores = stores.into_iter().map(Arc::from).collect();
         Self { mesh, joined, stores, platforms, host, alerts, missing, seen: Seen::default() }
     }
 
@@ -73,8 +82,13 @@ impl<H: Host> World<H> {
 
     /// The store that decides about a target.
     pub fn store_of(&self, target: Number) -> Option<&dyn Store> {
+        self.held_store_of(target).map(|store| &**store)
+    }
+
+    /// The same, for whoever asks it when this world is over.
+    pub fn held_store_of(&self, target: Number) -> Option<&Arc<dyn Store>> {
         let number = self.joined.setup.targets.get(target)?.decider.stores().first()?;
-        self.stores.get(*number).map(|store| &**store)
+        self.stores.get(*number)
     }
 
     /// The name of a cell, by its number: a target, or the brake of a platform.
@@ -161,17 +175,23 @@ impl<H: Host> World<H> {
             ) => self.platforms.probe(automation, slot, key.as_ref()).await,
         };
         match (probed, key) {
-            (Probed::Down | Probed::Unknown, Some(key)) if self.is_done_elsewhere(target, &key).await => {
-                Probed::Well
+            (Probed::Down | Probed::Unknown, Some(key)) => {
+                self.said_elsewhere(target, &key).await.unwrap_or(probed)
             }
             (probed, _) => probed,
         }
     }
 
-    /// Whether whoever holds the slot says that its work is done: a backup on another platform than the target's.
-    async fn is_done_elsewhere(&self, target: Number, key: &EffectKey) -> bool {
-        let Some(store) = self.store_of(target) else { return false };
-        store.holder(key).await.is_some_and(|claim| claim.state == crate::slot::SlotState::Done)
+    /// What whoever holds the slot says of it: a backup on another platform than the target's. One that works on the
+    /// agent's machine is seen by its claim alone, so that nothing is known of the slot while it does.
+    async fn said_elsewhere(&self, target: Number, key: &EffectKey) -> Option<Probed> {
+        let claim = self.store_of(target)?.holder(key).await?;
+        let age = Timestamp::now().as_millisecond().saturating_sub(claim.at);
+        match claim.state {
+            SlotState::Done => Some(Probed::Well),
+            SlotState::Working if claim.run.starts_with(ON_HOST) && age < WORKING_MS => Some(Probed::Unknown),
+            SlotState::Working | SlotState::Failed => None,
+        }
     }
 
     pub(crate) async fn send(&self, target: Number, slot: Option<StoreTime>, order: &Order) -> Sent {
@@ -185,7 +205,12 @@ impl<H: Host> World<H> {
                         standin_config::mesh::Remedy::Other(id) => id,
                         _ => &automation.id,
                     };
-                    self.host.start(id, slot, order).await
+                    match slot.zip(self.held_store_of(target)) {
+                        Some((slot, store)) => {
+                            self.host.start_for(id, (slot, Arc::clone(store)), order).await
+                        }
+                        None => self.host.start(id, slot, order).await,
+                    }
                 }
                 Some(automation) => self.platforms.recover(automation, remedy, slot, order).await,
                 None => Sent::Refused,
