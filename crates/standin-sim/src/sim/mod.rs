@@ -14,9 +14,11 @@ mod shrink;
 mod truth;
 pub mod world;
 
-pub use lateness::{Lateness, TracesError};
+pub use lateness::Lateness;
+#[cfg(feature = "proof")]
+pub use lateness::TracesError;
 pub use laws::Broken;
 pub use run::{Outcome, Plan, run};
 pub use shrink::shrink;
 pub use truth::EPOCH_MS;
-pub use world::{Tamper, WorldError};
+pub use world::{Tamper, World, WorldError};

@@ -10,7 +10,7 @@ use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteErro
 use super::fault::Kind;
 use super::laws::Sending;
 use super::run::{Event, Sim};
-use super::world::{self, ACTION, AGENT, BLOBS, SQLITE, STORES, Tamper};
+use super::world::{Tamper, World};
 
 impl Sim {
     /// Sends a request on its way: looks at the laws, and draws how long it takes.
@@ -21,7 +21,7 @@ impl Sim {
         ticket: Ticket,
         request: Request,
     ) {
-        let limit = u64::from(world::body(watcher).request);
+        let limit = self.setups.get(watcher).map_or(0, |setup| u64::from(setup.body.request));
         let (mut there, mut back) = (self.rng.between(5, 80), self.rng.between(5, 80));
         match &request {
             Request::Sleep(time) => {
@@ -39,12 +39,12 @@ impl Sim {
                         format!("watcher {watcher} accuses with faults of its own"),
                     );
                 }
-                if watcher == AGENT {
+                if self.world.remembers(watcher) {
                     self.laws.beats(self.now, watcher, record.beat.number);
                 }
             }
-            Request::ReadDecision { store: BLOBS, .. } | Request::SwapDecision { store: BLOBS, .. }
-                if self.tamper != Tamper::BlindArbiter =>
+            Request::ReadDecision { store, .. } | Request::SwapDecision { store, .. }
+                if self.world.is_blind(*store) && self.tamper != Tamper::BlindArbiter =>
             {
                 self.laws.breach("I9", self.now, "a decision at a store that has not passed".to_owned());
             }
@@ -57,20 +57,20 @@ impl Sim {
             | Request::Notify(_) => {}
         }
         there += paused.saturating_sub(self.now);
-        let edge = edge_of(&request);
+        let (edge, stores) = (edge_of(&self.world, &request), self.world.stores.len());
         let lost = edge.is_some_and(|edge| {
             self.is_cut(watcher, edge)
-                || (edge < STORES && self.store_is_down(edge))
-                || (edge >= STORES
-                    && self.platform_is_down(edge - STORES)
+                || (edge < stores && self.store_is_down(edge))
+                || (edge >= stores
+                    && self.platform_is_down(edge - stores)
                     && !is_foreign(&self.setups, &request))
-                || (edge == SQLITE && watcher != AGENT)
+                || !self.world.reaches(watcher, edge)
         });
         if lost {
             let answer = request.unanswered();
             return self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
         }
-        let Some(store) = edge.filter(|edge| *edge < STORES) else {
+        let Some(store) = edge.filter(|edge| *edge < stores) else {
             return self
                 .push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
         };
@@ -115,19 +115,18 @@ impl Sim {
 }
 
 /// What a request goes to: a store, or a platform after the stores.
-fn edge_of(request: &Request) -> Option<usize> {
+fn edge_of(world: &World, request: &Request) -> Option<usize> {
+    let stores = world.stores.len();
     match request {
         Request::ReadEvidence(store)
         | Request::WriteEvidence(store, _)
         | Request::ReadDecision { store, .. }
         | Request::SwapDecision { store, .. } => Some(*store),
-        Request::Survey(platform) => Some(STORES + platform),
-        Request::Probe { target, .. } | Request::Send { target, .. } => Some(match target {
-            0..8 => STORES,
-            8..14 => STORES + 1,
-            _ => STORES + 2,
-        }),
-        Request::Wake(peer) => Some(if *peer == ACTION { STORES } else { STORES + 1 }),
+        Request::Survey(platform) => Some(stores + platform),
+        Request::Probe { target, .. } | Request::Send { target, .. } => {
+            Some(stores + world.platform(*target)?)
+        }
+        Request::Wake(peer) => Some(stores + world.watchers.get(*peer)?.platform?),
         Request::Notify(_) | Request::Sleep(_) => None,
     }
 }

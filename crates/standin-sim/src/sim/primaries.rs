@@ -9,7 +9,6 @@ use standin_engine::mesh::Watching;
 
 use super::fault::Kind;
 use super::run::{Event, Sim};
-use super::truth::EPOCH_MS;
 use super::world::{HOUR, MINUTE};
 
 impl Sim {
@@ -24,7 +23,7 @@ impl Sim {
             Some(Watching::Standing) | None => return,
         };
         self.push(self.now + period, Event::Slot { target, slot: slot + period });
-        let is_cron = target < 8;
+        let is_cron = self.world.is_cron(target);
         let is_skipped = self.strikes(Kind::CronSkip, target)
             || (is_cron && Arc::clone(&self.lateness).skips(&mut self.rng));
         if is_skipped {
@@ -40,8 +39,7 @@ impl Sim {
 
     /// The primary of a slot starts, perhaps hours late: its first step claims the slot's key.
     pub(super) fn primary(&mut self, target: usize, slot: u64) {
-        let platform = usize::from(target >= 8);
-        if self.platform_is_down(platform) {
+        if self.world.platform(target).is_some_and(|platform| self.platform_is_down(platform)) {
             let late = self.rng.between(MINUTE, HOUR);
             return self.push(self.now + late, Event::Primary { target, slot });
         }
@@ -71,7 +69,7 @@ impl Sim {
             let is_well = match target.watching {
                 Watching::Standing => !a.is_down,
                 Watching::Slots { period, deadline, .. } => {
-                    a.covered + period + deadline + HOUR >= EPOCH_MS + self.now
+                    a.covered + period + deadline + HOUR >= self.world.epoch + self.now
                 }
             };
             if !is_well && !exhausted {

@@ -15,8 +15,8 @@ use super::fault::{self, Fault, Kind};
 use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
 use super::rng::Rng;
-use super::truth::{EPOCH_MS, Truth};
-use super::world::{self, ACTION, AGENT, HOUR, TARGETS, Tamper, WATCHERS};
+use super::truth::Truth;
+use super::world::{self, HOUR, Memory, Start, Tamper, World};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -119,6 +119,7 @@ pub(super) struct Sim {
     pub(super) sequence: u64,
     pub(super) lives: u64,
     pub(super) heap: BinaryHeap<Queued>,
+    pub(super) world: World,
     pub(super) setups: Vec<Arc<Setup>>,
     pub(super) watchers: Vec<Watcher>,
     pub(super) truth: Truth,
@@ -138,15 +139,17 @@ pub(super) struct Sim {
 /// # Errors
 /// [`world::WorldError`], when what ships refuses the simulated configuration.
 pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
+    let world = World::standard(plan.tamper)?;
     let mut sim = Sim {
         rng: Rng::new(plan.seed),
         now: 0,
         sequence: 0,
         lives: 0,
         heap: BinaryHeap::with_capacity(256),
-        setups: world::setups(plan.tamper)?,
-        watchers: (0..WATCHERS).map(|_| Watcher::default()).collect(),
-        truth: Truth::new(),
+        setups: world.setups.clone(),
+        watchers: world.setups.iter().map(|_| Watcher::default()).collect(),
+        truth: Truth::new(&world),
+        world,
         laws: Laws::default(),
         faults: plan.faults.clone(),
         calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
@@ -177,13 +180,13 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
 
 impl Sim {
     fn populate(&mut self) {
-        for watcher in 0..WATCHERS {
+        for watcher in 0..self.setups.len() {
             let at = self.rng.between(0, 60_000);
             self.push(at, Event::Begin { watcher, is_extra: false });
         }
-        for target in 0..TARGETS {
+        for target in 0..self.world.primaries.len() {
             if let Some(Watching::Slots { offset, .. }) = self.watching(target) {
-                self.push(offset, Event::Slot { target, slot: EPOCH_MS + offset });
+                self.push(offset, Event::Slot { target, slot: self.world.epoch + offset });
             }
         }
         for fault in self.faults.clone() {
@@ -241,7 +244,7 @@ impl Sim {
 
     fn clock(&self, watcher: usize) -> Now {
         let skew = if self.strikes(Kind::ClockStep, watcher) { 60_000 } else { 0 };
-        Now { mono: self.now, wall: StoreTime(0).plus(EPOCH_MS + self.now + skew) }
+        Now { mono: self.now, wall: StoreTime(0).plus(self.world.epoch + self.now + skew) }
     }
 
     fn happen(&mut self, event: Event) {
@@ -278,22 +281,22 @@ impl Sim {
     fn begin(&mut self, watcher: usize, is_extra: bool) {
         self.mark(1, a_number(watcher));
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
-        let cannot_start = watcher == ACTION && self.platform_is_down(0)
-            || watcher == world::FUNCTION && self.platform_is_down(1);
+        let Some(being) = self.world.watchers.get(watcher).copied() else { return };
+        let cannot_start = being.platform.is_some_and(|platform| self.platform_is_down(platform));
         if !is_extra {
             // GitHub's cron is hours late; what wakes the Action in time is the others.
-            let late = if watcher == ACTION { self.lateness() } else { self.rng.between(0, 2_000) };
+            let late = if being.start == Start::Cron { self.lateness() } else { self.rng.between(0, 2_000) };
             let next = self.now + u64::from(setup.body.period) + late;
             self.push(next, Event::Begin { watcher, is_extra: false });
         }
         let is_busy = self.watchers.get(watcher).is_some_and(|w| !w.lives.is_empty());
-        if cannot_start || (is_busy && watcher == AGENT) {
+        if cannot_start || (is_busy && being.memory == Memory::Kept) {
             return;
         }
         let run = self.rng.bits() >> 8;
         let now = self.clock(watcher);
         let Some(state) = self.watchers.get_mut(watcher) else { return };
-        if watcher != AGENT {
+        if being.memory == Memory::None {
             state.memory = None;
         }
         let tick = Tick::new(setup, run, state.memory.clone(), now);
@@ -322,7 +325,7 @@ impl Sim {
             let until = life.paused;
             return self.push(until, Event::Answer { watcher, life: number, ticket, answer });
         }
-        let too_old = self.now - life.begun > world::life(watcher);
+        let too_old = self.now - life.begun > self.world.watchers.get(watcher).map_or(0, |being| being.life);
         if crash || too_old {
             state.lives.retain(|life| life.number != number);
             if let Some((_, beat)) = &mut state.memory
@@ -366,7 +369,7 @@ impl Sim {
         self.requests = requests;
         if let (Some(report), Some(state)) = (report, self.watchers.get_mut(watcher)) {
             state.lives.retain(|life| life.number != number);
-            if watcher == AGENT {
+            if self.world.remembers(watcher) {
                 state.memory = Some((report.carry, report.number));
             }
         }

@@ -12,7 +12,7 @@ use standin_engine::ports::mesh::{
 
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
-use super::world::{BLOBS, MINUTE};
+use super::world::MINUTE;
 
 impl Sim {
     pub(super) fn arrive(&mut self, watcher: usize, request: &Request) -> Answer {
@@ -67,7 +67,7 @@ impl Sim {
     ) -> Answer {
         let (now, setup) = (self.now, self.setups.first().cloned());
         let Some(s) = self.truth.stores.get_mut(store) else { return Answer::Swapped(SwapAnswer::Unknown) };
-        let (at, is_blind) = (s.clock(now), store == BLOBS);
+        let (at, is_blind) = (s.clock(now), self.world.is_blind(store));
         let Some(version) = s.swap(cell, expect, next, is_blind) else {
             return Answer::Swapped(SwapAnswer::Lost);
         };
