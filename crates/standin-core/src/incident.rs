@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ident::AutomationId;
+use crate::mesh::peer::PeerId;
 use crate::verdict::Reason;
 
 /// What an incident is about.
@@ -16,6 +17,8 @@ pub enum Target {
     Automation(AutomationId),
     /// PM2's daemon, and all that it hosts.
     Pm2,
+    /// One of the watchers themselves.
+    Peer(PeerId),
 }
 
 impl fmt::Display for Target {
@@ -23,6 +26,7 @@ impl fmt::Display for Target {
         match self {
             Self::Automation(id) => id.fmt(f),
             Self::Pm2 => f.pad("platform:pm2"),
+            Self::Peer(id) => f.pad(&format!("peer:{id}")),
         }
     }
 }

@@ -40,6 +40,7 @@ pub fn only(plan: Plan, requests: &BTreeMap<AutomationId, Request>) -> Plan {
     let about = |target: &Target| match target {
         Target::Automation(id) => requests.contains_key(id),
         Target::Pm2 => platform,
+        Target::Peer(_) => false,
     };
     Plan {
         incidents: plan.incidents.into_iter().filter(|incident| about(&incident.target)).collect(),

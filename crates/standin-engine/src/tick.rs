@@ -134,6 +134,8 @@ impl<P: Processes, J: Journal> Engine<P, J> {
             let known = match &incident.target {
                 Target::Automation(id) => watched.contains(id),
                 Target::Pm2 => !self.setup.apps.is_empty(),
+                // The mesh keeps its decisions about peers in its cells, not among the agent's incidents.
+                Target::Peer(_) => false,
             };
             if known {
                 self.incidents.insert(incident.target.clone(), incident);

@@ -90,7 +90,7 @@ fn of_concern<'a>(situation: &Situation<'a>) -> BTreeSet<&'a AutomationId> {
     let targets = open.map(|incident| &incident.target).chain(situation.in_flight);
     let automations = targets.filter_map(|target| match target {
         Target::Automation(id) => Some(id),
-        Target::Pm2 => None,
+        Target::Pm2 | Target::Peer(_) => None,
     });
     failing.map(|v| &v.automation).chain(situation.requests.keys()).chain(automations).collect()
 }

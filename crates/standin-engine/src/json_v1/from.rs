@@ -178,7 +178,7 @@ impl DecisionV1 {
     pub fn list(decisions: &[Decision], requests: &BTreeMap<AutomationId, Request>) -> Vec<Self> {
         let about = |d: &&Decision| match &d.target {
             Target::Automation(id) => requests.contains_key(id),
-            Target::Pm2 => true,
+            Target::Pm2 | Target::Peer(_) => true,
         };
         decisions.iter().filter(about).map(Self::from).collect()
     }

@@ -32,24 +32,17 @@ pub(super) enum Judged {
     },
 }
 
-/// The newest slot whose deadline is over.
-pub(super) fn due_slot(period: u64, offset: u64, deadline: u64, now: StoreTime) -> Option<StoreTime> {
-    let begun = now.since(StoreTime(0).plus(offset).plus(deadline));
-    let slots = begun.checked_div(period)?;
-    (begun > 0).then(|| StoreTime(0).plus(offset).plus(slots.saturating_mul(period)))
-}
-
 /// Judges one fact, and remembers it in `seen`.
 pub(super) fn judge(target: &TargetSetup, fact: Fact, seen: &mut Seen, now: StoreTime) -> Judged {
-    let judged = match target.watching {
+    let judged = match &target.watching {
         Watching::Standing => match fact {
             Fact::Unknown | Fact::Covered(_) => Judged::Unknown,
             Fact::Well => Judged::Well,
             Fact::Down => Judged::Down { since: *seen.down_since.get_or_insert(now), slot: None },
         },
-        Watching::Slots { period, offset, deadline } => {
-            let Some(slot) = due_slot(period, offset, deadline, now) else { return Judged::Unknown };
-            let missed = Judged::Down { since: slot.plus(deadline), slot: Some(slot) };
+        Watching::Slots { slots, deadline } => {
+            let Some(slot) = slots.due(*deadline, now) else { return Judged::Unknown };
+            let missed = Judged::Down { since: slot.plus(*deadline), slot: Some(slot) };
             match (fact, target.heartbeats) {
                 (Fact::Covered(newest), _) if newest >= slot => Judged::Well,
                 (Fact::Covered(_) | Fact::Down, _) | (Fact::Unknown, Heartbeats::Elsewhere) => missed,
@@ -75,7 +68,7 @@ pub(super) fn case(
 ) -> Option<Case> {
     let target = setup.targets.get(number)?;
     let able: Vec<_> =
-        target.able.iter().filter_map(|peer| setup.peers.get(*peer)).map(|p| p.id.clone()).collect();
+        target.able().into_iter().filter_map(|peer| setup.peers.get(peer)).map(|p| p.id.clone()).collect();
     let place = rank(&target.target, setup.own_id()?, &able)?;
     if now < since.plus(rank_wait(place)) {
         return None;
@@ -95,7 +88,7 @@ pub(super) fn case(
 fn key_of_slot(target: &Target, slot: StoreTime) -> Option<EffectKey> {
     match target {
         Target::Automation(id) => Some(slot_key(id, Timestamp::from_millisecond(slot.0).ok()?)),
-        Target::Pm2 => None,
+        Target::Pm2 | Target::Peer(_) => None,
     }
 }
 

@@ -15,6 +15,7 @@ mod outcome;
 pub mod record;
 mod register;
 mod setup;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -22,7 +23,8 @@ mod tick;
 pub use clocks::Now;
 pub use outcome::{Deed, Report};
 pub use setup::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, Reach, Setup, SetupError, StoreSetup, TargetSetup,
-    Watching,
+    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
+    StoreSetup, TargetSetup, Watching,
 };
+pub use slots::Slots;
 pub use tick::{Input, Tick};

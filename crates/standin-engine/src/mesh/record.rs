@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use standin_core::effect::EffectKey;
+use standin_core::incident::Target;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::fitness::SelfHealth;
-use standin_core::mesh::peer::PeerBeat;
+use standin_core::mesh::peer::{PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
+
+use crate::ports::mesh::Fact;
 
 /// One peer's record in one store. The times in the beat are on that store's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +21,59 @@ pub struct Record {
     pub suspicions: Vec<Suspicion>,
     /// What it has seen of the targets: all that a watcher without memory knows of its last run.
     pub carry: Arc<Carry>,
+    /// What it asks of others; at most [`MAX_ASKS`] are read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<Ask>,
+    /// What it sees on platforms that only it can see, one entry a target; at most [`MAX_FACTS`] are read.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub facts: Arc<Vec<Told>>,
+}
+
+/// So many asks of one peer stand at a time.
+pub const MAX_ASKS: usize = 16;
+
+/// So many facts are told by one peer. The targets after that are not seen by the others.
+pub const MAX_FACTS: usize = 4_096;
+
+/// So many asks are remembered as done.
+pub const MAX_SERVED: usize = 64;
+
+/// "Do this for me": from a peer that has won a claim and cannot carry it out to one that can. It is a hint; the right
+/// is in the claim's cell, where the asked peer looks before it acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Who is asked.
+    pub to: PeerId,
+    /// What for.
+    pub target: Target,
+    /// For which slot, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<StoreTime>,
+    /// The key of the claim.
+    pub key: EffectKey,
+    /// The epoch of the claim.
+    pub epoch: u64,
+    /// Which attempt it is, and so which remedy.
+    pub attempt: u8,
+    /// Nothing is sent for it after this, on the clock of the store that the record lies in.
+    pub expires: StoreTime,
+}
+
+/// An ask that was taken up: it is not taken up again, and neither is an older attempt under its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// Its key.
+    pub key: EffectKey,
+    /// Its attempt.
+    pub attempt: u8,
+}
+
+/// What a peer sees of one target, by its number under the configuration that the record's beat names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told(pub u32, pub Fact);
+
+fn is_empty(facts: &Arc<Vec<Told>>) -> bool {
+    facts.is_empty()
 }
 
 /// What a watcher has to remember from one tick to the next.
@@ -28,6 +85,9 @@ pub struct Carry {
     pub due: Option<StoreTime>,
     /// One entry a target, in the order of the setup. Read with another configuration it is not used.
     pub seen: Vec<Seen>,
+    /// The asks that it has taken up, the newest last; at most [`MAX_SERVED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served: Vec<Served>,
 }
 
 /// What was seen of a target, on its arbiter's clock.

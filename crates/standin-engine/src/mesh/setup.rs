@@ -3,9 +3,11 @@
 use standin_core::ident::Domain;
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{self, Arbiter, ArbiterError, ConfiguredStore, Mode};
+use standin_core::mesh::cell::MAX_ATTEMPTS;
 use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::{Terms, TermsError};
 
+use super::slots::Slots;
 use crate::ports::mesh::Number;
 
 /// The limits of the body that a watcher runs in, in milliseconds.
@@ -46,30 +48,33 @@ pub struct PeerSetup {
     pub act: u64,
     /// What helps.
     pub reach: Reach,
+    /// The target that it is itself, by number: what is done about its silence beyond waking it goes through that
+    /// target's claim. `None`: nothing more is done, and a person is told.
+    pub target: Option<Number>,
 }
 
 /// What makes a target fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Watching {
-    /// It runs in slots; one without a run at its deadline is missed. All in milliseconds.
+    /// It runs in slots; one without a run at its deadline is missed.
     Slots {
-        /// From slot to slot.
-        period: u64,
-        /// The first slot after 1970.
-        offset: u64,
-        /// How long after the slot a backup may claim it.
+        /// Which.
+        slots: Slots,
+        /// How long after the slot a backup may claim it, in milliseconds.
         deadline: u64,
     },
-    /// It is there all the time; its platform says when it is not.
+    /// It is there all the time; its platform says when it is not. A peer as a target is one of these: its platform
+    /// is not asked, its beats are looked at.
     Standing,
 }
 
-/// What an unreachable platform says of a slot.
+/// What an unreachable platform, or the silence of the only peer that can see it, says of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heartbeats {
-    /// Nothing: the slot is unknown, and nothing is done.
+    /// Nothing: the target is unknown, and nothing is done.
     None,
-    /// Its runs send heartbeats elsewhere and its backup runs elsewhere: a slot without any is missed.
+    /// Its runs send heartbeats elsewhere and its backup runs elsewhere: a slot without any is missed, and one that is
+    /// always there is down once the silence of the peer that sees it is confirmed.
     Elsewhere,
 }
 
@@ -92,6 +97,31 @@ impl Decider {
     }
 }
 
+/// One remedy. What it is, only the platform's adapter knows; the order that it is given says which attempt it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// The peers that can do it. Whoever wins a claim and cannot asks the first of these that is not silent.
+    pub able: Vec<Number>,
+}
+
+/// Who can see a platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeenBy {
+    /// Every peer asks it itself.
+    Anyone,
+    /// Only this peer, which tells the others in its record.
+    Peer(Number),
+}
+
+/// One platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlatformSetup {
+    /// Who decides how much is recovered at once when most of it is down.
+    pub brake: Decider,
+    /// Who can see it.
+    pub seen: SeenBy,
+}
+
 /// One target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSetup {
@@ -103,8 +133,9 @@ pub struct TargetSetup {
     pub watching: Watching,
     /// Whether its slots can be judged without its platform.
     pub heartbeats: Heartbeats,
-    /// The peers that can recover it.
-    pub able: Vec<Number>,
+    /// The ladder of remedies: the first attempt uses the first, the second the second, and the last one is repeated.
+    /// At most as many as there are attempts; none means that it is only watched.
+    pub rungs: Vec<Rung>,
     /// Who decides.
     pub decider: Decider,
     /// The times of its claims.
@@ -133,8 +164,8 @@ pub struct Setup {
     pub evidence: Vec<Number>,
     /// All watchers.
     pub peers: Vec<PeerSetup>,
-    /// How many platforms there are; they have the numbers below this.
-    pub platforms: Vec<Decider>,
+    /// All platforms.
+    pub platforms: Vec<PlatformSetup>,
     /// All targets.
     pub targets: Vec<TargetSetup>,
     /// When to be careful.
@@ -162,15 +193,60 @@ pub enum SetupError {
         /// Why.
         why: TermsError,
     },
-    /// A slot without length.
-    #[error("the slots of {0} have no length")]
-    Period(String),
+    /// Slots without length, or no schedule at all.
+    #[error("{0} has no slots")]
+    Slots(String),
+    /// More remedies than there are attempts: the last ones would never be tried.
+    #[error("{target} has {rungs} remedies, and there are only {MAX_ATTEMPTS} attempts")]
+    Rungs {
+        /// Which target.
+        target: String,
+        /// How many it has.
+        rungs: usize,
+    },
+    /// A peer's target is not that peer, or is not looked at as one that is always there.
+    #[error("the target of the peer {0} is another one, or has slots")]
+    PeerTarget(String),
     /// A store that has not passed the conformance suite, or never can, would decide.
     #[error("the store `{0}` may not hold decisions")]
     Unproved(String),
 }
 
+impl TargetSetup {
+    /// The remedy of an attempt, counted from 1; `None` when there is none at all.
+    pub fn rung(&self, attempt: u8) -> Option<&Rung> {
+        let place = usize::from(attempt.saturating_sub(1)).min(self.rungs.len().saturating_sub(1));
+        self.rungs.get(place)
+    }
+
+    /// Whether a peer can do what an attempt asks for.
+    pub fn is_able(&self, peer: Number, attempt: u8) -> bool {
+        self.rung(attempt).is_some_and(|rung| rung.able.contains(&peer))
+    }
+
+    /// Everyone who can do any of it, in the order of their numbers: they claim, and rank among each other.
+    pub fn able(&self) -> Vec<Number> {
+        let mut able: Vec<Number> = self.rungs.iter().flat_map(|rung| &rung.able).copied().collect();
+        able.sort_unstable();
+        able.dedup();
+        able
+    }
+}
+
 impl Setup {
+    /// Whether this watcher can see a platform itself.
+    pub fn sees(&self, platform: Number) -> bool {
+        match self.platforms.get(platform).map(|platform| platform.seen) {
+            Some(SeenBy::Anyone) | None => true,
+            Some(SeenBy::Peer(peer)) => peer == self.own,
+        }
+    }
+
+    /// The peer that a target is, by number.
+    pub fn peer_of(&self, target: Number) -> Option<Number> {
+        self.peers.iter().position(|peer| peer.target == Some(target))
+    }
+
     /// The number of the cell of a platform's brake.
     pub fn brake_cell(&self, platform: Number) -> Number {
         self.targets.len().saturating_add(platform)
@@ -190,7 +266,8 @@ impl Setup {
         for store in &self.evidence {
             exists("store", *store, self.stores.len())?;
         }
-        for decider in self.targets.iter().map(|t| &t.decider).chain(&self.platforms) {
+        let brakes = self.platforms.iter().map(|platform| &platform.brake);
+        for decider in self.targets.iter().map(|t| &t.decider).chain(brakes) {
             for store in decider.stores() {
                 exists("store", *store, self.stores.len())?;
                 let store = self.stores.get(*store);
@@ -199,16 +276,37 @@ impl Setup {
                 }
             }
         }
+        for platform in &self.platforms {
+            if let SeenBy::Peer(peer) = platform.seen {
+                exists("peer", peer, self.peers.len())?;
+            }
+        }
+        self.peers.iter().try_for_each(|peer| self.check_peer(peer))?;
         self.targets.iter().try_for_each(|target| self.check_target(target))
+    }
+
+    fn check_peer(&self, peer: &PeerSetup) -> Result<(), SetupError> {
+        let Some(number) = peer.target else { return Ok(()) };
+        exists("target", number, self.targets.len())?;
+        let fits = self.targets.get(number).is_some_and(|target| {
+            target.target == Target::Peer(peer.id.clone()) && target.watching == Watching::Standing
+        });
+        if fits { Ok(()) } else { Err(SetupError::PeerTarget(peer.id.to_string())) }
     }
 
     fn check_target(&self, target: &TargetSetup) -> Result<(), SetupError> {
         exists("platform", target.platform, self.platforms.len())?;
-        for peer in &target.able {
+        for peer in target.rungs.iter().flat_map(|rung| &rung.able) {
             exists("peer", *peer, self.peers.len())?;
         }
-        if let Watching::Slots { period: 0, .. } = target.watching {
-            return Err(SetupError::Period(target.target.to_string()));
+        let rungs = target.rungs.len();
+        if rungs > usize::from(MAX_ATTEMPTS) {
+            return Err(SetupError::Rungs { target: target.target.to_string(), rungs });
+        }
+        if let Watching::Slots { slots, .. } = &target.watching
+            && slots.is_empty()
+        {
+            return Err(SetupError::Slots(target.target.to_string()));
         }
         let checked = target.terms.check(self.body.request.saturating_mul(3));
         checked.map_err(|why| SetupError::Terms { target: target.target.to_string(), why })

@@ -25,13 +25,14 @@ fn setup() -> Setup {
         suspect: 60_000,
         act: 120_000,
         reach: Reach::Wake,
+        target: None,
     };
     let target = TargetSetup {
         target: Target::Automation("pm2:web".parse().unwrap()),
         platform: 0,
         watching: Watching::Standing,
         heartbeats: Heartbeats::None,
-        able: vec![0],
+        rungs: vec![Rung { able: vec![0] }],
         decider: Decider::Home(0),
         terms: Terms::default(),
     };
@@ -41,7 +42,7 @@ fn setup() -> Setup {
         stores: vec![store],
         evidence: vec![0],
         peers: vec![peer("agent"), peer("action")],
-        platforms: vec![Decider::Home(0)],
+        platforms: vec![PlatformSetup { brake: Decider::Home(0), seen: SeenBy::Anyone }],
         targets: vec![target],
         brake: BrakeSetup { minimum: 4, percent: 50 },
         config_hash: 1,

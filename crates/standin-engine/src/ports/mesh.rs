@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use standin_core::mesh::cell::Cell;
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
@@ -84,7 +85,8 @@ impl From<&SwapAnswer> for Swapped {
 }
 
 /// What a platform says of one target, in its own words of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// Nothing that says either. Not a failure.
     Unknown,
@@ -131,16 +133,18 @@ pub enum Request {
         /// What to write.
         next: Arc<Decision>,
     },
-    /// Look at all targets of a platform.
+    /// Look at all targets of a platform that this peer can see.
     Survey(Number),
-    /// Ask one target itself, now, how it is; `slot` asks for one slot.
+    /// Ask one target itself, now, how it is; `slot` asks for one slot. A target that this peer cannot see is only asked
+    /// for while the peer that sees it is silent, and its heartbeats are elsewhere: what do those say?
     Probe {
         /// The target.
         target: Number,
         /// Only whether this slot has a run.
         slot: Option<StoreTime>,
     },
-    /// Carry out the recovery of a target, once.
+    /// Carry out the recovery of a target, once: the remedy of the order's attempt, see
+    /// [`crate::mesh::TargetSetup::rung`]. Never asked of a peer that is not able to.
     Send {
         /// The target.
         target: Number,

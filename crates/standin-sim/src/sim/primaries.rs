@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use standin_core::incident::Target;
 use standin_core::mesh::cell::ClaimPhase;
+use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::rank::slot_key;
 use standin_engine::mesh::Watching;
 
@@ -18,11 +19,14 @@ impl Sim {
     }
 
     pub(super) fn slot(&mut self, target: usize, slot: u64) {
-        let period = match self.watching(target) {
-            Some(Watching::Slots { period, .. }) => period,
+        let slots = match self.watching(target) {
+            Some(Watching::Slots { slots, .. }) => slots,
             Some(Watching::Standing) | None => return,
         };
-        self.push(self.now + period, Event::Slot { target, slot: slot + period });
+        if let Some(next) = slots.next(StoreTime(0).plus(slot)) {
+            let next = next.0.unsigned_abs();
+            self.push(next - self.world.epoch, Event::Slot { target, slot: next });
+        }
         let is_cron = self.world.is_cron(target);
         let is_skipped = self.strikes(Kind::CronSkip, target)
             || (is_cron && Arc::clone(&self.lateness).skips(&mut self.rng));
@@ -66,10 +70,12 @@ impl Sim {
                 .truth
                 .decided(&setup, number)
                 .is_some_and(|c| c.phase == ClaimPhase::Exhausted || c.attempt >= 3);
-            let is_well = match target.watching {
+            let is_well = match &target.watching {
                 Watching::Standing => !a.is_down,
-                Watching::Slots { period, deadline, .. } => {
-                    a.covered + period + deadline + HOUR >= self.world.epoch + self.now
+                Watching::Slots { slots, deadline } => {
+                    // The one before the newest that a backup has had an hour for.
+                    let due = slots.due(deadline + HOUR, StoreTime(0).plus(self.world.epoch + self.now));
+                    due.is_none_or(|due| StoreTime(0).plus(a.covered) >= due)
                 }
             };
             if !is_well && !exhausted {

@@ -185,8 +185,11 @@ impl Sim {
             self.push(at, Event::Begin { watcher, is_extra: false });
         }
         for target in 0..self.world.primaries.len() {
-            if let Some(Watching::Slots { offset, .. }) = self.watching(target) {
-                self.push(offset, Event::Slot { target, slot: self.world.epoch + offset });
+            if let Some(Watching::Slots { slots, .. }) = self.watching(target)
+                && let Some(first) = slots.next(StoreTime(0).plus(self.world.epoch - 1))
+            {
+                let slot = first.0.unsigned_abs();
+                self.push(slot - self.world.epoch, Event::Slot { target, slot });
             }
         }
         for fault in self.faults.clone() {
@@ -199,7 +202,7 @@ impl Sim {
     }
 
     pub(super) fn watching(&self, target: usize) -> Option<Watching> {
-        self.setups.first()?.targets.get(target).map(|t| t.watching)
+        self.setups.first()?.targets.get(target).map(|t| t.watching.clone())
     }
 
     pub(super) fn push(&mut self, at: u64, event: Event) {

@@ -102,7 +102,7 @@ impl Sim {
         let Some(setup) = self.setups.first() else { return Vec::new() };
         let targets = setup.targets.iter().enumerate().filter(|(_, t)| t.platform == platform);
         let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
-            Some((n, self.truth.automations.get(n)?.fact(t.watching, is_stale)))
+            Some((n, self.truth.automations.get(n)?.fact(&t.watching, is_stale)))
         };
         targets.filter_map(fact).collect()
     }

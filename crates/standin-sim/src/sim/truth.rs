@@ -118,7 +118,7 @@ impl Automation {
         }
     }
 
-    pub(super) fn fact(&self, watching: Watching, is_stale: bool) -> Fact {
+    pub(super) fn fact(&self, watching: &Watching, is_stale: bool) -> Fact {
         match watching {
             Watching::Slots { .. } => {
                 Fact::Covered(StoreTime(0).plus(if is_stale { self.stale_covered } else { self.covered }))

@@ -9,8 +9,8 @@ use standin_core::mesh::arbiter::{ArbiterError, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::Terms;
 use standin_engine::mesh::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, Reach, Setup, SetupError, StoreSetup, TargetSetup,
-    Watching,
+    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
+    Slots, StoreSetup, TargetSetup, Watching,
 };
 
 /// The agent, the function, the Action.
@@ -218,7 +218,8 @@ fn body(watcher: usize) -> Body {
 
 fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldError> {
     let spread = u64::try_from(number).unwrap_or(0).wrapping_mul(7 * MINUTE);
-    let slots = |deadline| Watching::Slots { period: HOUR, offset: spread % HOUR, deadline };
+    let slots =
+        |deadline| Watching::Slots { slots: Slots::Every { period: HOUR, offset: spread % HOUR }, deadline };
     let quorum: Vec<String> = ["refs", "table", "bucket"].map(str::to_owned).into();
     let (kind, domain, platform, watching, able, mode) = match number {
         0..6 => (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Home),
@@ -240,7 +241,7 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
         platform,
         watching,
         heartbeats,
-        able: if number == 7 { vec![AGENT] } else { able },
+        rungs: vec![Rung { able: if number == 7 { vec![AGENT] } else { able } }],
         decider: Setup::decider(stores, domain, mode)?,
         terms: Terms::default(),
     })
@@ -254,7 +255,7 @@ fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
     let stores = stores();
     let peer = |name: &str, suspect, act, reach| {
         let id: PeerId = name.parse().map_err(|_| WorldError::Name)?;
-        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach })
+        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach, target: None })
     };
     let peers = vec![
         peer("agent", 90_000, 180_000, Reach::Alert)?,
@@ -276,7 +277,9 @@ fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
             stores: stores.clone(),
             evidence: vec![0, 1, BLOBS],
             peers: peers.clone(),
-            platforms: vec![Decider::Home(0), Decider::Home(1), Decider::Home(SQLITE)],
+            platforms: [0, 1, SQLITE]
+                .map(|store| PlatformSetup { brake: Decider::Home(store), seen: SeenBy::Anyone })
+                .into(),
             targets: targets.clone(),
             brake: BrakeSetup { minimum: 4, percent: 50 },
             config_hash: 7,

@@ -1,0 +1,101 @@
+//! What needs help, whose turn it is, and what comes of it.
+
+use std::sync::Arc;
+
+use standin_core::mesh::cell::{Holder, Refusal};
+use standin_core::mesh::claim::End;
+
+use super::{Purpose, Tick};
+use crate::mesh::clocks::Now;
+use crate::mesh::errand::{Asks, Errand};
+use crate::mesh::judge::{self, Judged};
+use crate::mesh::outcome::Deed;
+use crate::ports::mesh::{Fact, Notice, Request, Ticket};
+
+/// So many targets are recovered at a time in one tick.
+const MAX_ERRANDS: usize = 8;
+
+impl Tick {
+    /// What needs help, and whose turn it is.
+    pub(super) fn judge(&mut self, now: Now) {
+        let setup = Arc::clone(&self.setup);
+        for (number, target) in setup.targets.iter().enumerate() {
+            let Some(seen) = self.carry.seen.get_mut(number) else { continue };
+            let clock = self.clocks.earliest(target.decider.stores(), now);
+            let Some(time) = clock.or_else(|| self.clocks.earliest(&setup.evidence, now)) else { continue };
+            let fact = self.facts.get(number).copied().unwrap_or(Fact::Unknown);
+            if let Judged::Down { since, slot } = judge::judge(target, fact, seen, time)
+                && let Some(case) = judge::case(&setup, number, since, slot, seen, time)
+            {
+                self.queue.push_back(case);
+            }
+        }
+    }
+
+    /// Begins as many of the waiting cases as there is room for.
+    pub(super) fn fill(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        let setup = Arc::clone(&self.setup);
+        let Some(peer) = setup.own_id() else { return };
+        while self.errands.iter().filter(|errand| errand.over().is_none()).count() < MAX_ERRANDS
+            && self.budget_left(now) > 0
+        {
+            let Some(case) = self.queue.pop_front() else { return };
+            let Some(target) = setup.targets.get(case.target) else { continue };
+            // Two tries of one run at two targets are two holders, so that no two cells are alike.
+            let run = self.run.wrapping_add(u64::try_from(self.errands.len()).unwrap_or(0));
+            let holder = Holder { peer: peer.clone(), run };
+            let mut errand = Errand::new(case, target, holder, setup.body.send.max(target.terms.send));
+            let mut asks = Asks::new();
+            errand.go_on(&self.clocks, now, &mut asks);
+            self.errands.push(errand);
+            self.follow(self.errands.len().saturating_sub(1), asks, now, out);
+        }
+    }
+
+    /// Passes on what an errand asks for, and notes its end.
+    pub(super) fn follow(&mut self, index: usize, asks: Asks, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        let budget = self.budget_left(now);
+        for (part, request) in asks {
+            // A wait that does not end within the tick is not begun: the lease runs out by itself.
+            let is_too_long =
+                matches!(&request, Request::Sleep(wait) if wait.as_millis() > u128::from(budget));
+            if !is_too_long {
+                self.ask(Purpose::Errand(index, part), request, now, out);
+            }
+        }
+        let Some(deed) = self.errands.get(index).and_then(|errand| errand.over().cloned()) else { return };
+        if self.deeds.contains(&deed) {
+            return;
+        }
+        if let Some(notice) = self.learn(&deed) {
+            self.ask(Purpose::Nothing, Request::Notify(notice), now, out);
+        }
+        if matches!(deed, Deed::Tried { end: End::Refused(Refusal::Over), .. }) {
+            // A body without memory reads at its next tick what it has written in this one.
+            self.number = self.number.next();
+            self.write(now, out);
+        }
+        self.deeds.push(deed);
+        self.fill(now, out);
+    }
+
+    fn learn(&mut self, deed: &Deed) -> Option<Notice> {
+        match deed {
+            Deed::Blocked { target } => Some(Notice::NoArbiter(*target)),
+            Deed::Tried { target, end: End::Refused(Refusal::Over), .. } => {
+                // What this watcher knew is older than the cell: if the target is still down, that is news.
+                if let Some(seen) = self.carry.seen.get_mut(*target) {
+                    seen.down_since = None;
+                }
+                None
+            }
+            Deed::Tried { target, end: End::Refused(Refusal::AttemptsUsed), .. } => {
+                Some(Notice::Exhausted(*target))
+            }
+            Deed::Tried { target, end: End::Refused(Refusal::Garbage(_)), .. } => {
+                Some(Notice::Garbage(*target))
+            }
+            Deed::Tried { .. } | Deed::Woke(_) | Deed::Suspects(_) => None,
+        }
+    }
+}

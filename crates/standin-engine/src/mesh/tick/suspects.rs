@@ -1,0 +1,63 @@
+//! Whom the watcher suspects, and how silent peers are helped.
+
+use std::sync::Arc;
+
+use standin_core::mesh::clock::StoreTime;
+use standin_core::mesh::confirm::{Case as Ground, confirmed_from};
+use standin_core::mesh::peer::{BeatNumber, PeerBeat};
+use standin_core::mesh::suspicion::{Suspicion, may_open, may_second};
+
+use super::{Purpose, Tick};
+use crate::mesh::clocks::Now;
+use crate::mesh::gather::Gathered;
+use crate::mesh::outcome::Deed;
+use crate::mesh::setup::Reach;
+use crate::ports::mesh::{Notice, Number, Request, Ticket};
+
+impl Tick {
+    pub(super) fn suspect(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) -> Vec<Suspicion> {
+        let setup = Arc::clone(&self.setup);
+        let Some(accuser) = setup.own_id() else { return Vec::new() };
+        let time = self.clocks.earliest(&setup.evidence, now).unwrap_or(now.wall);
+        let mut suspicions = Vec::new();
+        for (number, peer) in setup.peers.iter().enumerate() {
+            let Some(view) = self.gathered.peers.get(number).filter(|_| number != setup.own) else {
+                continue;
+            };
+            let newest = view.newest.as_ref().map(|record| &record.beat);
+            let overdue = view.overdue;
+            let is_unknown = newest.is_none();
+            if is_unknown || overdue < self.carry.health.stretch(peer.suspect) {
+                continue;
+            }
+            if self.settle.is_settled() && peer.reach == Reach::Wake {
+                self.deeds.push(Deed::Woke(number));
+                self.ask(Purpose::Nothing, Request::Wake(number), now, out);
+            }
+            let newest = view_beat(&self.gathered, number);
+            let about = newest.map_or_else(BeatNumber::default, |beat| beat.number);
+            let suspicion =
+                Suspicion { accuser: accuser.clone(), target: peer.id.clone(), about, since: time };
+            let accusers = self.gathered.accusers(&setup, number);
+            let own = self.carry.health;
+            let allowed = match accusers {
+                0 => may_open(&suspicion, newest, own, &self.settle),
+                _ => may_second(&suspicion, newest, &self.settle),
+            };
+            if allowed.is_err() {
+                continue;
+            }
+            let due = StoreTime(time.0.saturating_sub_unsigned(overdue));
+            if confirmed_from(Ground::Silence { due, accusers }, peer.act, time) <= time {
+                self.ask(Purpose::Nothing, Request::Notify(Notice::PeerSilent(number)), now, out);
+            }
+            self.deeds.push(Deed::Suspects(number));
+            suspicions.push(suspicion);
+        }
+        suspicions
+    }
+}
+
+fn view_beat(gathered: &Gathered, number: Number) -> Option<&PeerBeat> {
+    gathered.peers.get(number)?.newest.as_ref().map(|record| &record.beat)
+}
