@@ -16,6 +16,21 @@ const TABLE: [(u64, u64); 8] =
 /// How many of a hundred slots of the same schedules had no run.
 const SKIPPED: u64 = 27;
 
+/// The runs of schedules with slots hours or a day apart, of the same time: they are hardly ever left out.
+const SPARSE: [(u64, u64); 8] = [
+    (0, 60),
+    (100, 720),
+    (250, 1_200),
+    (500, 2_160),
+    (750, 3_480),
+    (900, 4_560),
+    (985, 6_300),
+    (1_000, 8_220),
+];
+
+/// How many of a hundred slots of those had no run.
+const SPARSE_SKIPPED: u64 = 2;
+
 /// The lateness to draw from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lateness {
@@ -27,17 +42,26 @@ pub struct Lateness {
 
 impl Default for Lateness {
     fn default() -> Self {
-        let mut late = Vec::with_capacity(1_000);
-        for pair in TABLE.windows(2) {
-            if let [(from, low), (to, high)] = pair {
-                late.extend((*from..*to).map(|n| (low + (high - low) * (n - from) / (to - from)) * 1_000));
-            }
-        }
-        Self { late, skipped: SKIPPED }
+        Self::of(&TABLE, SKIPPED)
     }
 }
 
 impl Lateness {
+    /// Of schedules with slots more than an hour apart.
+    pub(super) fn sparse() -> Self {
+        Self::of(&SPARSE, SPARSE_SKIPPED)
+    }
+
+    fn of(table: &[(u64, u64)], skipped: u64) -> Self {
+        let mut late = Vec::with_capacity(1_000);
+        for pair in table.windows(2) {
+            if let [(from, low), (to, high)] = pair {
+                late.extend((*from..*to).map(|n| (low + (high - low) * (n - from) / (to - from)) * 1_000));
+            }
+        }
+        Self { late, skipped }
+    }
+
     pub(super) fn draw(&self, rng: &mut Rng) -> u64 {
         self.late.get(rng.below(self.late.len())).copied().unwrap_or(0)
     }

@@ -9,6 +9,7 @@ mod post;
 mod primaries;
 pub mod rng;
 mod run;
+pub mod scene;
 mod serve;
 mod shrink;
 mod truth;

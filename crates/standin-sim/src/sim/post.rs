@@ -57,16 +57,19 @@ impl Sim {
             | Request::Notify(_) => {}
         }
         there += paused.saturating_sub(self.now);
-        let (edge, stores) = (edge_of(&self.world, &request), self.world.stores.len());
+        let stores = self.world.stores.len();
+        let remedy = self.remedy_of(&request);
+        let edge = remedy.map(|remedy| stores + remedy).or_else(|| edge_of(&self.world, &request));
         let lost = edge.is_some_and(|edge| {
             self.is_cut(watcher, edge)
                 || (edge < stores && self.store_is_down(edge))
                 || (edge >= stores
                     && self.platform_is_down(edge - stores)
-                    && !is_foreign(&self.setups, &request))
+                    && (remedy.is_some() || !is_foreign(&self.setups, &request)))
                 || !self.world.reaches(watcher, edge)
         });
         if lost {
+            self.tell_lost(watcher, &request);
             let answer = request.unanswered();
             return self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
         }

@@ -43,6 +43,9 @@ impl Sim {
 
     /// The primary of a slot starts, perhaps hours late: its first step claims the slot's key.
     pub(super) fn primary(&mut self, target: usize, slot: u64) {
+        if self.scene_primary(target, slot) {
+            return;
+        }
         if self.world.platform(target).is_some_and(|platform| self.platform_is_down(platform)) {
             let late = self.rng.between(MINUTE, HOUR);
             return self.push(self.now + late, Event::Primary { target, slot });

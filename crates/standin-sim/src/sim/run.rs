@@ -15,6 +15,7 @@ use super::fault::{self, Fault, Kind};
 use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
 use super::rng::Rng;
+use super::scene::{Acting, Struck};
 use super::truth::Truth;
 use super::world::{self, HOUR, Memory, Start, Tamper, World};
 
@@ -132,6 +133,8 @@ pub(super) struct Sim {
     pub(super) accused: Vec<PeerId>,
     pub(super) requests: Vec<(Ticket, Request)>,
     pub(super) outcome: Outcome,
+    /// The question that is asked, if it is one.
+    pub(super) acting: Option<Acting>,
 }
 
 /// Runs a plan.
@@ -139,37 +142,12 @@ pub(super) struct Sim {
 /// # Errors
 /// [`world::WorldError`], when what ships refuses the simulated configuration.
 pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
-    let world = World::standard(plan.tamper)?;
-    let mut sim = Sim {
-        rng: Rng::new(plan.seed),
-        now: 0,
-        sequence: 0,
-        lives: 0,
-        heap: BinaryHeap::with_capacity(256),
-        setups: world.setups.clone(),
-        watchers: world.setups.iter().map(|_| Watcher::default()).collect(),
-        truth: Truth::new(&world),
-        world,
-        laws: Laws::default(),
-        faults: plan.faults.clone(),
-        calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
-        tamper: plan.tamper,
-        lateness: Arc::clone(&plan.lateness),
-        accused: Vec::new(),
-        requests: Vec::new(),
-        outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
-    };
+    let mut sim = Sim::new(&World::standard(plan.tamper)?, plan.seed, Arc::clone(&plan.lateness));
+    sim.faults.clone_from(&plan.faults);
+    sim.calm = plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0);
+    sim.tamper = plan.tamper;
     sim.populate();
-    let end = plan.hours * HOUR;
-    while let Some(Queued(at, _, event)) = sim.heap.pop() {
-        if at > end || !sim.laws.broken.is_empty() {
-            break;
-        }
-        sim.now = at;
-        sim.outcome.events += 1;
-        sim.happen(event);
-    }
-    sim.now = end;
+    sim.go_on(plan.hours * HOUR);
     if sim.laws.broken.is_empty() {
         sim.converged();
     }
@@ -179,10 +157,50 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
 }
 
 impl Sim {
-    fn populate(&mut self) {
+    /// Before its first event, without faults.
+    pub(super) fn new(world: &World, seed: u64, lateness: Arc<Lateness>) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            now: 0,
+            sequence: 0,
+            lives: 0,
+            heap: BinaryHeap::with_capacity(256),
+            setups: world.setups.clone(),
+            watchers: world.setups.iter().map(|_| Watcher::default()).collect(),
+            truth: Truth::new(world),
+            world: world.clone(),
+            laws: Laws::default(),
+            faults: Vec::new(),
+            calm: 0,
+            tamper: Tamper::Nothing,
+            lateness,
+            accused: Vec::new(),
+            requests: Vec::new(),
+            outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
+            acting: None,
+        }
+    }
+
+    /// Lets everything happen until `end`, in milliseconds; a proof stops where a law is broken.
+    pub(super) fn go_on(&mut self, end: u64) {
+        while let Some(Queued(at, _, event)) = self.heap.pop() {
+            if at > end || (self.acting.is_none() && !self.laws.broken.is_empty()) {
+                break;
+            }
+            self.now = at;
+            self.outcome.events += 1;
+            self.happen(event);
+        }
+        self.now = end;
+    }
+
+    pub(super) fn populate(&mut self) {
         for watcher in 0..self.setups.len() {
             let at = self.rng.between(0, 60_000);
             self.push(at, Event::Begin { watcher, is_extra: false });
+        }
+        if self.begin_scene() {
+            return;
         }
         for target in 0..self.world.primaries.len() {
             if let Some(Watching::Slots { slots, .. }) = self.watching(target)
@@ -238,11 +256,15 @@ impl Sim {
     }
 
     pub(super) fn store_is_down(&self, store: usize) -> bool {
-        self.strikes(Kind::StoreDown, store) || (store == 0 && self.strikes(Kind::CommonCause, 0))
+        self.strikes(Kind::StoreDown, store)
+            || (store == 0 && self.strikes(Kind::CommonCause, 0))
+            || self.is_gone(Struck::Store(store))
     }
 
     pub(super) fn platform_is_down(&self, platform: usize) -> bool {
-        self.strikes(Kind::PlatformDown, platform) || (platform == 0 && self.strikes(Kind::CommonCause, 0))
+        self.strikes(Kind::PlatformDown, platform)
+            || (platform == 0 && self.strikes(Kind::CommonCause, 0))
+            || self.is_gone(Struck::Platform(platform))
     }
 
     fn clock(&self, watcher: usize) -> Now {
@@ -285,7 +307,8 @@ impl Sim {
         self.mark(1, a_number(watcher));
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
         let Some(being) = self.world.watchers.get(watcher).copied() else { return };
-        let cannot_start = being.platform.is_some_and(|platform| self.platform_is_down(platform));
+        let cannot_start = being.platform.is_some_and(|platform| self.platform_is_down(platform))
+            || self.is_gone(Struck::Peer(watcher));
         if !is_extra {
             // GitHub's cron is hours late; what wakes the Action in time is the others.
             let late = if being.start == Start::Cron { self.lateness() } else { self.rng.between(0, 2_000) };
@@ -319,7 +342,8 @@ impl Sim {
 
     fn answer(&mut self, watcher: usize, number: u64, ticket: Ticket, answer: Answer) {
         self.mark(3, u64::from(ticket.0));
-        let crash = self.strikes(Kind::Crash, watcher) && self.rng.percent(10);
+        let crash = (self.strikes(Kind::Crash, watcher) && self.rng.percent(10))
+            || self.is_gone(Struck::Peer(watcher));
         let pause = self.strikes(Kind::Pause, watcher) && self.rng.percent(10);
         let pause = if pause { self.rng.between(1_000, 300_000) } else { 0 };
         let Some(state) = self.watchers.get_mut(watcher) else { return };
@@ -370,6 +394,9 @@ impl Sim {
             self.send_off(watcher, (number, paused, is_probed), ticket, request);
         }
         self.requests = requests;
+        if let Some(report) = &report {
+            self.tell_deeds(watcher, &report.deeds);
+        }
         if let (Some(report), Some(state)) = (report, self.watchers.get_mut(watcher)) {
             state.lives.retain(|life| life.number != number);
             if self.world.remembers(watcher) {

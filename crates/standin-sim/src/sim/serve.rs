@@ -12,6 +12,7 @@ use standin_engine::ports::mesh::{
 
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
+use super::scene::Told;
 use super::world::MINUTE;
 
 impl Sim {
@@ -44,13 +45,17 @@ impl Sim {
             }
             Request::Survey(platform) => Answer::Surveyed(Some(self.survey(*platform))),
             Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
-            Request::Send { target, slot, order } => Answer::Sent(self.carry_out(*target, *slot, &order.key)),
+            Request::Send { target, slot, order } => {
+                let sent = self.scene_send(watcher, *target, *slot, order);
+                Answer::Sent(sent.unwrap_or_else(|| self.carry_out(*target, *slot, &order.key)))
+            }
             Request::Wake(peer) => {
                 let at = self.now + self.rng.between(5_000, 60_000);
                 self.push(at, Event::Begin { watcher: *peer, is_extra: true });
                 Answer::Over
             }
-            Request::Notify(_) => {
+            Request::Notify(notice) => {
+                self.tell(Told::Notice { watcher, notice: *notice });
                 self.outcome.notices += 1;
                 Answer::Over
             }
