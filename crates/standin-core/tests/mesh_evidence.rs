@@ -28,9 +28,9 @@ fn number() -> impl Strategy<Value = BeatNumber> {
 }
 
 fn beat() -> impl Strategy<Value = PeerBeat> {
-    (peer(), number(), 0..3_i64, 0..3_u64).prop_map(|(peer, number, stamp, ack_epoch)| {
+    (peer(), number(), 0..3_i64, 0..3_u64).prop_map(|(peer, number, stamp, config_hash)| {
         let (stamp, self_health) = (StoreTime(stamp), SelfHealth::default());
-        PeerBeat { peer, number, stamp, due: stamp, self_health, ack_epoch, config_hash: 1 }
+        PeerBeat { peer, number, stamp, due: stamp, self_health, config_hash }
     })
 }
 
@@ -114,14 +114,14 @@ proptest! {
         let next = evidence.next_number(&target).max(BeatNumber { incarnation: 9, seq: 1 });
         evidence.beat(PeerBeat {
             peer: target.clone(), number: next, stamp: StoreTime(0), due: StoreTime(0),
-            self_health: SelfHealth::default(), ack_epoch: 0, config_hash: 1,
+            self_health: SelfHealth::default(), config_hash: 1,
         });
         prop_assert!(evidence.accusers(&target).is_empty());
     }
 
     #[test]
     fn two_that_differ_are_counted_and_all_readers_keep_the_same(a in beat(), ack in 5..9_u64) {
-        let b = PeerBeat { ack_epoch: ack, ..a.clone() };
+        let b = PeerBeat { config_hash: ack, ..a.clone() };
         let (kept, agreement) = join_beats(a.clone(), b.clone());
         prop_assert_eq!(agreement, Agreement::Differs);
         prop_assert_eq!(join_beats(b, a), (kept, Agreement::Differs));
@@ -170,7 +170,6 @@ fn what_cannot_be_is_not_taken_in() {
         stamp: StoreTime(1_000),
         due: StoreTime(2_000),
         self_health: SelfHealth::default(),
-        ack_epoch: 0,
         config_hash: 0,
     };
     assert_eq!(good.check(StoreTime(0)), Ok(()));

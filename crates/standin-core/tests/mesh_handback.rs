@@ -6,12 +6,10 @@ use standin_core::effect::EffectKey;
 use standin_core::incident::IncidentId;
 use standin_core::mesh::cell::{Bid, Cell, Holder, acquire, serve};
 use standin_core::mesh::clock::StoreTime;
-use standin_core::mesh::fitness::SelfHealth;
 use standin_core::mesh::handback::{
     COOL_DOWN_MS, Damping, HandingBack, Punctual, QUIET_MS, Step, Streak, Together, acknowledged, is_due,
     primary_may_work,
 };
-use standin_core::mesh::peer::{BeatNumber, PeerBeat};
 use standin_core::mesh::quorum::{Ballot, Register, Round, Step as Quorum};
 use standin_core::mesh::swap::Swapped;
 use standin_core::mesh::terms::Terms;
@@ -70,18 +68,6 @@ fn serving() -> (Cell, Holder) {
     (serve(&held, &holder, StoreTime(1)).unwrap(), holder)
 }
 
-fn beat(ack_epoch: u64) -> PeerBeat {
-    PeerBeat {
-        peer: "primary".parse().unwrap(),
-        number: BeatNumber { incarnation: 1, seq: 1 },
-        stamp: StoreTime(0),
-        due: StoreTime(0),
-        self_health: SelfHealth::default(),
-        ack_epoch,
-        config_hash: 0,
-    }
-}
-
 #[test]
 fn the_backup_stops_for_the_very_epoch_and_the_primary_works_after_it() {
     let (cell, holder) = serving();
@@ -90,15 +76,15 @@ fn the_backup_stops_for_the_very_epoch_and_the_primary_works_after_it() {
     let announced = next.clone();
     handing.swapped(Swapped::Won);
     assert_eq!(handing.step(), Step::AwaitAck { epoch: 2 });
-    handing.heard(&beat(1));
+    handing.heard(1);
     assert_eq!(handing.step(), Step::AwaitAck { epoch: 2 }, "an older handback");
-    handing.heard(&beat(u64::MAX));
+    handing.heard(u64::MAX);
     assert_eq!(handing.step(), Step::AwaitAck { epoch: 2 }, "garbage agrees to nothing");
     assert_eq!(acknowledged(Some(&announced), 1), 2);
     assert!(!primary_may_work(Some(&announced), 2, Together::Never));
     assert!(primary_may_work(Some(&announced), 2, Together::Allowed));
     assert!(!primary_may_work(Some(&announced), 1, Together::Allowed));
-    handing.heard(&beat(2));
+    handing.heard(2);
     assert_eq!(handing.step(), Step::Stop);
     handing.stopped(StoreTime(3));
     let Step::Swap { next, .. } = handing.step() else { panic!("{:?}", handing.step()) };

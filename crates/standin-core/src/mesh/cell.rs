@@ -277,11 +277,20 @@ pub fn acquire(cell: Option<&Cell>, bid: &Bid, terms: &Terms, now: StoreTime) ->
         }
         ClaimPhase::Released { .. } | ClaimPhase::Held | ClaimPhase::Serving | ClaimPhase::HandingBack => {}
     }
-    if cell.attempt >= MAX_ATTEMPTS {
+    let (incident, key) = (cell.incident.clone(), cell.key.clone());
+    let attempt = match cell.phase {
+        // The last attempt has helped: what is over is its holder's life, or its backup's.
+        ClaimPhase::Serving | ClaimPhase::HandingBack => 1,
+        ClaimPhase::Held
+        | ClaimPhase::Released { .. }
+        | ClaimPhase::Done
+        | ClaimPhase::Returned
+        | ClaimPhase::Exhausted => cell.attempt + 1,
+    };
+    if attempt > MAX_ATTEMPTS {
         return Err(Refusal::AttemptsUsed);
     }
-    let (incident, key) = (cell.incident.clone(), cell.key.clone());
-    Ok(Cell { attempt: cell.attempt + 1, incident, key, ..granted(bid, cell.epoch + 1, terms, now) })
+    Ok(Cell { attempt, incident, key, ..granted(bid, cell.epoch + 1, terms, now) })
 }
 
 /// Prolongs a lease that has not run out.

@@ -26,7 +26,7 @@ pub enum Step<'a> {
     Probe,
     /// Send the effect: [`Claimant::clear_to_send`] with the time right before, then [`Claimant::sent`].
     Send,
-    /// Ask the target itself how it is, not before this: [`Claimant::probed`].
+    /// Ask the target itself how it is, or with [`Aim::Serve`] its backup, not before this: [`Claimant::probed`].
     Confirm {
         /// On the arbiter's clock.
         not_before: StoreTime,
@@ -56,6 +56,10 @@ pub enum End {
     TooLate,
     /// Something was sent, and the target cannot be asked what came of it. The lease runs out by itself.
     Unconfirmed,
+    /// The platform's brake is on and there is no place: nothing was sent, and the attempt was given back.
+    Braked,
+    /// The backup does the work of the target now, and goes on doing it.
+    Serving,
     /// What came of it could not be recorded; the next watcher finds out by asking the target.
     Unrecorded,
 }
@@ -98,7 +102,17 @@ pub struct Order {
 pub struct Claimant {
     bid: Bid,
     terms: Terms,
+    aim: Aim,
     state: State,
+}
+
+/// What the effect is to bring about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Aim {
+    /// The target is well again, and the claim is done.
+    Recover,
+    /// A backup does the target's work, for as long as the claim is renewed.
+    Serve,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -133,7 +147,12 @@ enum State {
 impl Claimant {
     /// At its beginning.
     pub const fn new(bid: Bid, terms: Terms) -> Self {
-        Self { bid, terms, state: State::Reading }
+        Self::with(bid, terms, Aim::Recover)
+    }
+
+    /// At its beginning, with this aim.
+    pub const fn with(bid: Bid, terms: Terms, aim: Aim) -> Self {
+        Self { bid, terms, aim, state: State::Reading }
     }
 
     /// What to do next.
@@ -221,9 +240,10 @@ impl Claimant {
             }
             // An answer from before the effect could have shown says nothing of the effect.
             (State::Confirming { not_before, .. }, _) if now < *not_before => return,
-            (State::Confirming { held, .. }, Probed::Well) => {
-                recording(held, cell::finish(held, own, now), End::Executed)
-            }
+            (State::Confirming { held, .. }, Probed::Well) => match self.aim {
+                Aim::Recover => recording(held, cell::finish(held, own, now), End::Executed),
+                Aim::Serve => recording(held, cell::serve(held, own, now), End::Serving),
+            },
             (State::Confirming { held, .. }, Probed::Down) => {
                 recording(held, cell::fail(held, own, &self.terms, now), End::Failed)
             }
@@ -253,6 +273,14 @@ impl Claimant {
         let given_back = cell::give_back(held, &self.bid.holder, &self.terms, now);
         self.state = recording(held, given_back, End::TooLate);
         None
+    }
+
+    /// Gives the claim back instead of sending: the platform takes no more at once.
+    pub fn withhold(&mut self, now: StoreTime) {
+        if let State::Sending { held } = &self.state {
+            let given_back = cell::give_back(held, &self.bid.holder, &self.terms, now);
+            self.state = recording(held, given_back, End::Braked);
+        }
     }
 
     /// What came of sending. Without an answer nothing needs to be said: it may have happened.

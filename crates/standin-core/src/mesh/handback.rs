@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{self, Cell, Holder};
 use super::clock::StoreTime;
-use super::peer::PeerBeat;
 use super::swap::Swapped;
+use crate::incident::Target;
 
 /// Beats in time, one after another, that make a primary well for good.
 pub const STEADY_BEATS: u32 = 3;
@@ -102,7 +102,7 @@ pub enum Step<'a> {
         /// What to write.
         next: &'a Cell,
     },
-    /// Read the primary's beats until one agrees: [`HandingBack::heard`]. The backup works on meanwhile, and its
+    /// Read what the primary agrees to: [`HandingBack::heard`]. The backup works on meanwhile, and its
     /// lease is renewed.
     AwaitAck {
         /// The epoch that the primary has to agree to.
@@ -135,6 +135,13 @@ enum State {
 }
 
 impl HandingBack {
+    /// Takes up a hand-back that was announced, perhaps by an earlier run of the holder.
+    pub fn announced(held: &Cell, holder: Holder) -> Self {
+        let is_theirs = held.phase == cell::ClaimPhase::HandingBack && held.holder == holder;
+        let state = if is_theirs { State::Awaiting { held: held.clone() } } else { State::GaveUp };
+        Self { holder, state }
+    }
+
     /// Begins to hand back the serving claim that `holder` holds.
     pub fn new(serving: &Cell, holder: Holder, now: StoreTime) -> Self {
         let state = match cell::hand_back(serving, &holder, now) {
@@ -172,12 +179,12 @@ impl HandingBack {
         };
     }
 
-    /// The primary's newest beat was read.
-    pub fn heard(&mut self, beat: &PeerBeat) {
+    /// The primary's newest word was read: the highest epoch that it has agreed to.
+    pub fn heard(&mut self, ack_epoch: u64) {
         if let State::Awaiting { held } = &self.state
-            && cell::may_stop(held, beat.ack_epoch)
+            && cell::may_stop(held, ack_epoch)
         {
-            self.state = State::Stopping { held: held.clone(), ack_epoch: beat.ack_epoch };
+            self.state = State::Stopping { held: held.clone(), ack_epoch };
         }
     }
 
@@ -207,6 +214,15 @@ impl HandingBack {
             };
         }
     }
+}
+
+/// "I am ready to take the work of this target back, at this epoch": a peer's word for a primary that it hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// What.
+    pub target: Target,
+    /// The epoch of the handback.
+    pub epoch: u64,
 }
 
 /// Whether it does harm when primary and backup work at the same time.

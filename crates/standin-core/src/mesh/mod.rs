@@ -7,6 +7,7 @@
 //! and answers with what to do next. `docs/protocol.md` says what is promised and under which conditions.
 
 pub mod arbiter;
+pub mod brake;
 pub mod cell;
 pub mod claim;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod peer;
 pub mod platform;
 pub mod quorum;
 pub mod rank;
+pub mod ruling;
 pub mod slot;
 pub mod suspicion;
 pub mod swap;

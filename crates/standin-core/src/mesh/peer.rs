@@ -94,8 +94,6 @@ pub struct PeerBeat {
     pub due: StoreTime,
     /// How far the peer trusts itself.
     pub self_health: SelfHealth,
-    /// The highest handback epoch that this peer, as a primary, has seen and agreed to.
-    pub ack_epoch: u64,
     /// A hash of the configuration it runs with: peers that differ say so.
     pub config_hash: u64,
 }
@@ -137,7 +135,6 @@ impl PeerBeat {
             .number(self.stamp.0.cast_unsigned())
             .number(self.due.0.cast_unsigned())
             .number(u64::from(self.self_health.level()))
-            .number(self.ack_epoch)
             .number(self.config_hash)
             .whole()
     }

@@ -94,7 +94,6 @@ mod tests {
             stamp: StoreTime(0),
             due: StoreTime(0),
             self_health: SelfHealth::default(),
-            ack_epoch: 0,
             config_hash: 0,
         }
     }

@@ -255,7 +255,6 @@ impl Tick {
                 stamp,
                 due: stamp.plus(u64::from(setup.body.period)),
                 self_health: self.carry.health,
-                ack_epoch: 0,
                 config_hash: setup.config_hash,
             };
             let record = Record {

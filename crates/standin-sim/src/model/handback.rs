@@ -7,9 +7,7 @@ use standin_core::effect::EffectKey;
 use standin_core::incident::IncidentId;
 use standin_core::mesh::cell::{self, Bid, Cell, ClaimPhase, Holder};
 use standin_core::mesh::clock::StoreTime;
-use standin_core::mesh::fitness::SelfHealth;
 use standin_core::mesh::handback::{HandingBack, Step, Together, acknowledged, primary_may_work};
-use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::swap::Swapped;
 use stateright::{Model, Property};
 
@@ -144,7 +142,7 @@ impl Handback {
                     Ack::MadeUp => epoch,
                 };
                 let before = handing.clone();
-                handing.heard(&beat(ack)?);
+                handing.heard(ack);
                 if handing == before {
                     return None;
                 }
@@ -199,13 +197,6 @@ impl Handback {
         }
         Some(())
     }
-}
-
-fn beat(ack_epoch: u64) -> Option<PeerBeat> {
-    let peer: PeerId = "primary".parse().ok()?;
-    let (stamp, number) = (StoreTime(0), BeatNumber::default());
-    let self_health = SelfHealth::default();
-    Some(PeerBeat { peer, number, stamp, due: stamp, self_health, ack_epoch, config_hash: 0 })
 }
 
 impl Model for Handback {
