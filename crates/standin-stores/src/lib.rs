@@ -7,10 +7,13 @@ pub mod checks;
 pub mod conformance;
 pub mod memory;
 pub mod record;
+pub mod shared;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 pub use checks::{Check, CheckError, Made};
 pub use record::{Attempt, Flip};
+#[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, OpenError, Opened, Reader, Sqlite};
 
 /// Marks whose name begins with this belong to the store itself: they are not loaded, and a change cannot write them.

@@ -7,13 +7,15 @@ use super::assert_none;
 use super::tree::{crates, read};
 
 /// What each crate may use of the others, in what it ships. A new crate says here where it stands.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("standin-core", &[]),
     ("standin-config", &["standin-core"]),
     ("standin-discovery", &["standin-core"]),
     ("standin-engine", &["standin-core"]),
-    ("standin-platforms", &["standin-core", "standin-engine"]),
-    ("standin-stores", &["standin-core", "standin-engine"]),
+    // What adapters talk HTTP with; it knows nothing of what they say.
+    ("standin-http", &[]),
+    ("standin-platforms", &["standin-core", "standin-engine", "standin-http"]),
+    ("standin-stores", &["standin-core", "standin-engine", "standin-http"]),
     // The listener persists a heartbeat before it answers, so it writes to the local store itself.
     ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
     // The proof of the protocol: it drives the core, and is in no release.
