@@ -18,7 +18,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("standin-stores", &["standin-core", "standin-engine", "standin-http"]),
     // The listener persists a heartbeat before it answers, so it writes to the local store itself.
     ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
-    // The proof of the protocol: it drives the core, and is in no release.
+    // Drives the core and the engine's mesh: the proof of the protocol, which is in no release, and what it says of a
+    // user's own mesh, which is.
     ("standin-sim", &["standin-core", "standin-engine"]),
     (
         "standin",
@@ -30,6 +31,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "standin-platforms",
             "standin-stores",
             "standin-agent",
+            "standin-sim",
         ],
     ),
     // Measures the parts, and is not shipped.

@@ -2,6 +2,7 @@
 //!
 //! A [`Plan`] is a seed and a list of faults; [`run`] answers what came of it. The same plan gives the same events.
 
+pub mod ask;
 pub mod fault;
 mod lateness;
 mod laws;

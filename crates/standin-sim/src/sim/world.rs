@@ -208,7 +208,7 @@ impl World {
 }
 
 /// The bodies of the watchers: cadences and limits.
-fn body(watcher: usize) -> Body {
+pub fn body(watcher: usize) -> Body {
     match watcher {
         AGENT => Body { tick: 50_000, request: 5_000, period: 60_000, punctual: 60_000, send: 20_000 },
         FUNCTION => Body { tick: 25_000, request: 4_000, period: 300_000, punctual: 120_000, send: 8_000 },

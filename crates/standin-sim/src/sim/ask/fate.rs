@@ -26,8 +26,6 @@ pub(super) struct Fate {
     pub(super) slot: u64,
     /// When its run begins; `None` when it never does.
     pub(super) begins: Option<u64>,
-    /// The same without any outage.
-    pub(super) calm: Option<u64>,
 }
 
 /// The first moment, in milliseconds since 1970.
@@ -45,7 +43,8 @@ pub(super) fn slots(question: &Question, schedules: &[Schedule]) -> Vec<u64> {
     let (epoch, end) = (epoch(question), length(question) + TAIL);
     let mut all = Vec::new();
     for schedule in schedules {
-        let mut at = question.from.saturating_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(question.from);
+        let mut at =
+            question.from.saturating_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(question.from);
         while let Some(next) = schedule.next_after(at)
             && let Ok(slot) = u64::try_from(next.as_millisecond())
             && slot.saturating_sub(epoch) < end
@@ -65,7 +64,7 @@ pub(super) fn fates(question: &Question, asked: &Asked) -> Vec<Fate> {
     let schedules = match &asked.runs {
         Runs::Slots(schedules) => schedules,
         Runs::ByAgent { schedules, .. } => {
-            let never = |slot| Fate { slot, begins: None, calm: None };
+            let never = |slot| Fate { slot, begins: None };
             return slots(question, schedules).into_iter().map(never).collect();
         }
         Runs::Always => return Vec::new(),
@@ -75,7 +74,7 @@ pub(super) fn fates(question: &Question, asked: &Asked) -> Vec<Fate> {
         let mut rng = Rng::new(question.seed ^ digest(&asked.id, slot));
         let calm = punctual.late(&mut rng).map(|late| slot + late);
         let begins = calm.and_then(|at| punctual.among(question, asked, at, &mut rng));
-        Fate { slot, begins, calm }
+        Fate { slot, begins }
     };
     slots(question, schedules).into_iter().map(fate).collect()
 }

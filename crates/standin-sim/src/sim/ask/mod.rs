@@ -30,7 +30,8 @@ use standin_core::watch::{CatchUp, Recovery};
 
 pub use super::scene::Guard;
 pub use answer::{
-    AdviceV1, AnswerV1, AvailabilityV1, MomentKind, MomentV1, NoticedV1, OutageV1, ServedV1, VERSION,
+    AdviceV1, AnswerV1, AvailabilityV1, LeftOutV1, MomentKind, MomentV1, NoticedV1, OutageV1, ServedV1,
+    VERSION,
 };
 pub use outage::{Outage, OutageError, Place, What, names};
 pub use page::page;
@@ -57,6 +58,8 @@ pub struct Question {
     pub mesh: Option<AskedMesh>,
     /// What is gone, and when.
     pub outages: Vec<Outage>,
+    /// What is not simulated, by id, and why.
+    pub left_out: Vec<(String, String)>,
 }
 
 /// One automation.
@@ -80,6 +83,17 @@ pub struct Asked {
     pub recovery: Recovery,
     /// Where it is written down.
     pub file: String,
+    /// Whether standin.toml says something of it.
+    pub entry: Entry,
+}
+
+/// Whether standin.toml has an entry for an automation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// It has.
+    Written,
+    /// It has none.
+    Missing,
 }
 
 /// When an automation runs.

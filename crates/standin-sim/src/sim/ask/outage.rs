@@ -104,7 +104,9 @@ pub enum OutageError {
     #[error("an outage of {0} shorter than a minute shows nothing: write 1m or more")]
     Short(String),
     /// It is not over before the simulation is.
-    #[error("the outage of {what} ends after the {days} simulated days: write --days {needed}, or a shorter one")]
+    #[error(
+        "the outage of {what} ends after the {days} simulated days: write --days {needed}, or a shorter one"
+    )]
     Long {
         /// Of what.
         what: String,
