@@ -44,9 +44,9 @@ pub enum BrakeState {
     On {
         /// When it was put on.
         since: StoreTime,
-        /// Nothing at all is recovered before this.
+        /// Nothing at all is recovered before this; counted from when a person was told.
         frozen_until: StoreTime,
-        /// Whether a person was told.
+        /// Whether a person was told. Nothing is recovered before.
         told: Told,
         /// How many at a time; one of [`STAGES`].
         limit: u8,
@@ -59,7 +59,7 @@ pub enum BrakeState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// Whoever put the brake on is about to.
+    /// Whoever reads it is to.
     NotYet,
     /// Yes.
     Yes,
@@ -177,14 +177,18 @@ impl Brake {
         canaries.iter().find(is_it).map(|canary| canary.until)
     }
 
-    /// Notes that a person was told.
+    /// Notes that a person is told, and freezes for `freeze` milliseconds: what was begun without the brake is over
+    /// then. This is a step of its own, after the brake was read as being on: the swap that put it on may have been
+    /// written long after it was asked for, and the clock must not run before.
     ///
     /// # Errors
     /// [`NotNow`], when it is off or somebody was told already.
-    pub fn tell(&self, now: StoreTime) -> Result<Self, NotNow> {
+    pub fn tell(&self, freeze: u64, now: StoreTime) -> Result<Self, NotNow> {
         let mut state = self.state.clone();
         match &mut state {
-            BrakeState::On { told, .. } if *told == Told::NotYet => *told = Told::Yes,
+            BrakeState::On { told, frozen_until, .. } if *told == Told::NotYet => {
+                (*told, *frozen_until) = (Told::Yes, now.plus(freeze.min(MAX_PLACE_MS)));
+            }
             BrakeState::On { .. } | BrakeState::Off => return Err(NotNow),
         }
         self.next(now, state)
@@ -206,7 +210,7 @@ impl Brake {
         let BrakeState::On { since, frozen_until, told, limit, canaries } = &self.state else {
             return Err(NotNow);
         };
-        if now < *frozen_until {
+        if now < *frozen_until || *told == Told::NotYet {
             return Err(NotNow);
         }
         let (mut limit, mut canaries) = (*limit, canaries.clone());
@@ -263,18 +267,17 @@ impl Brake {
     }
 }
 
-/// Puts the brake on. Nothing is recovered for `freeze` milliseconds: what was begun without it is over then.
+/// Puts the brake on. Nothing is recovered before somebody has read that it is on: [`Brake::tell`].
 ///
 /// # Errors
 /// [`NotNow`], when it is on.
-pub fn put_on(brake: Option<&Brake>, freeze: u64, now: StoreTime) -> Result<Brake, NotNow> {
+pub fn put_on(brake: Option<&Brake>, now: StoreTime) -> Result<Brake, NotNow> {
     if brake.is_some_and(Brake::is_on) {
         return Err(NotNow);
     }
     let [limit, ..] = STAGES;
-    let frozen_until = now.plus(freeze.min(MAX_PLACE_MS));
     let (told, canaries) = (Told::NotYet, Vec::new());
-    let state = BrakeState::On { since: now, frozen_until, told, limit, canaries };
+    let state = BrakeState::On { since: now, frozen_until: now, told, limit, canaries };
     match brake {
         Some(brake) => brake.next(now, state),
         None => Ok(Brake { epoch: 1, granted: now, state }),

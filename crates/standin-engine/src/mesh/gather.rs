@@ -7,6 +7,7 @@ use standin_core::mesh::peer::BeatNumber;
 
 use super::record::Record;
 use super::setup::Setup;
+use crate::ports::mesh::Number;
 
 /// What is known of one peer.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,8 @@ pub(super) struct PeerView {
     pub(super) newest: Option<Arc<Record>>,
     /// How long its next beat is overdue, in milliseconds: the least that any store with the newest record says.
     pub(super) overdue: u64,
+    /// The store that the newest record was first read from: the times in it are on that one's clock.
+    pub(super) store: Number,
 }
 
 /// All peers.
@@ -31,7 +34,7 @@ impl Gathered {
     }
 
     /// Takes in what one store has, read when its clock said `at`.
-    pub(super) fn take(&mut self, setup: &Setup, at: StoreTime, records: &[Arc<Record>]) {
+    pub(super) fn take(&mut self, setup: &Setup, store: Number, at: StoreTime, records: &[Arc<Record>]) {
         for record in records {
             if record.beat.check(at).is_err() {
                 self.garbage = self.garbage.saturating_add(1);
@@ -39,7 +42,7 @@ impl Gathered {
             }
             let place = setup.peers.iter().position(|peer| peer.id == record.beat.peer);
             if let Some(view) = place.and_then(|place| self.peers.get_mut(place)) {
-                view.take(at, record);
+                view.take(store, at, record);
             }
         }
     }
@@ -69,13 +72,13 @@ impl Gathered {
 }
 
 impl PeerView {
-    fn take(&mut self, at: StoreTime, record: &Arc<Record>) {
+    fn take(&mut self, store: Number, at: StoreTime, record: &Arc<Record>) {
         let overdue = at.since(record.beat.due);
         let known = self.newest.as_ref().map(|newest| newest.beat.number);
         match known.cmp(&Some(record.beat.number)) {
             std::cmp::Ordering::Less => {
                 self.newest = Some(Arc::clone(record));
-                self.overdue = overdue;
+                (self.overdue, self.store) = (overdue, store);
             }
             std::cmp::Ordering::Equal => self.overdue = self.overdue.min(overdue),
             std::cmp::Ordering::Greater => {}

@@ -68,7 +68,7 @@ pub(super) fn case(
 ) -> Option<Case> {
     let target = setup.targets.get(number)?;
     let able: Vec<_> =
-        target.able().into_iter().filter_map(|peer| setup.peers.get(peer)).map(|p| p.id.clone()).collect();
+        setup.claimants(number).into_iter().filter_map(|peer| setup.peers.get(peer)).map(|p| p.id.clone()).collect();
     let place = rank(&target.target, setup.own_id()?, &able)?;
     if now < since.plus(rank_wait(place)) {
         return None;

@@ -7,8 +7,10 @@
 //! settle; write the own record, with what it suspects; for each target that needs help, wait for the rank, claim it
 //! by compare-and-swap, probe it again, look at the clock, send with the key, confirm, record.
 
+mod brake;
 mod clocks;
 mod errand;
+mod favor;
 mod gather;
 mod judge;
 mod outcome;

@@ -28,6 +28,20 @@ pub enum Deed {
     Woke(Number),
     /// It suspects a peer.
     Suspects(Number),
+    /// It has won a claim, and asked a peer to carry it out.
+    Asked {
+        /// Which target.
+        target: Number,
+        /// Whom.
+        peer: Number,
+    },
+    /// It carried out what a peer has won the claim for and asked for.
+    Served {
+        /// Which target.
+        target: Number,
+        /// Under which key.
+        key: EffectKey,
+    },
 }
 
 /// What the body has to keep, and what there is to tell.

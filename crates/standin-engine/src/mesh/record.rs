@@ -10,7 +10,7 @@ use standin_core::mesh::fitness::SelfHealth;
 use standin_core::mesh::peer::{PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
-use crate::ports::mesh::Fact;
+use crate::ports::mesh::{Fact, Number};
 
 /// One peer's record in one store. The times in the beat are on that store's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub struct Record {
     /// What it sees on platforms that only it can see, one entry a target; at most [`MAX_FACTS`] are read.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub facts: Arc<Vec<Told>>,
+    /// When it began to look at them, on the clock of the store that the record lies in: a record may be written anew
+    /// long after the look.
+    #[serde(default)]
+    pub facts_at: StoreTime,
 }
 
 /// So many asks of one peer stand at a time.
@@ -85,6 +89,9 @@ pub struct Carry {
     pub due: Option<StoreTime>,
     /// One entry a target, in the order of the setup. Read with another configuration it is not used.
     pub seen: Vec<Seen>,
+    /// The platforms, by number, whose brake it has seen on. Read with another configuration they are not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub braked: Vec<Number>,
     /// The asks that it has taken up, the newest last; at most [`MAX_SERVED`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<Served>,

@@ -6,25 +6,29 @@
 
 use std::sync::Arc;
 
+use standin_core::mesh::brake::Brake;
 use standin_core::mesh::cell::Cell;
 use standin_core::mesh::quorum::{Ballot, MAJORITY, Round, SEATS, Step};
+use standin_core::mesh::ruling::Ruling;
 use standin_core::mesh::swap::Swapped;
 
-use super::setup::Decider;
+use super::setup::{Decider, Setup};
 use crate::ports::mesh::{Answer, Decision, Held, Number, ReadError, Request, SwapAnswer, Version};
 
 /// What is asked of the register.
 #[derive(Debug, Clone)]
 pub(super) enum Access {
     Read,
-    Swap { expect: Option<Box<Cell>>, next: Box<Cell> },
+    Swap { expect: Option<Box<Ruling>>, next: Box<Ruling> },
 }
 
 /// What came of it.
 #[derive(Debug, Clone)]
 pub(super) enum Reached {
-    /// The cell.
+    /// The claim.
     Cell(Option<Cell>),
+    /// The brake.
+    Brake(Option<Brake>),
     /// The answer to the swap.
     Swapped(Swapped),
     /// Too few stores answered: nothing was changed.
@@ -45,14 +49,22 @@ enum Stage {
     Idle,
     Home(Access),
     Looking { access: Access, answered: [bool; SEATS], heard: [bool; SEATS] },
-    Preparing { access: Access, round: Round<Cell>, left: usize, promised: [bool; SEATS] },
-    Accepting { access: Access, round: Round<Cell>, left: usize },
+    Preparing { access: Access, round: Round<Ruling>, left: usize, promised: [bool; SEATS] },
+    Accepting { access: Access, round: Round<Ruling>, left: usize },
+}
+
+/// What a cell holds. One that holds the other is garbage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Claim,
+    Brake,
 }
 
 /// One cell of one watcher's errand.
 #[derive(Debug, Clone)]
 pub(super) struct RegisterAccess {
     cell: Number,
+    sort: Sort,
     run: u64,
     decider: Decider,
     seats: [Seat; SEATS],
@@ -75,7 +87,24 @@ pub(super) type Asked = Vec<(Place, Request)>;
 impl RegisterAccess {
     pub(super) fn new(cell: Number, run: u64, decider: Decider) -> Self {
         let seats = std::array::from_fn(|_| Seat::default());
-        Self { cell, run, decider, seats, last: Ballot::default(), step: 0, stage: Stage::Idle }
+        let (sort, last) = (Sort::Claim, Ballot::default());
+        Self { cell, sort, run, decider, seats, last, step: 0, stage: Stage::Idle }
+    }
+
+    /// Of the brake of a platform.
+    pub(super) fn of_brake(setup: &Setup, platform: Number, run: u64) -> Option<Self> {
+        let decider = setup.platforms.get(platform)?.brake;
+        Some(Self { sort: Sort::Brake, ..Self::new(setup.brake_cell(platform), run, decider) })
+    }
+
+    fn reached(&self, value: Option<Ruling>) -> Reached {
+        match (self.sort, value) {
+            (Sort::Claim, None) => Reached::Cell(None),
+            (Sort::Brake, None) => Reached::Brake(None),
+            (Sort::Claim, Some(Ruling::Claim(cell))) => Reached::Cell(Some(cell)),
+            (Sort::Brake, Some(Ruling::Brake(brake))) => Reached::Brake(Some(brake)),
+            (Sort::Claim, Some(Ruling::Brake(_))) | (Sort::Brake, Some(Ruling::Claim(_))) => Reached::Garbage,
+        }
     }
 
     pub(super) fn stores(&self) -> &[Number] {
@@ -146,7 +175,7 @@ impl RegisterAccess {
             (Access::Read, Answer::Decision(Ok(read))) => {
                 let value = read.value.as_ref().and_then(|held| held.decision.value.clone());
                 self.keep(0, read.value);
-                Some(Reached::Cell(value))
+                Some(self.reached(value))
             }
             (Access::Read, Answer::Decision(Err(ReadError::Garbage))) => Some(Reached::Garbage),
             (Access::Swap { .. }, Answer::Swapped(swapped)) => {
@@ -224,7 +253,7 @@ impl RegisterAccess {
         seat: usize,
         answer: &Answer,
         access: Access,
-        mut round: Round<Cell>,
+        mut round: Round<Ruling>,
         (left, mut promised): (usize, [bool; SEATS]),
     ) -> (Asked, Option<Reached>) {
         let left = left.saturating_sub(1);
@@ -255,12 +284,12 @@ impl RegisterAccess {
     fn choose(
         &mut self,
         access: Access,
-        mut round: Round<Cell>,
+        mut round: Round<Ruling>,
         promised: [bool; SEATS],
-        current: Option<Cell>,
+        current: Option<Ruling>,
     ) -> (Asked, Option<Reached>) {
         let value = match (&access, current) {
-            (Access::Read, None) => return (Vec::new(), Some(Reached::Cell(None))),
+            (Access::Read, None) => return (Vec::new(), Some(self.reached(None))),
             (Access::Read, Some(current)) => current,
             (Access::Swap { expect, next }, current) if expect.as_deref() == current.as_ref() => {
                 (**next).clone()
@@ -287,7 +316,7 @@ impl RegisterAccess {
         seat: usize,
         answer: &Answer,
         access: Access,
-        mut round: Round<Cell>,
+        mut round: Round<Ruling>,
         left: usize,
     ) -> (Asked, Option<Reached>) {
         let left = left.saturating_sub(1);
@@ -296,7 +325,7 @@ impl RegisterAccess {
         }
         if let Step::Chosen(value) = round.step() {
             let reached = match access {
-                Access::Read => Reached::Cell(Some(value)),
+                Access::Read => self.reached(Some(value)),
                 Access::Swap { .. } => Reached::Swapped(Swapped::Won),
             };
             return (Vec::new(), Some(reached));

@@ -1,5 +1,6 @@
 //! What a watcher has to know before its first tick: the same for all watchers, but for which of them it is.
 
+use standin_core::health::Priority;
 use standin_core::ident::Domain;
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{self, Arbiter, ArbiterError, ConfiguredStore, Mode};
@@ -129,6 +130,8 @@ pub struct TargetSetup {
     pub target: Target,
     /// The platform that it is looked at on.
     pub platform: Number,
+    /// Which is recovered first when not all can be at once.
+    pub priority: Priority,
     /// What makes it fail.
     pub watching: Watching,
     /// Whether its slots can be judged without its platform.
@@ -240,6 +243,26 @@ impl Setup {
             Some(SeenBy::Anyone) | None => true,
             Some(SeenBy::Peer(peer)) => peer == self.own,
         }
+    }
+
+    /// The only peer that can see a target, by number; `None` when everyone can, as with a peer's own beats.
+    pub fn teller_of(&self, target: Number) -> Option<Number> {
+        let platform = self.targets.get(target).filter(|_| self.peer_of(target).is_none())?.platform;
+        match self.platforms.get(platform)?.seen {
+            SeenBy::Anyone => None,
+            SeenBy::Peer(peer) => Some(peer),
+        }
+    }
+
+    /// Everyone who claims a target, in the order of their numbers: whoever can do any of its remedies, and the only
+    /// peer that sees it, which asks the others.
+    pub fn claimants(&self, target: Number) -> Vec<Number> {
+        let mut all = self.targets.get(target).map(TargetSetup::able).unwrap_or_default();
+        if let Some(teller) = self.teller_of(target).filter(|teller| !all.is_empty() && !all.contains(teller)) {
+            all.push(teller);
+            all.sort_unstable();
+        }
+        all
     }
 
     /// The peer that a target is, by number.

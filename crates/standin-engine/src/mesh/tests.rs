@@ -1,7 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod asks;
+mod facts;
+mod world;
+
 use std::sync::Arc;
 
+use standin_core::health::Priority;
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{Conformance, StoreKind};
 use standin_core::mesh::cell::ClaimPhase;
@@ -30,6 +35,7 @@ fn setup() -> Setup {
     let target = TargetSetup {
         target: Target::Automation("pm2:web".parse().unwrap()),
         platform: 0,
+        priority: Priority::Normal,
         watching: Watching::Standing,
         heartbeats: Heartbeats::None,
         rungs: vec![Rung { able: vec![0] }],
@@ -103,6 +109,9 @@ impl World {
                 self.records.push(Arc::clone(record));
                 ("beat", Answer::Written(Err(WriteError::Unknown)))
             }
+            Request::ReadDecision { cell: 1, .. } => {
+                ("brake", Answer::Decision(Ok(Stamped { at: self.time(), value: None })))
+            }
             Request::ReadDecision { .. } => {
                 let version = Version(self.version.to_string().into());
                 let value = self.decision.clone().map(|decision| Held { version, decision });
@@ -153,7 +162,7 @@ impl World {
     }
 
     fn phase(&self) -> Option<ClaimPhase> {
-        Some(self.decision.as_ref()?.value.as_ref()?.phase)
+        Some(self.decision.as_ref()?.value.as_ref()?.claim()?.phase)
     }
 }
 
@@ -169,7 +178,7 @@ fn a_target_that_is_down_is_claimed_probed_sent_for_once_and_confirmed() {
     assert_eq!(ends(&report), [End::Executed]);
     assert_eq!(world.phase(), Some(ClaimPhase::Done));
     let acts: Vec<_> = world.log.iter().filter(|name| !["read", "survey", "beat"].contains(*name)).collect();
-    assert_eq!(acts, [&"cell", &"swap", &"probe", &"send", &"sleep", &"probe", &"swap"]);
+    assert_eq!(acts, [&"brake", &"cell", &"swap", &"probe", &"brake", &"send", &"sleep", &"probe", &"swap"]);
 }
 
 #[test]

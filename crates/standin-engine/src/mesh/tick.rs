@@ -1,23 +1,31 @@
 //! The tick.
 
 mod acting;
+mod asks;
+mod braking;
+mod facts;
+mod look;
 mod self_health;
 mod suspects;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::fitness::{SETTLE_MS, Settle, Woke};
 use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
+use super::brake::{Gate, Pass};
 use super::clocks::{Clocks, Now};
 use super::errand::{Asks, Errand, Part};
+use super::favor::{Favor, FavorPart};
 use super::gather::Gathered;
 use super::judge::Case;
 use super::outcome::{Deed, Report};
 use super::record::{Carry, Record};
+use super::register::Place;
 use super::setup::Setup;
 use crate::ports::mesh::{Answer, Fact, Number, Request, Ticket};
 
@@ -36,6 +44,12 @@ enum Purpose {
     Survey(Number),
     Settled,
     Errand(usize, Part),
+    /// A look at the stores in place of a probe, and the store; `None` for what comes after the stores.
+    Look(usize, Option<Number>),
+    /// The record that says what was taken up.
+    Persisted,
+    Favor(usize, FavorPart),
+    Gate(usize, Place),
     Nothing,
 }
 
@@ -44,6 +58,19 @@ enum Phase {
     Gathering,
     Settling,
     Acting,
+}
+
+/// What the watcher hears of a peer. The order is that in which it would ask one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Silence {
+    /// It is itself, or its beats come.
+    Heard,
+    /// They do not, for longer than can be by chance.
+    Suspected,
+    /// There has never been one.
+    Never,
+    /// They have not come for so long that something is to be done.
+    Confirmed,
 }
 
 /// One bounded watch cycle of one watcher.
@@ -60,11 +87,22 @@ pub struct Tick {
     clocks: Clocks,
     gathered: Gathered,
     facts: Vec<Fact>,
+    /// When the platforms were last asked, by the watcher's own clock that never goes back.
+    surveyed: u64,
+    /// Targets that only another peer can see, which says nothing of them.
+    blind: BTreeSet<Number>,
+    silence: Vec<Silence>,
     carry: Carry,
     number: BeatNumber,
     suspicions: Vec<Suspicion>,
     errands: Vec<Errand>,
-    queue: VecDeque<Case>,
+    looks: Vec<look::Look>,
+    posted: Vec<asks::Posted>,
+    favors: Vec<Favor>,
+    /// So many stores have the record that says what was taken up.
+    written: usize,
+    gates: Vec<Gate>,
+    queue: VecDeque<(Case, Pass)>,
     open: Vec<(Ticket, Purpose, u64)>,
     tickets: u32,
     deeds: Vec<Deed>,
@@ -85,10 +123,18 @@ impl Tick {
             clocks,
             gathered,
             facts,
+            surveyed: now.mono,
+            blind: BTreeSet::new(),
+            silence: Vec::new(),
             carry: Carry::default(),
             number: BeatNumber::default(),
             suspicions: Vec::new(),
             errands: Vec::new(),
+            looks: Vec::new(),
+            posted: Vec::new(),
+            favors: Vec::new(),
+            written: 0,
+            gates: Vec::new(),
             queue: VecDeque::new(),
             open: Vec::with_capacity(8),
             tickets: 0,
@@ -138,12 +184,12 @@ impl Tick {
     }
 
     fn gather(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
-        self.reached = 0;
+        (self.reached, self.surveyed) = (0, now.mono);
         let setup = Arc::clone(&self.setup);
         for store in &setup.evidence {
             self.ask(Purpose::Evidence(*store), Request::ReadEvidence(*store), now, out);
         }
-        for platform in 0..setup.platforms.len() {
+        for platform in (0..setup.platforms.len()).filter(|platform| setup.sees(*platform)) {
             self.ask(Purpose::Survey(platform), Request::Survey(platform), now, out);
         }
     }
@@ -160,7 +206,7 @@ impl Tick {
             (Purpose::Evidence(store), Answer::Evidence(Ok(read))) => {
                 self.clocks.heard(store, read.at, asked, now.mono);
                 self.reached = self.reached.saturating_add(1);
-                self.gathered.take(&self.setup, read.at, &read.value);
+                self.gathered.take(&self.setup, store, read.at, &read.value);
             }
             (Purpose::Survey(_), Answer::Surveyed(Some(survey))) => {
                 for (target, fact) in survey {
@@ -175,22 +221,42 @@ impl Tick {
                 self.gather(now, out);
             }
             (Purpose::Errand(index, part), answer) => {
-                self.hear_clock(index, part, &answer, asked, now);
-                let mut asks = Asks::new();
-                if let Some(errand) = self.errands.get_mut(index) {
-                    errand.answer(part, answer, &self.clocks, now, &mut asks);
-                }
-                self.follow(index, asks, now, out);
+                let store = self.errands.get(index).and_then(|errand| errand.store_at(part));
+                self.hear_clock(store, &answer, asked, now);
+                self.answer_errand(index, part, answer, now, out);
             }
-            (Purpose::Evidence(_) | Purpose::Survey(_) | Purpose::Nothing, _) => {}
+            (Purpose::Gate(index, place), answer) => {
+                self.answer_gate((index, place), answer, asked, now, out);
+            }
+            (Purpose::Look(index, store), answer) => self.looked((index, store), answer, asked, now, out),
+            (Purpose::Persisted, Answer::Written(Ok(_))) => self.persisted(now, out),
+            (Purpose::Favor(index, part), answer) => {
+                self.answer_favor((index, part), answer, asked, now, out);
+            }
+            (Purpose::Evidence(_) | Purpose::Survey(_) | Purpose::Persisted | Purpose::Nothing, _) => {}
         }
         if self.phase == Phase::Gathering && self.open.is_empty() {
             self.gathered_all(now, out);
         }
     }
 
+    fn answer_errand(
+        &mut self,
+        index: usize,
+        part: Part,
+        answer: Answer,
+        now: Now,
+        out: &mut Vec<(Ticket, Request)>,
+    ) {
+        let mut asks = Asks::new();
+        if let Some(errand) = self.errands.get_mut(index) {
+            errand.answer(part, answer, &self.clocks, now, &mut asks);
+        }
+        self.follow(index, asks, now, out);
+    }
+
     /// Every answer of a store says what time it is there.
-    fn hear_clock(&mut self, index: usize, part: Part, answer: &Answer, asked: u64, now: Now) {
+    fn hear_clock(&mut self, store: Option<Number>, answer: &Answer, asked: u64, now: Now) {
         use crate::ports::mesh::SwapAnswer;
         let at = if let Answer::Decision(Ok(read)) = answer {
             read.at
@@ -199,9 +265,7 @@ impl Tick {
         } else {
             return;
         };
-        if let (Part::Register(place), Some(errand)) = (part, self.errands.get(index))
-            && let Some(store) = errand.store_at(place)
-        {
+        if let Some(store) = store {
             self.clocks.heard(store, at, asked, now.mono);
         }
     }
@@ -223,12 +287,15 @@ impl Tick {
             return;
         }
         self.phase = Phase::Acting;
+        self.suspicions = self.suspect(now, out);
+        self.hear_told();
         if self.settle.is_settled() {
             self.judge(now);
+            self.hear_asks(now);
         }
-        self.beat(now, out);
+        self.write(Purpose::Persisted, now, out);
         if self.settle.is_settled() {
-            self.fill(now, out);
+            self.open_gates(now, out);
         }
     }
 
@@ -236,16 +303,12 @@ impl Tick {
         u64::from(self.setup.body.tick).saturating_sub(now.mono.saturating_sub(self.begun.mono))
     }
 
-    /// Says what it suspects, helps the peers that can be helped, and writes its record to every store.
-    fn beat(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
-        self.suspicions = self.suspect(now, out);
-        self.write(now, out);
-    }
-
-    fn write(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
+    /// Writes its record to every store.
+    fn write(&mut self, purpose: Purpose, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let setup = Arc::clone(&self.setup);
         self.carry.due = Some(self.begun.wall.plus(u64::from(setup.body.period)));
         let carry = Arc::new(self.carry.clone());
+        let facts = self.telling();
         let Some(peer) = setup.own_id() else { return };
         for store in &setup.evidence {
             let Some(stamp) = self.clocks.earliest(&[*store], now) else { continue };
@@ -261,10 +324,11 @@ impl Tick {
                 beat,
                 suspicions: self.suspicions.clone(),
                 carry: Arc::clone(&carry),
-                asks: Vec::new(),
-                facts: Arc::default(),
+                asks: self.asks_at(stamp, now),
+                facts: Arc::clone(&facts),
+                facts_at: StoreTime(stamp.0.saturating_sub_unsigned(now.mono.saturating_sub(self.surveyed))),
             };
-            self.ask(Purpose::Nothing, Request::WriteEvidence(*store, Arc::new(record)), now, out);
+            self.ask(purpose, Request::WriteEvidence(*store, Arc::new(record)), now, out);
         }
     }
 }

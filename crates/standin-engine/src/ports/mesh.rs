@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use standin_core::mesh::cell::Cell;
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::quorum::Register;
+use standin_core::mesh::ruling::Ruling;
 use standin_core::mesh::swap::Swapped;
 
 use crate::mesh::record::Record;
 
-/// What a store keeps for one target. With one home arbiter only its value is used; with three stores all of it.
-pub type Decision = Register<Cell>;
+/// What a store keeps for one target, or for the brake of one platform. With one home arbiter only its value is used; with three stores all of it.
+pub type Decision = Register<Ruling>;
 
 /// What a store calls one state of one object: an etag, a commit, a row version. Opaque, compared by the store alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -162,7 +162,7 @@ pub enum Request {
 }
 
 /// What a person is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Notice {
     /// A peer has been silent for too long.
     PeerSilent(Number),
@@ -173,7 +173,16 @@ pub enum Notice {
     /// What is stored for a target is not to be believed.
     Garbage(Number),
     /// Most of a platform is down at once: its members are recovered a few at a time.
-    MassFailure(Number),
+    MassFailure {
+        /// Which platform.
+        platform: Number,
+        /// Which of its targets are down.
+        members: Arc<[Number]>,
+    },
+    /// Most of a platform is well again.
+    PlatformWell(Number),
+    /// Something on a platform needs help, and its brake cannot be read: nothing was done.
+    NoBrake(Number),
 }
 
 /// What came of a request.

@@ -62,6 +62,8 @@ kinds! {
     RunFails = "run-fails",
     /// A target stops, and may fail to start.
     TargetDown = "target-down",
+    /// All that is always there on a platform stops within a minute.
+    MassDown = "mass-down",
 }
 
 impl fmt::Display for Kind {
@@ -119,6 +121,8 @@ pub fn draw(rng: &mut Rng, kinds: &[Kind], many: usize, end: u64) -> Vec<Fault> 
             | Kind::Garbage => rng.below(STORES),
             Kind::StaleSurvey | Kind::PlatformDown => rng.below(PLATFORMS),
             Kind::CommonCause => 0,
+            // Netlify or the host: on GitHub everything runs in slots.
+            Kind::MassDown => 1 + rng.below(PLATFORMS - 1),
             Kind::CronSkip | Kind::CronTwice | Kind::RunFails | Kind::TargetDown => rng.below(TARGETS),
         };
         let edge = rng.below(STORES + PLATFORMS);

@@ -79,6 +79,11 @@ impl Laws {
         self.newest.insert(target, cell.clone());
     }
 
+    /// Whether the newest claim of a target is held, so that something may be under way.
+    pub(super) fn is_held(&self, target: usize) -> bool {
+        self.newest.get(&target).is_some_and(|cell| cell.phase == ClaimPhase::Held)
+    }
+
     /// The target has been seen well in truth, or the key executed: a later `Done` for it is right.
     pub(super) fn executed(&mut self, at: u64, target: usize, occurrence: u64, key: &EffectKey) {
         let count = self.executed.entry((target, occurrence)).or_default();

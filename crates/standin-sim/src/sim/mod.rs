@@ -3,6 +3,8 @@
 //! A [`Plan`] is a seed and a list of faults; [`run`] answers what came of it. The same plan gives the same events.
 
 pub mod ask;
+mod asking;
+mod braking;
 pub mod fault;
 mod lateness;
 mod laws;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use standin_core::mesh::cell::Holder;
+use standin_core::mesh::claim::Order;
 use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Heartbeats, Setup};
 use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteError};
@@ -29,7 +30,7 @@ impl Sim {
                 return self
                     .push(self.now + wait, Event::Answer { watcher, life, ticket, answer: Answer::Over });
             }
-            Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order.epoch, probed),
+            Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order, probed),
             Request::WriteEvidence(_, record) => {
                 let accuses = !record.suspicions.is_empty() && !record.beat.self_health.is_clean();
                 if accuses && !self.is_seconded(record) {
@@ -106,14 +107,20 @@ impl Sim {
         record.suspicions.iter().all(|s| self.accused.contains(&s.target))
     }
 
-    pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, epoch: u64, is_probed: bool) {
+    pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, order: &Order, is_probed: bool) {
+        let asker = self.asked_by(watcher, target, order);
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
-        let (Some(peer), Some(t)) = (setup.own_id(), setup.targets.get(target)) else { return };
+        let Some((peer, t)) = setup.peers.get(asker.unwrap_or(watcher)).zip(setup.targets.get(target)) else {
+            return;
+        };
         let clocks = t.decider.stores().iter().filter_map(|s| self.truth.stores.get(*s));
         let Some(time) = clocks.map(|s| s.clock(self.now)).min() else { return };
-        let holder = Holder { peer: peer.clone(), run: 0 };
-        let send = setup.body.send.max(t.terms.send);
+        let holder = Holder { peer: peer.id.clone(), run: 0 };
+        let (epoch, send) = (order.epoch, setup.body.send.max(t.terms.send));
+        // Who asks has probed, or its ask would have been a breach.
+        let is_probed = is_probed || asker.is_some();
         self.laws.sends(self.now, &Sending { target, epoch, holder: &holder, is_probed, time, send });
+        self.look_at_brake(&setup, target);
     }
 }
 

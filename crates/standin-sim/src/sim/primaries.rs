@@ -10,6 +10,7 @@ use standin_engine::mesh::Watching;
 
 use super::fault::Kind;
 use super::run::{Event, Sim};
+use super::truth::Comes;
 use super::world::{HOUR, MINUTE};
 
 impl Sim {
@@ -55,10 +56,10 @@ impl Sim {
         let Some(Target::Automation(id)) = id else { return };
         let Ok(at) = jiff::Timestamp::from_millisecond(i64::try_from(slot).unwrap_or(0)) else { return };
         let key = slot_key(&id, at);
-        let fails = self.strikes(Kind::RunFails, target);
+        let comes = if self.strikes(Kind::RunFails, target) { Comes::Nothing } else { Comes::Well };
         let (now, tamper) = (self.now, self.tamper);
         let Some(a) = self.truth.automations.get_mut(target) else { return };
-        if !fails && a.admits(&key, tamper) {
+        if a.begin(&key, 0, comes, tamper) {
             a.cover(slot);
             self.laws.executed(now, target, slot, &key);
         }

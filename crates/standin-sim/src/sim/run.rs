@@ -11,6 +11,8 @@ use standin_engine::mesh::record::Carry;
 use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
+use super::asking::Asking;
+use super::braking::Braking;
 use super::fault::{self, Fault, Kind};
 use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
@@ -59,6 +61,12 @@ pub struct Outcome {
     pub recoveries: u64,
     /// What was told to a person.
     pub notices: u64,
+    /// Recoveries that one watcher asked another for.
+    pub asks: u64,
+    /// How often a brake was put on.
+    pub brakes: u64,
+    /// How often the work of a primary was given back to it.
+    pub handbacks: u64,
     /// Broken invariants, the first few.
     pub broken: Vec<Broken>,
 }
@@ -125,6 +133,8 @@ pub(super) struct Sim {
     pub(super) watchers: Vec<Watcher>,
     pub(super) truth: Truth,
     pub(super) laws: Laws,
+    pub(super) asking: Asking,
+    pub(super) braking: Braking,
     pub(super) faults: Vec<Fault>,
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
@@ -152,6 +162,8 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
         sim.converged();
     }
     sim.outcome.executions = sim.laws.executions();
+    sim.outcome.asks = sim.asking.carried_out;
+    sim.outcome.brakes = sim.braking.put_on;
     sim.outcome.broken = sim.laws.broken;
     Ok(sim.outcome)
 }
@@ -170,6 +182,8 @@ impl Sim {
             truth: Truth::new(world),
             world: world.clone(),
             laws: Laws::default(),
+            asking: Asking::default(),
+            braking: Braking::default(),
             faults: Vec::new(),
             calm: 0,
             tamper: Tamper::Nothing,
@@ -213,6 +227,11 @@ impl Sim {
         for fault in self.faults.clone() {
             if fault.kind == Kind::TargetDown {
                 self.push(fault.from, Event::Stop { target: fault.at });
+            } else if fault.kind == Kind::MassDown {
+                for target in self.standing_on(fault.at) {
+                    let at = fault.from + self.rng.between(0, 60_000);
+                    self.push(at, Event::Stop { target });
+                }
             } else if fault.kind == Kind::Overlap {
                 self.push(fault.from, Event::Begin { watcher: fault.at, is_extra: true });
             }
@@ -221,6 +240,14 @@ impl Sim {
 
     pub(super) fn watching(&self, target: usize) -> Option<Watching> {
         self.setups.first()?.targets.get(target).map(|t| t.watching.clone())
+    }
+
+    fn standing_on(&self, platform: usize) -> Vec<usize> {
+        let Some(setup) = self.setups.first() else { return Vec::new() };
+        let all = setup.targets.iter().enumerate();
+        all.filter(|(_, t)| t.platform == platform && t.watching == Watching::Standing)
+            .map(|(n, _)| n)
+            .collect()
     }
 
     pub(super) fn push(&mut self, at: u64, event: Event) {
@@ -391,6 +418,9 @@ impl Sim {
         self.accused.clone_from(&life.accused);
         for (ticket, request) in requests.drain(..) {
             let is_probed = matches!(&request, Request::Send { target, .. } if probed.contains(target));
+            if let Request::WriteEvidence(_, record) = &request {
+                self.posts(watcher, record, &probed);
+            }
             self.send_off(watcher, (number, paused, is_probed), ticket, request);
         }
         self.requests = requests;

@@ -15,7 +15,8 @@ use standin_engine::ports::mesh::{Notice, Request};
 
 use super::laws::Broken;
 use super::run::{Event, Sim};
-use super::world::World;
+use super::truth::Comes;
+use super::world::{Tamper, World};
 
 /// What can be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,6 +120,15 @@ pub enum Told {
         /// Whom.
         peer: usize,
     },
+    /// A watcher has won a claim, and asks another to carry it out.
+    Asks {
+        /// Who.
+        watcher: usize,
+        /// For what.
+        target: usize,
+        /// Whom.
+        peer: usize,
+    },
     /// A person is told.
     Notice {
         /// By whom.
@@ -214,8 +224,12 @@ impl Sim {
 
     pub(super) fn tell_deeds(&mut self, watcher: usize, deeds: &[Deed]) {
         for deed in deeds {
-            if let Deed::Suspects(peer) = deed {
-                self.tell(Told::Suspects { watcher, peer: *peer });
+            match deed {
+                Deed::Suspects(peer) => self.tell(Told::Suspects { watcher, peer: *peer }),
+                Deed::Asked { target, peer } => {
+                    self.tell(Told::Asks { watcher, target: *target, peer: *peer });
+                }
+                Deed::Tried { .. } | Deed::Blocked { .. } | Deed::Woke(_) | Deed::Served { .. } => {}
             }
         }
     }
@@ -226,7 +240,7 @@ impl Sim {
         let guard = acting.scene.guards.get(target).copied().unwrap_or(Guard::None);
         let key = self.key_of(target, slot);
         let Some((a, key)) = self.truth.automations.get_mut(target).zip(key) else { return true };
-        if !a.keys.insert(key) && guard == Guard::StepsAside {
+        if !a.begin(&key, 0, Comes::Well, Tamper::Nothing) && guard == Guard::StepsAside {
             self.tell(Told::StepsAside { target, slot });
             return true;
         }
@@ -252,12 +266,14 @@ impl Sim {
         let remedy = self.acting.as_ref()?.remedy(target, order.attempt)?;
         let attempt = order.attempt;
         if remedy.is_again && self.is_gone(Struck::Target(target)) {
+            let a = self.truth.automations.get_mut(target)?;
+            a.begin(&order.key, order.epoch, Comes::Nothing, Tamper::Nothing);
             self.tell(Told::Fails { watcher, target, attempt });
             return Some(Sent::Refused);
         }
         let slot = slot?.0.unsigned_abs();
         let a = self.truth.automations.get_mut(target)?;
-        if a.keys.insert(order.key.clone()) {
+        if a.begin(&order.key, order.epoch, Comes::Well, Tamper::Nothing) {
             a.cover(slot);
             self.tell(Told::Runs { target, slot, by: By::Backup { watcher, attempt } });
         }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use standin_core::effect::EffectKey;
-use standin_core::mesh::claim::{Probed, Sent};
+use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::mesh::Watching;
 use standin_engine::ports::mesh::{
@@ -13,6 +12,7 @@ use standin_engine::ports::mesh::{
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
 use super::scene::Told;
+use super::truth::Comes;
 use super::world::MINUTE;
 
 impl Sim {
@@ -47,7 +47,7 @@ impl Sim {
             Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
             Request::Send { target, slot, order } => {
                 let sent = self.scene_send(watcher, *target, *slot, order);
-                Answer::Sent(sent.unwrap_or_else(|| self.carry_out(*target, *slot, &order.key)))
+                Answer::Sent(sent.unwrap_or_else(|| self.carry_out(*target, *slot, order)))
             }
             Request::Wake(peer) => {
                 let at = self.now + self.rng.between(5_000, 60_000);
@@ -55,7 +55,7 @@ impl Sim {
                 Answer::Over
             }
             Request::Notify(notice) => {
-                self.tell(Told::Notice { watcher, notice: *notice });
+                self.tell(Told::Notice { watcher, notice: notice.clone() });
                 self.outcome.notices += 1;
                 Answer::Over
             }
@@ -77,7 +77,10 @@ impl Sim {
             return Answer::Swapped(SwapAnswer::Lost);
         };
         self.mark(4, a_number(cell));
-        if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
+        let platform = setup.as_ref().and_then(|setup| cell.checked_sub(setup.targets.len()));
+        if let Some((setup, platform)) = setup.as_ref().zip(platform) {
+            self.braked(setup, platform);
+        } else if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
             let is_well = self.was_well(cell);
             self.laws.decided(now, cell, &decided, at, is_well);
         }
@@ -88,10 +91,10 @@ impl Sim {
     /// is: it may stop again between the probe and the record.
     pub(super) fn was_well(&self, target: usize) -> bool {
         let stops = self.faults.iter().any(|f| {
-            f.kind == Kind::TargetDown
-                && f.at == target
-                && f.from <= self.now
-                && self.now < f.from + 10 * MINUTE
+            let of = self.setups.first().and_then(|setup| setup.targets.get(target)).map(|t| t.platform);
+            let is_it = (f.kind == Kind::TargetDown && f.at == target)
+                || (f.kind == Kind::MassDown && Some(f.at) == of);
+            is_it && f.from <= self.now && self.now < f.from + 10 * MINUTE
         });
         match self.watching(target) {
             Some(Watching::Slots { .. }) => true,
@@ -121,13 +124,14 @@ impl Sim {
         }
     }
 
-    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, key: &EffectKey) -> Sent {
+    pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, order: &Order) -> Sent {
         self.mark(5, a_number(target));
         let fails = self.strikes(Kind::RunFails, target)
             || (self.strikes(Kind::TargetDown, target) && self.rng.percent(30));
         let (now, tamper) = (self.now, self.tamper);
         let Some(a) = self.truth.automations.get_mut(target) else { return Sent::Refused };
-        if fails || !a.admits(key, tamper) {
+        let (key, comes) = (&order.key, if fails { Comes::Nothing } else { Comes::Well });
+        if !a.begin(key, order.epoch, comes, tamper) {
             return Sent::Accepted;
         }
         let occurrence = slot.map_or(a.outage, |slot| slot.0.unsigned_abs());

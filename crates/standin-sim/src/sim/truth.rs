@@ -1,12 +1,14 @@
 //! How the world really is: what stores hold, what runs. Watchers see it only through answers.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use standin_core::effect::EffectKey;
+use standin_core::mesh::brake::Brake;
 use standin_core::mesh::cell::Cell;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::quorum::MAJORITY;
+use standin_core::mesh::ruling::Ruling;
 use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Decider, Setup, Watching};
 use standin_engine::ports::mesh::{Decision, Fact, Held, Version};
@@ -101,14 +103,37 @@ pub(super) struct Automation {
     pub(super) covered: u64,
     pub(super) stale_covered: u64,
     pub(super) was_down: bool,
-    /// The keys that were executed here.
-    pub(super) keys: BTreeSet<EffectKey>,
+    /// What was begun under each key.
+    keys: BTreeMap<EffectKey, Begun>,
+}
+
+/// How what is begun ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comes {
+    Well,
+    Nothing,
+}
+
+/// What a key's claim says: the order that was begun under it last, and whether that had its effect.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    /// The order's epoch; 0 for the primary.
+    epoch: u64,
+    is_done: bool,
 }
 
 impl Automation {
-    /// Takes an effect under a key; gives whether it is new here.
-    pub(super) fn admits(&mut self, key: &EffectKey, tamper: Tamper) -> bool {
-        self.keys.insert(key.clone()) || tamper == Tamper::NoDedup
+    /// Begins what an order asks for, or, with epoch 0, the primary; gives whether it has an effect. A primary only
+    /// takes a key that is free. An order takes one over from an older order that has come to nothing.
+    pub(super) fn begin(&mut self, key: &EffectKey, epoch: u64, comes: Comes, tamper: Tamper) -> bool {
+        let is_done = comes == Comes::Well;
+        match self.keys.get(key) {
+            Some(_) if tamper == Tamper::NoDedup => return is_done,
+            Some(begun) if begun.is_done || epoch == 0 || epoch < begun.epoch => return false,
+            Some(_) | None => {}
+        }
+        self.keys.insert(key.clone(), Begun { epoch, is_done });
+        is_done
     }
 
     pub(super) fn cover(&mut self, slot: u64) {
@@ -148,10 +173,20 @@ impl Truth {
         Self { stores, automations }
     }
 
-    /// What is decided for a target: at its home, or by two stores that accepted the same.
+    /// What is decided for a target.
     pub(super) fn decided(&self, setup: &Setup, target: usize) -> Option<Cell> {
-        let decider = &setup.targets.get(target)?.decider;
-        let decisions = || decider.stores().iter().filter_map(|s| self.stores.get(*s)?.current(target));
+        self.ruling(&setup.targets.get(target)?.decider, target)?.claim().cloned()
+    }
+
+    /// The brake of a platform.
+    pub(super) fn brake(&self, setup: &Setup, platform: usize) -> Option<Brake> {
+        let decider = &setup.platforms.get(platform)?.brake;
+        self.ruling(decider, setup.brake_cell(platform))?.brake().cloned()
+    }
+
+    /// What a cell says: at its home, or by two stores that accepted the same.
+    fn ruling(&self, decider: &Decider, cell: usize) -> Option<Ruling> {
+        let decisions = || decider.stores().iter().filter_map(|s| self.stores.get(*s)?.current(cell));
         match decider {
             Decider::Home(_) => decisions().next()?.value.clone(),
             Decider::Quorum(_) => {

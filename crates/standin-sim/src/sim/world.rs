@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use super::truth::EPOCH_MS;
+use standin_core::health::Priority;
 use standin_core::ident::{AutomationId, Domain, Kind as IdKind};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::Terms;
+use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
     Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
     Slots, StoreSetup, TargetSetup, Watching,
 };
+
+use super::truth::EPOCH_MS;
 
 /// The agent, the function, the Action.
 pub const WATCHERS: usize = 3;
@@ -216,17 +219,47 @@ pub fn body(watcher: usize) -> Body {
     }
 }
 
+/// Schedules of all sorts: hourly, several at once, and in time zones.
+fn schedules(number: usize) -> Result<Arc<[Schedule]>, WorldError> {
+    let all: &[(&str, &str)] = match number {
+        0 => &[("11 * * * *", "UTC")],
+        1 => &[("0 */3 * * *", "UTC"), ("30 9,17 * * *", "Europe/Berlin")],
+        _ => &[("*/40 * * * *", "Asia/Kolkata")],
+    };
+    let read = |(cron, zone): &(&str, &str)| Schedule::parse(cron, zone).map_err(|_| WorldError::Name);
+    all.iter().map(read).collect()
+}
+
+/// The ladder of a target, of which `able` can do the first remedy.
+fn rungs(number: usize, able: Vec<usize>) -> Vec<Rung> {
+    let ladder = match number {
+        // The last remedy of some is a run by the agent.
+        0..4 | 10 => vec![able, vec![AGENT]],
+        4 | 5 => vec![vec![FUNCTION, ACTION], vec![AGENT]],
+        7 => vec![vec![AGENT]],
+        // Each in turn, so that they have to ask one another.
+        12 => vec![vec![ACTION], vec![AGENT], vec![FUNCTION]],
+        _ => vec![able],
+    };
+    ladder.into_iter().map(|able| Rung { able }).collect()
+}
+
 fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldError> {
     let spread = u64::try_from(number).unwrap_or(0).wrapping_mul(7 * MINUTE);
-    let slots =
-        |deadline| Watching::Slots { slots: Slots::Every { period: HOUR, offset: spread % HOUR }, deadline };
+    let slots = |deadline| -> Result<Watching, WorldError> {
+        let slots = match number {
+            0..3 => Slots::Cron(schedules(number)?),
+            _ => Slots::Every { period: HOUR, offset: spread % HOUR },
+        };
+        Ok(Watching::Slots { slots, deadline })
+    };
     let quorum: Vec<String> = ["refs", "table", "bucket"].map(str::to_owned).into();
     let (kind, domain, platform, watching, able, mode) = match number {
-        0..6 => (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Home),
+        0..6 => (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE)?, vec![0, 1, 2], Mode::Home),
         6..8 => {
-            (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE), vec![0, 1, 2], Mode::Quorum(&quorum))
+            (IdKind::Workflow, Domain::Github, 0, slots(20 * MINUTE)?, vec![0, 1, 2], Mode::Quorum(&quorum))
         }
-        8..10 => (IdKind::Netlify, Domain::Netlify, 1, slots(5 * MINUTE), vec![0, 1, 2], Mode::Home),
+        8..10 => (IdKind::Netlify, Domain::Netlify, 1, slots(5 * MINUTE)?, vec![0, 1, 2], Mode::Home),
         10..12 => (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Home),
         12..14 => {
             (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Quorum(&quorum))
@@ -239,9 +272,10 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
     Ok(TargetSetup {
         target: Target::Automation(id),
         platform,
+        priority: if number % 2 == 0 { Priority::High } else { Priority::Normal },
         watching,
         heartbeats,
-        rungs: vec![Rung { able: if number == 7 { vec![AGENT] } else { able } }],
+        rungs: rungs(number, able),
         decider: Setup::decider(stores, domain, mode)?,
         terms: Terms::default(),
     })

@@ -19,6 +19,10 @@ fn limit(brake: &Brake) -> u8 {
     }
 }
 
+fn on(freeze: u64) -> Brake {
+    put_on(None, StoreTime(0)).unwrap().tell(freeze, StoreTime(0)).unwrap()
+}
+
 /// Admits as many as there is room for.
 fn admit(brake: &Brake, from: usize, now: i64) -> (Brake, usize) {
     let targets: Vec<Target> = (from..from + 9).map(target).collect();
@@ -33,7 +37,7 @@ fn report(brake: &Brake, n: usize, outcome: Outcome, now: i64) -> Brake {
 
 #[test]
 fn it_freezes_and_then_lets_one_through_then_two_then_four() {
-    let mut brake = put_on(None, FREEZE, StoreTime(0)).unwrap();
+    let mut brake = on(FREEZE);
     assert_eq!(brake.admit(&[&target(0)], &holder(1), 0, StoreTime(89_999)), Err(NotNow));
     let (mut next, mut now) = (0, 90_000);
     for many in [1, 2, 4, 4] {
@@ -52,7 +56,7 @@ fn it_freezes_and_then_lets_one_through_then_two_then_four() {
 
 #[test]
 fn a_stage_with_one_lost_is_repeated_and_a_place_that_was_not_used_is_free() {
-    let brake = put_on(None, 0, StoreTime(0)).unwrap();
+    let brake = on(0);
     let (brake, _) = admit(&brake, 0, 1);
     let (brake, _) = admit(&report(&brake, 0, Outcome::Unused, 2), 1, 2);
     let brake = report(&brake, 1, Outcome::Lost, 3);
@@ -66,7 +70,7 @@ fn a_stage_with_one_lost_is_repeated_and_a_place_that_was_not_used_is_free() {
 
 #[test]
 fn a_holder_that_dies_keeps_its_place_until_its_time_is_over() {
-    let brake = put_on(None, 0, StoreTime(0)).unwrap();
+    let brake = on(0);
     let (brake, _) = admit(&brake, 0, 0);
     let end = i64::try_from(PLACE_MS + 50_000 + u64::from(TOLERANCE_MS)).unwrap();
     assert_eq!(brake.admit(&[&target(1)], &holder(2), 0, StoreTime(end)), Err(NotNow));
@@ -79,20 +83,21 @@ fn a_holder_that_dies_keeps_its_place_until_its_time_is_over() {
 
 #[test]
 fn it_goes_on_and_off_and_its_number_only_up() {
-    let on = put_on(None, 0, StoreTime(5)).unwrap();
-    assert_eq!(put_on(Some(&on), 0, StoreTime(6)), Err(NotNow));
+    let on = put_on(None, StoreTime(5)).unwrap();
+    assert_eq!(put_on(Some(&on), StoreTime(6)), Err(NotNow));
     let off = on.take_off(StoreTime(6)).unwrap();
     assert_eq!(off.take_off(StoreTime(7)), Err(NotNow));
-    let again = put_on(Some(&off), 0, StoreTime(8)).unwrap();
+    let again = put_on(Some(&off), StoreTime(8)).unwrap();
     assert_eq!((on.epoch, off.epoch, again.epoch), (1, 2, 3));
-    let told = again.tell(StoreTime(9)).unwrap();
-    assert_eq!((told.tell(StoreTime(9)), off.tell(StoreTime(9))), (Err(NotNow), Err(NotNow)));
+    assert_eq!(again.admit(&[&target(0)], &holder(1), 0, StoreTime(9)), Err(NotNow), "nobody was told");
+    let told = again.tell(0, StoreTime(9)).unwrap();
+    assert_eq!((told.tell(0, StoreTime(9)), off.tell(0, StoreTime(9))), (Err(NotNow), Err(NotNow)));
 }
 
 #[test]
 fn what_cannot_be_is_not_believed() {
     let now = StoreTime(1_000_000);
-    let (good, _) = admit(&put_on(None, 0, now).unwrap(), 0, now.0);
+    let (good, _) = admit(&put_on(None, now).unwrap().tell(0, now).unwrap(), 0, now.0);
     assert_eq!(good.check(now), Ok(()));
     let with = |limit: u8, until: StoreTime, target: &str| {
         let canary = Canary { target: target.into(), holder: holder(1), until, fate: Fate::Busy };

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use standin_core::mesh::cell::{Holder, Refusal};
 use standin_core::mesh::claim::End;
 
+use super::braking::Assembly;
+use super::look::Why;
 use super::{Purpose, Tick};
 use crate::mesh::clocks::Now;
 use crate::mesh::errand::{Asks, Errand};
 use crate::mesh::judge::{self, Judged};
 use crate::mesh::outcome::Deed;
-use crate::ports::mesh::{Fact, Notice, Request, Ticket};
+use crate::ports::mesh::{Notice, Request, Ticket};
 
 /// So many targets are recovered at a time in one tick.
 const MAX_ERRANDS: usize = 8;
@@ -19,17 +21,22 @@ impl Tick {
     /// What needs help, and whose turn it is.
     pub(super) fn judge(&mut self, now: Now) {
         let setup = Arc::clone(&self.setup);
+        let mut all = Assembly::new(&setup);
         for (number, target) in setup.targets.iter().enumerate() {
+            let Some(fact) = self.fact_of(number) else { continue };
             let Some(seen) = self.carry.seen.get_mut(number) else { continue };
             let clock = self.clocks.earliest(target.decider.stores(), now);
             let Some(time) = clock.or_else(|| self.clocks.earliest(&setup.evidence, now)) else { continue };
-            let fact = self.facts.get(number).copied().unwrap_or(Fact::Unknown);
-            if let Judged::Down { since, slot } = judge::judge(target, fact, seen, time)
+            let judged = judge::judge(target, fact, seen, time);
+            all.count(target, number, judged);
+            if let Judged::Down { since, slot } = judged
                 && let Some(case) = judge::case(&setup, number, since, slot, seen, time)
+                && self.may_claim(number)
             {
-                self.queue.push_back(case);
+                all.case(target, case);
             }
         }
+        self.gates = self.build_gates(all);
     }
 
     /// Begins as many of the waiting cases as there is room for.
@@ -39,12 +46,13 @@ impl Tick {
         while self.errands.iter().filter(|errand| errand.over().is_none()).count() < MAX_ERRANDS
             && self.budget_left(now) > 0
         {
-            let Some(case) = self.queue.pop_front() else { return };
+            let Some((case, pass)) = self.queue.pop_front() else { return };
             let Some(target) = setup.targets.get(case.target) else { continue };
             // Two tries of one run at two targets are two holders, so that no two cells are alike.
             let run = self.run.wrapping_add(u64::try_from(self.errands.len()).unwrap_or(0));
             let holder = Holder { peer: peer.clone(), run };
-            let mut errand = Errand::new(case, target, holder, setup.body.send.max(target.terms.send));
+            let mut errand =
+                Errand::new((case, pass), target, setup.own, holder, setup.body.send.max(target.terms.send));
             let mut asks = Asks::new();
             errand.go_on(&self.clocks, now, &mut asks);
             self.errands.push(errand);
@@ -56,12 +64,26 @@ impl Tick {
     pub(super) fn follow(&mut self, index: usize, asks: Asks, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let budget = self.budget_left(now);
         for (part, request) in asks {
+            if let Request::Probe { target, slot } = &request
+                && self.is_looked_at(*target)
+            {
+                let is_confirming = self.errands.get(index).is_some_and(Errand::is_confirming);
+                let why = if is_confirming { Why::Sent } else { Why::Claimed };
+                self.look((index, why), (*target, *slot), now, out);
+                continue;
+            }
+            if let Request::Send { target, .. } = &request {
+                self.tell_of_peer(*target, now, out);
+            }
             // A wait that does not end within the tick is not begun: the lease runs out by itself.
             let is_too_long =
                 matches!(&request, Request::Sleep(wait) if wait.as_millis() > u128::from(budget));
             if !is_too_long {
                 self.ask(Purpose::Errand(index, part), request, now, out);
             }
+        }
+        if let Some(posting) = self.errands.get_mut(index).and_then(Errand::take_posting) {
+            return self.post(index, posting, now, out);
         }
         let Some(deed) = self.errands.get(index).and_then(|errand| errand.over().cloned()) else { return };
         if self.deeds.contains(&deed) {
@@ -73,9 +95,10 @@ impl Tick {
         if matches!(deed, Deed::Tried { end: End::Refused(Refusal::Over), .. }) {
             // A body without memory reads at its next tick what it has written in this one.
             self.number = self.number.next();
-            self.write(now, out);
+            self.write(Purpose::Nothing, now, out);
         }
         self.deeds.push(deed);
+        self.report_to_gate(index, now, out);
         self.fill(now, out);
     }
 
@@ -95,7 +118,11 @@ impl Tick {
             Deed::Tried { target, end: End::Refused(Refusal::Garbage(_)), .. } => {
                 Some(Notice::Garbage(*target))
             }
-            Deed::Tried { .. } | Deed::Woke(_) | Deed::Suspects(_) => None,
+            Deed::Tried { .. }
+            | Deed::Woke(_)
+            | Deed::Suspects(_)
+            | Deed::Asked { .. }
+            | Deed::Served { .. } => None,
         }
     }
 }

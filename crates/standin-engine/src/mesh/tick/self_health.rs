@@ -7,7 +7,7 @@ use standin_core::mesh::suspicion::Suspicion;
 
 use super::Tick;
 use crate::mesh::clocks::Now;
-use crate::mesh::record::{Record, Seen};
+use crate::mesh::record::{MAX_SERVED, Record, Seen};
 
 impl Tick {
     /// Takes up what the last tick left, from memory or from the own newest record, and judges the own health.
@@ -22,12 +22,20 @@ impl Tick {
         let is_foreign = own.as_ref().is_some_and(|record| record.beat.config_hash != setup.config_hash);
         if is_foreign || carry.seen.len() != setup.targets.len() {
             carry.seen = vec![Seen::default(); setup.targets.len()];
+            carry.braked.clear();
         }
         let is_late = carry.due.is_some_and(|due| now.wall.since(due) > u64::from(setup.body.punctual));
         self.settle = Settle::new(if is_late { Woke::Late } else { Woke::OnTime });
         carry.health = self.health(carry.health, is_late.then_some(SelfFault::LateTick), own.as_deref(), now);
+        // A body that died after it had written and before it had kept its memory has still taken up what it wrote.
+        for served in own.iter().flat_map(|record| &record.carry.served).take(MAX_SERVED) {
+            if !carry.served.contains(served) {
+                carry.served.push(served.clone());
+            }
+        }
         self.carry = carry;
         self.number = number;
+        self.remember_asks(now);
     }
 
     fn health(

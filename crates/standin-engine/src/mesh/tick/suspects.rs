@@ -7,7 +7,7 @@ use standin_core::mesh::confirm::{Case as Ground, confirmed_from};
 use standin_core::mesh::peer::{BeatNumber, PeerBeat};
 use standin_core::mesh::suspicion::{Suspicion, may_open, may_second};
 
-use super::{Purpose, Tick};
+use super::{Purpose, Silence, Tick};
 use crate::mesh::clocks::Now;
 use crate::mesh::gather::Gathered;
 use crate::mesh::outcome::Deed;
@@ -20,6 +20,7 @@ impl Tick {
         let Some(accuser) = setup.own_id() else { return Vec::new() };
         let time = self.clocks.earliest(&setup.evidence, now).unwrap_or(now.wall);
         let mut suspicions = Vec::new();
+        self.silence = vec![Silence::Heard; setup.peers.len()];
         for (number, peer) in setup.peers.iter().enumerate() {
             let Some(view) = self.gathered.peers.get(number).filter(|_| number != setup.own) else {
                 continue;
@@ -28,8 +29,12 @@ impl Tick {
             let overdue = view.overdue;
             let is_unknown = newest.is_none();
             if is_unknown || overdue < self.carry.health.stretch(peer.suspect) {
+                if is_unknown {
+                    self.hears(number, Silence::Never);
+                }
                 continue;
             }
+            self.hears(number, Silence::Suspected);
             if self.settle.is_settled() && peer.reach == Reach::Wake {
                 self.deeds.push(Deed::Woke(number));
                 self.ask(Purpose::Nothing, Request::Wake(number), now, out);
@@ -49,12 +54,30 @@ impl Tick {
             }
             let due = StoreTime(time.0.saturating_sub_unsigned(overdue));
             if confirmed_from(Ground::Silence { due, accusers }, peer.act, time) <= time {
-                self.ask(Purpose::Nothing, Request::Notify(Notice::PeerSilent(number)), now, out);
+                self.hears(number, Silence::Confirmed);
+                // Of a peer that is a target, whoever wins its claim tells.
+                let claims = peer.target.is_some_and(|target| setup.claimants(target).contains(&setup.own));
+                if !claims {
+                    self.ask(Purpose::Nothing, Request::Notify(Notice::PeerSilent(number)), now, out);
+                }
             }
             self.deeds.push(Deed::Suspects(number));
             suspicions.push(suspicion);
         }
         suspicions
+    }
+
+    fn hears(&mut self, peer: Number, silence: Silence) {
+        if let Some(place) = self.silence.get_mut(peer) {
+            *place = silence;
+        }
+    }
+
+    /// Something is about to be done for a target: if that is a peer, now is the time to tell of its silence.
+    pub(super) fn tell_of_peer(&mut self, target: Number, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        if let Some(peer) = self.setup.peer_of(target) {
+            self.ask(Purpose::Nothing, Request::Notify(Notice::PeerSilent(peer)), now, out);
+        }
     }
 }
 

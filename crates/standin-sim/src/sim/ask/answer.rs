@@ -87,6 +87,8 @@ pub enum MomentKind {
     Notices,
     /// A person is told.
     Tells,
+    /// A watcher asks another to act.
+    Asks,
     /// An attempt that cannot work while something is gone.
     TriesInVain,
     /// A backup runs a slot.
@@ -200,6 +202,7 @@ fn outage(question: &Question, tally: &Tally, outage: &super::Outage) -> OutageV
             MomentKind::Suspects
             | MomentKind::Notices
             | MomentKind::Tells
+            | MomentKind::Asks
             | MomentKind::TriesInVain
             | MomentKind::RunsInstead
             | MomentKind::Restarts => true,

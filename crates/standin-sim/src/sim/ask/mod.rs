@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use standin_core::health::Priority;
 use standin_core::ident::{AutomationId, Domain};
 use standin_core::mesh::arbiter::ConfiguredStore;
 use standin_core::mesh::peer::PeerId;
@@ -81,6 +82,8 @@ pub struct Asked {
     pub guard: Guard,
     /// Whether Standin may act on it.
     pub recovery: Recovery,
+    /// Its weight.
+    pub priority: Priority,
     /// Where it is written down.
     pub file: String,
     /// Whether standin.toml says something of it.

@@ -66,7 +66,7 @@ fn row(answer: &AnswerV1, moment: &MomentV1) -> Vec<Cell> {
         MomentKind::DoesNotStart | MomentKind::RunsLate | MomentKind::TriesInVain | MomentKind::Tells => {
             Tone::Warn
         }
-        MomentKind::Suspects | MomentKind::Notices => Tone::Plain,
+        MomentKind::Suspects | MomentKind::Notices | MomentKind::Asks => Tone::Plain,
     };
     vec![
         Cell::toned(clock(answer, moment.at), Tone::Dim),

@@ -162,6 +162,7 @@ fn target(mesh: &AskedMesh, asked: &Asked) -> Result<TargetSetup, ArbiterError> 
     Ok(TargetSetup {
         target: Target::Automation(asked.id.clone()),
         platform: platform(asked.domain),
+        priority: asked.priority,
         watching: Watching::Slots { slots: Slots::Cron(slots), deadline: ms(asked.deadline) },
         heartbeats: match asked.known {
             Known::Heartbeats { .. } => Heartbeats::Elsewhere,

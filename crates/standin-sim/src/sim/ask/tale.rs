@@ -267,11 +267,20 @@ impl Teller<'_> {
                             Some((number, at)),
                         )
                     }
-                    Notice::MassFailure(_) => {
-                        ("brakes: most of a platform is down; tells a person".to_owned(), None)
+                    Notice::MassFailure { members, .. } => {
+                        (format!("holds back: {} are down at once; tells a person", members.len()), None)
                     }
+                    Notice::NoBrake(_) => {
+                        ("cannot read how many may be helped at once, does nothing, tells a person".to_owned(), None)
+                    }
+                    Notice::PlatformWell(_) => return None,
                 };
                 Some((*watcher, MomentKind::Tells, what, about))
+            }
+            Told::Asks { watcher, target: number, peer } => {
+                let (number, asked) = target(*number)?;
+                let what = format!("claims {} and asks {} to act", asked.id, self.peer(*peer));
+                Some((*watcher, MomentKind::Asks, what, Some((number, at))))
             }
             Told::Fails { watcher, target: number, attempt } => {
                 let (number, asked) = target(*number)?;

@@ -57,6 +57,7 @@ fn one(project: &Project, automation: &Automation, watch: &Watch) -> Result<Aske
         known: known(watch),
         guard: guard(project, automation),
         recovery: watch.recovery,
+        priority: watch.priority,
         file: automation.source.path.clone(),
         entry: if is_written { Entry::Written } else { Entry::Missing },
     })
