@@ -23,7 +23,7 @@ impl Checker<'_> {
     pub(crate) fn entry(&mut self, table: &Automation, at: usize) -> Option<Entry> {
         let before = self.errors.len();
         let (id, at) = self.identity(table, at)?;
-        let command = self.command(table, id.kind(), at);
+        let command = self.command(table, id.kind());
         let timing = self.timing(table, id.kind(), at);
         self.keys_that_do_not_apply(table, id.kind(), &timing);
         let (line, column) = self.lines.place(at);
@@ -55,6 +55,8 @@ impl Checker<'_> {
             retries: self.number("retries", table.retries.as_ref(), 0..=3),
             priority: table.priority.map(priority),
             recovery: table.recovery.map(mode),
+            backup: self.rungs(table.backup.as_deref()),
+            url: self.url("url", table.url.as_ref()),
             long_running: table.long_running.as_ref().map(|v| match v.get_ref() {
                 true => LongRunning::Yes,
                 false => LongRunning::Auto,
@@ -109,7 +111,7 @@ impl Checker<'_> {
         }
     }
 
-    fn command(&mut self, table: &Automation, kind: Kind, at: usize) -> Option<CommandText> {
+    fn command(&mut self, table: &Automation, kind: Kind) -> Option<CommandText> {
         let dir = self.text("dir", table.dir.as_ref());
         let Some(command) = &table.command else {
             return None;
@@ -124,13 +126,6 @@ impl Checker<'_> {
             return None;
         }
         let text = self.text("command", Some(command))?;
-        if table.schedule.is_none() && table.every.is_none() {
-            self.wrong(
-                at,
-                "the command has no `schedule`, so it would never run",
-                "add schedule = \"0 3 * * *\"",
-            );
-        }
         Some(CommandText { command: text, dir, env: self.variables(table), env_from: self.passed_on(table) })
     }
 
@@ -198,7 +193,7 @@ impl Checker<'_> {
     /// A key that would do nothing is an error: its author believes that it does something.
     fn keys_that_do_not_apply(&mut self, table: &Automation, kind: Kind, timing: &Timing) {
         let beats = !matches!(kind, Kind::Command) && !self.runs_here(kind, timing);
-        let timed = !matches!(timing, Timing::Unsaid) || kind == Kind::Pm2;
+        let timed = !matches!(timing, Timing::Unsaid) || matches!(kind, Kind::Pm2 | Kind::Workflow);
         let slots = self.runs_here(kind, timing);
         let app = kind == Kind::Pm2;
         let start = |t: &Option<shape::Text>| t.as_ref().map(|v| v.span().start);
@@ -272,7 +267,7 @@ impl Checker<'_> {
     }
 }
 
-fn is_variable(name: &str) -> bool {
+pub(crate) fn is_variable(name: &str) -> bool {
     let mut chars = name.chars();
     let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     first && name.len() <= 200 && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -137,7 +137,7 @@ fn beats(automation: &Automation, entry: &Entry, zone: &str) -> Vec<Expectation>
 }
 
 /// How late each kind is without anything being wrong: GitHub starts scheduled workflows hours late.
-const fn grace(kind: Kind) -> Duration {
+pub(crate) const fn grace(kind: Kind) -> Duration {
     match kind {
         Kind::Workflow => Duration::from_secs(6 * 3_600),
         Kind::Netlify | Kind::Heartbeat | Kind::Npm => Duration::from_secs(300),

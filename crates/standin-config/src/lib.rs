@@ -8,6 +8,7 @@ mod check;
 mod entry;
 mod error;
 mod expect;
+pub mod mesh;
 mod nearest;
 mod read;
 mod resolve;
@@ -60,6 +61,7 @@ pub fn parse(text: &str) -> Result<Settings, Vec<ConfigError>> {
         logs: checker.logs(&file.logs),
         recovery,
         process,
+        mesh: checker.mesh(&file, &read.peers, &read.stores),
         automations: Vec::with_capacity(file.automation.len()),
         warnings: Vec::new(),
     };
@@ -67,6 +69,7 @@ pub fn parse(text: &str) -> Result<Settings, Vec<ConfigError>> {
         settings.automations.extend(checker.entry(table, offset));
     }
     refuse_doubles(&settings.automations, &mut checker.errors);
+    refuse_idle(&settings, &mut checker.errors);
     if checker.errors.is_empty() {
         settings.warnings = checker.warnings;
         return Ok(settings);
@@ -90,6 +93,31 @@ fn refuse_doubles(entries: &[Entry], errors: &mut Vec<ConfigError>) {
             lines.insert(&entry.id, entry.line);
         }
     }
+}
+
+/// A command that has no schedule and backs nothing up would never run.
+fn refuse_idle(settings: &Settings, errors: &mut Vec<ConfigError>) {
+    let backups = || {
+        let of_automations = settings.automations.iter().filter_map(|entry| entry.backup.as_ref());
+        of_automations.chain(settings.mesh.peers.iter().map(|peer| &peer.backup)).flatten()
+    };
+    for entry in &settings.automations {
+        let is_backup = || backups().any(|remedy| *remedy == mesh::Remedy::Other(entry.id.clone()));
+        if matches!(entry.subject, Subject::Command(_)) && entry.timing == Timing::Unsaid && !is_backup() {
+            errors.push(ConfigError {
+                line: entry.line,
+                column: entry.column,
+                message: "the command has no `schedule`, so it would never run".into(),
+                fix: format!("add schedule = \"0 3 * * *\", or name `{}` as somebody's `backup`", entry.id),
+            });
+        }
+    }
+}
+
+/// Whether Standin may act on an automation.
+pub(crate) fn watch_recovery_is_act(settings: &Settings, entry: Option<&Entry>) -> bool {
+    let said = entry.and_then(|entry| entry.recovery).unwrap_or(settings.recovery.mode);
+    said == standin_core::watch::Recovery::Act
 }
 
 /// The JSON schema of `standin.toml`, for editors: pretty-printed, with a newline at its end.

@@ -9,11 +9,25 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use crate::error::{ConfigError, Lines};
 use crate::nearest::nearest;
-use crate::shape::{Automation, File};
+use crate::shape::File;
 use crate::{MAX_AUTOMATIONS, MAX_FILE_BYTES};
 
 /// The tables of the file, for messages and the nearest right name.
-const TABLES: [&str; 6] = ["agent", "pm2", "recovery", "process", "logs", "automation"];
+const TABLES: [&str; 13] = [
+    "agent",
+    "pm2",
+    "recovery",
+    "process",
+    "logs",
+    "automation",
+    "mesh",
+    "github",
+    "netlify",
+    "aws",
+    "alerts",
+    "store",
+    "peer",
+];
 
 /// More errors than this are not listed: nobody reads them.
 const MAX_ERRORS: usize = 50;
@@ -22,11 +36,13 @@ const MAX_ERRORS: usize = 50;
 pub(crate) struct Read {
     pub(crate) file: File,
     pub(crate) offsets: Vec<usize>,
+    pub(crate) stores: Vec<usize>,
+    pub(crate) peers: Vec<usize>,
 }
 
 pub(crate) fn read(text: &str, errors: &mut Vec<ConfigError>) -> Read {
     let lines = Lines::new(text);
-    let mut read = Read { file: File::default(), offsets: Vec::new() };
+    let mut read = Read { file: File::default(), offsets: Vec::new(), stores: Vec::new(), peers: Vec::new() };
     if text.len() > MAX_FILE_BYTES {
         errors.push(lines.error(0, format!("the file has {} bytes", text.len()), "write at most 1 MiB"));
         return read;
@@ -44,7 +60,16 @@ pub(crate) fn read(text: &str, errors: &mut Vec<ConfigError>) -> Read {
             ("recovery", value) => read.file.recovery = table(&lines, "recovery", at, value, errors),
             ("process", value) => read.file.process = table(&lines, "process", at, value, errors),
             ("logs", value) => read.file.logs = table(&lines, "logs", at, value, errors),
-            ("automation", value) => entries(&lines, at, value, &mut read, errors),
+            ("mesh", value) => read.file.mesh = table(&lines, "mesh", at, value, errors),
+            ("github", value) => read.file.github = table(&lines, "github", at, value, errors),
+            ("netlify", value) => read.file.netlify = table(&lines, "netlify", at, value, errors),
+            ("aws", value) => read.file.aws = table(&lines, "aws", at, value, errors),
+            ("alerts", value) => read.file.alerts = table(&lines, "alerts", at, value, errors),
+            ("automation", value) => {
+                (read.file.automation, read.offsets) = entries(&lines, "automation", at, value, errors);
+            }
+            ("store", value) => (read.file.store, read.stores) = entries(&lines, "store", at, value, errors),
+            ("peer", value) => (read.file.peer, read.peers) = entries(&lines, "peer", at, value, errors),
             (unknown, _) => errors.push(unknown_table(&lines, at, unknown)),
         }
         if errors.len() > MAX_ERRORS {
@@ -55,36 +80,36 @@ pub(crate) fn read(text: &str, errors: &mut Vec<ConfigError>) -> Read {
     read
 }
 
-fn entries(
+/// Reads a list of tables, each with its offset.
+fn entries<T: DeserializeOwned + Default>(
     lines: &Lines<'_>,
+    name: &str,
     at: usize,
     value: Spanned<DeValue<'_>>,
-    read: &mut Read,
     errors: &mut Vec<ConfigError>,
-) {
+) -> (Vec<T>, Vec<usize>) {
+    let (mut entries, mut offsets) = (Vec::new(), Vec::new());
     let DeValue::Array(list) = value.into_inner() else {
-        errors.push(lines.error(
-            at,
-            "`automation` is not a list of tables",
-            "write [[automation]], with two brackets",
-        ));
-        return;
+        let message = format!("`{name}` is not a list of tables");
+        errors.push(lines.error(at, message, format!("write [[{name}]], with two brackets")));
+        return (entries, offsets);
     };
     if list.len() > MAX_AUTOMATIONS {
-        let message = format!("there are {} automations", list.len());
+        let message = format!("there are {} entries of `{name}`", list.len());
         errors.push(lines.error(at, message, format!("write at most {MAX_AUTOMATIONS}")));
-        return;
+        return (entries, offsets);
     }
     for entry in list {
         let at = entry.span().start;
         let before = errors.len();
-        let entry: Automation = table(lines, "automation", at, entry, errors);
+        let entry: T = table(lines, name, at, entry, errors);
         // An entry with an unreadable key would be judged without it, and blamed for what it does not lack.
         if errors.len() == before {
-            read.file.automation.push(entry);
-            read.offsets.push(at);
+            entries.push(entry);
+            offsets.push(at);
         }
     }
+    (entries, offsets)
 }
 
 /// Reads one table as `T`.

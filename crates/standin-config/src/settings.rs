@@ -11,6 +11,8 @@ use standin_core::ident::AutomationId;
 use standin_core::policy::Policy;
 use standin_core::watch::{CatchUp, LongRunning, Overlap, Recovery};
 
+use crate::mesh::{MeshSettings, Remedy};
+
 /// Everything that `standin.toml` can say. The default is what a user without the file gets.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -24,6 +26,8 @@ pub struct Settings {
     pub process: ProcessSettings,
     /// The agent's own logs.
     pub logs: LogSettings,
+    /// The watchers, the stores and the platforms.
+    pub mesh: MeshSettings,
     /// The `[[automation]]` entries in the order of the file; their ids are unique.
     pub automations: Vec<Entry>,
     /// What is allowed and still worth saying, such as a listener that the network can reach.
@@ -203,6 +207,10 @@ pub struct Entry {
     pub priority: Option<Priority>,
     /// Whether Standin may act on it.
     pub recovery: Option<Recovery>,
+    /// What helps, in order.
+    pub backup: Option<Vec<Remedy>>,
+    /// Where it answers when it is well.
+    pub url: Option<String>,
     /// Whether an app is meant to run all the time.
     pub long_running: Option<LongRunning>,
     /// As in [`ProcessSettings`].

@@ -10,6 +10,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::mesh::shape as mesh;
+
 /// A text with its place in the file.
 pub(crate) type Text = Spanned<String>;
 
@@ -35,6 +37,27 @@ pub(crate) struct File {
     /// Refines an automation that the scan finds (`id`), or adds one (`name`).
     #[schemars(default)]
     pub(crate) automation: Vec<Automation>,
+    /// The watchers as a whole.
+    #[schemars(default)]
+    pub(crate) mesh: mesh::Mesh,
+    /// The repository on GitHub.
+    #[schemars(default)]
+    pub(crate) github: mesh::Github,
+    /// The site on Netlify.
+    #[schemars(default)]
+    pub(crate) netlify: mesh::Netlify,
+    /// The account on AWS.
+    #[schemars(default)]
+    pub(crate) aws: mesh::Aws,
+    /// Whom to tell.
+    #[schemars(default)]
+    pub(crate) alerts: mesh::Alerts,
+    /// A store that the watchers share.
+    #[schemars(default)]
+    pub(crate) store: Vec<mesh::Store>,
+    /// One watcher.
+    #[schemars(default)]
+    pub(crate) peer: Vec<mesh::Peer>,
 }
 
 /// The local agent.
@@ -243,6 +266,12 @@ pub(crate) struct Automation {
     pub(crate) priority: Option<Priority>,
     /// Default: what `[recovery]` says as `mode`.
     pub(crate) recovery: Option<Mode>,
+    /// What helps when it is missed or down, in order, one for each attempt: again, restore, redeploy, rollback, or an id.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(crate) backup: Option<Vec<Text>>,
+    /// Where it answers with 200 when it is well.
+    #[schemars(with = "Option<String>")]
+    pub(crate) url: Option<Text>,
     /// Whether every end of an app that was not by hand is a death. Default: only those that were not with exit code 0.
     #[schemars(with = "Option<bool>")]
     pub(crate) long_running: Option<Spanned<bool>>,

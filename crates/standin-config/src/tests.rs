@@ -57,7 +57,16 @@ fn the_default_file_names_every_key_outside_of_entries() {
 fn the_examples_of_the_default_file_are_right() {
     let settings = parse(&examples()).unwrap();
     let ids: Vec<_> = settings.automations.iter().map(|e| e.id.as_str()).collect();
-    assert_eq!(ids, ["pm2:worker", "workflow:nightly.yml", "command:backup-db", "heartbeat:offsite-backup"]);
+    assert_eq!(
+        ids,
+        [
+            "pm2:worker",
+            "workflow:nightly.yml",
+            "command:backup-db",
+            "heartbeat:offsite-backup",
+            "workflow:weekly.yml"
+        ]
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Names: automations, their kinds, the domains that fail together.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -80,12 +81,25 @@ impl fmt::Display for Domain {
 pub const MAX_ID_BYTES: usize = 200;
 
 /// The stable name of an automation: `kind:name`, such as `pm2:worker` or `npm:.#build`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AutomationId {
-    /// Shared: an id stands in many maps, and each tick makes new ones.
+    /// Shared: an id stands in many maps.
     text: Arc<str>,
     kind: Kind,
+}
+
+impl Ord for AutomationId {
+    /// By the text, which names the kind too. Clones of one id need no look at theirs.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.text, &other.text) { Ordering::Equal } else { self.text.cmp(&other.text) }
+    }
+}
+
+impl PartialOrd for AutomationId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Why a text is not an [`AutomationId`]; nothing was changed, the caller asks the user for another.

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use crate::beat::BeatState;
 use crate::ident::AutomationId;
 use crate::run::RunState;
-use crate::verdict::Verdict;
 
 /// The states in which PM2 says a process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +226,4 @@ pub struct View<'a> {
     pub beats: &'a BTreeMap<AutomationId, BeatState>,
     /// The sums of the runs; an automation that is missing here never ran.
     pub runs: &'a BTreeMap<AutomationId, RunState>,
-    /// The last verdicts.
-    pub verdicts: &'a BTreeMap<AutomationId, Verdict>,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use standin_core::assess::assess;
+use standin_core::assess::{Assessment, assess};
 use standin_core::beat::BeatState;
 use standin_core::effect::{Effect, EffectKey, Outcome, PlannedEffect};
 use standin_core::ident::{AutomationId, Kind};
@@ -72,6 +72,8 @@ pub struct Engine<P, J> {
     brake: Brake,
     pm2_memory: String,
     unsaved: Unsaved,
+    /// How many automations have sent heartbeats, as of the last tick.
+    senders: usize,
 }
 
 impl<P: Processes, J: Journal> Engine<P, J> {
@@ -84,9 +86,11 @@ impl<P: Processes, J: Journal> Engine<P, J> {
     pub async fn start(
         processes: Arc<P>,
         journal: Arc<J>,
-        setup: Setup,
+        mut setup: Setup,
         now: Timestamp,
     ) -> Result<(Self, Vec<PlannedEffect>), JournalError> {
+        // In the order of all that is kept by id, so that judging can walk along.
+        setup.watches.sort_by(|a, b| a.id.cmp(&b.id));
         let remembered = journal.load().await?;
         let watched: BTreeSet<AutomationId> = setup.watches.iter().map(|w| w.id.clone()).collect();
         let (runs_left, others): (Vec<_>, Vec<_>) =
@@ -115,6 +119,7 @@ impl<P: Processes, J: Journal> Engine<P, J> {
             brake: brake.unwrap_or_default(),
             pm2_memory: remembered.marks.get(PM2_MEMORY).cloned().unwrap_or_default(),
             unsaved: Unsaved::default(),
+            senders: 0,
         };
         engine.verdicts.retain(|id, _| watched.contains(id));
         engine.remember_incidents(remembered.incidents, &watched, now).await?;
@@ -207,11 +212,10 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         if let Err(error) = self.save_what_is_left(now).await {
             tracing::warn!(target: "journal", %error, "an earlier outcome still waits to be written");
         }
-        let (verdicts, plan) = self.decide(now, requests);
-        let flips = verdicts.values().filter(|v| self.is_flip(v)).map(|v| v.automation.clone());
-        let flips: Vec<AutomationId> = flips.collect();
-        self.unsaved.flips.extend(flips);
+        let before = std::mem::take(&mut self.verdicts);
+        let (Assessment { verdicts, flips, .. }, plan) = self.decide(before, now, requests);
         self.verdicts = verdicts;
+        self.unsaved.flips.extend(flips);
         let Plan { decisions, incidents, runs, effects, brake, next_wake } = narrow(plan);
         let marks = self.marks(&brake);
         let flips = self.unsaved.flips.iter().filter_map(|id| self.verdicts.get(id)).cloned().collect();
@@ -268,16 +272,19 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         if !self.setup.apps.is_empty() {
             self.pm2 = self.processes.look(&self.setup.apps).await;
         }
-        self.decide(now, requests)
+        let (assessment, plan) = self.decide(self.verdicts.clone(), now, requests);
+        (assessment.verdicts, plan)
     }
 
+    /// `before` are the last verdicts.
     fn decide(
         &self,
+        before: BTreeMap<AutomationId, Verdict>,
         now: Timestamp,
         requests: &BTreeMap<AutomationId, Request>,
-    ) -> (BTreeMap<AutomationId, Verdict>, Plan) {
-        let view = View { pm2: &self.pm2, beats: &self.beats, runs: &self.runs, verdicts: &self.verdicts };
-        let assessment = assess(&self.setup.watches, &view, &self.setup.policy, now);
+    ) -> (Assessment, Plan) {
+        let view = View { pm2: &self.pm2, beats: &self.beats, runs: &self.runs };
+        let assessment = assess(&self.setup.watches, &view, before, &self.setup.policy, now);
         let situation = Situation {
             watches: &self.setup.watches,
             verdicts: &assessment.verdicts,
@@ -289,14 +296,7 @@ impl<P: Processes, J: Journal> Engine<P, J> {
             requests,
         };
         let plan = plan(&situation, &self.setup.policy, assessment.recheck, now);
-        (assessment.verdicts, plan)
-    }
-
-    fn is_flip(&self, verdict: &Verdict) -> bool {
-        self.verdicts.get(&verdict.automation).is_none_or(|before| {
-            before.health != verdict.health
-                || std::mem::discriminant(&before.reason) != std::mem::discriminant(&verdict.reason)
-        })
+        (assessment, plan)
     }
 
     fn marks(&self, brake: &Brake) -> Vec<(String, String)> {
@@ -358,9 +358,14 @@ impl<P: Processes, J: Journal> Engine<P, J> {
 
     /// Senders may make themselves known while the agent runs: from then on they are watched.
     fn watch_senders(&mut self, beats: &BTreeMap<AutomationId, BeatState>) {
+        // Sums are never taken away: as many as at the last tick are the same.
+        if beats.len() == self.senders {
+            return;
+        }
+        self.senders = beats.len();
         for id in beats.keys().filter(|id| id.kind() == Kind::Heartbeat) {
-            if !self.verdicts.contains_key(id) && !self.setup.watches.iter().any(|watch| &watch.id == id) {
-                self.setup.watches.push(Watch::of_sender(id.clone()));
+            if let Err(place) = self.setup.watches.binary_search_by(|watch| watch.id.cmp(id)) {
+                self.setup.watches.insert(place, Watch::of_sender(id.clone()));
             }
         }
     }

@@ -7,7 +7,7 @@ use super::assert_none;
 use super::tree::{crates, read};
 
 /// What each crate may use of the others, in what it ships. A new crate says here where it stands.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("standin-core", &[]),
     ("standin-config", &["standin-core"]),
     ("standin-discovery", &["standin-core"]),
@@ -18,6 +18,18 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("standin-stores", &["standin-core", "standin-engine", "standin-http"]),
     // The listener persists a heartbeat before it answers, so it writes to the local store itself.
     ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
+    // What the bodies share: it joins the mesh of the settings with the adapters.
+    (
+        "standin-body",
+        &[
+            "standin-core",
+            "standin-config",
+            "standin-engine",
+            "standin-http",
+            "standin-platforms",
+            "standin-stores",
+        ],
+    ),
     // Drives the core and the engine's mesh: the proof of the protocol, which is in no release, and what it says of a
     // user's own mesh, which is.
     ("standin-sim", &["standin-core", "standin-engine"]),

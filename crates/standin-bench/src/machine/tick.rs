@@ -150,8 +150,9 @@ impl Desk {
     }
 
     fn tick(&mut self) -> Plan {
-        let view = View { pm2: &self.pm2, beats: &self.beats, runs: &self.runs, verdicts: &self.verdicts };
-        let assessment = assess(&self.watches, &view, &self.policy, self.now);
+        let view = View { pm2: &self.pm2, beats: &self.beats, runs: &self.runs };
+        let before = std::mem::take(&mut self.verdicts);
+        let assessment = assess(&self.watches, &view, before, &self.policy, self.now);
         let (in_flight, requests) = (BTreeSet::new(), BTreeMap::new());
         let situation = Situation {
             watches: &self.watches,
@@ -173,6 +174,7 @@ impl Desk {
         let (mut times, start) = (Vec::new(), Instant::now());
         while times.len() < *TURNS.end() && (times.len() < *TURNS.start() || start.elapsed() < TIME) {
             self.now += Duration::from_millis(500);
+            self.pm2.at = self.now;
             let begun = ThreadTime::now()?;
             let plan = self.tick();
             times.push(begun.elapsed()?.as_secs_f64() * 1e3);

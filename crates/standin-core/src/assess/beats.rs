@@ -42,7 +42,9 @@ fn in_time(state: &BeatState, due: Option<Timestamp>, rules: &BeatRules, now: Ti
     };
     // A run that was announced for this slot is not silence, however long it takes, until the slot after it.
     let began = state.started.is_some_and(|started| later(started, rules.early) >= due);
-    let excused = following(due, &rules.cadence).filter(|_| began).map(|next| later(next, rules.grace));
+    // Asked for only then: a schedule remembers the last answer, and the next tick asks for `due` again.
+    let next = if began { following(due, &rules.cadence) } else { None };
+    let excused = next.map(|next| later(next, rules.grace));
     let healthy_until = excused.unwrap_or(due);
     let deadline = later(due, rules.grace);
     if now <= healthy_until {

@@ -1,14 +1,15 @@
 //! Looking up ids that come in the order of the map, as the watches of a repository do: the next entry is beside the
 //! last one, and no search from the top of a large map is needed for each.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Iter;
+use std::collections::btree_map::{Iter, IterMut};
 use std::iter::Peekable;
 
 use crate::ident::AutomationId;
 
 /// A map that is walked along. *Invariant:* it answers as the map does, in whatever order it is asked.
-pub(super) struct InOrder<'a, V> {
+pub(crate) struct InOrder<'a, V> {
     map: &'a BTreeMap<AutomationId, V>,
     rest: Peekable<Iter<'a, AutomationId, V>>,
     /// The entry before the rest.
@@ -16,18 +17,54 @@ pub(super) struct InOrder<'a, V> {
 }
 
 impl<'a, V> InOrder<'a, V> {
-    pub(super) fn of(map: &'a BTreeMap<AutomationId, V>) -> Self {
+    pub(crate) fn of(map: &'a BTreeMap<AutomationId, V>) -> Self {
         Self { map, rest: map.iter().peekable(), passed: None }
     }
 
-    pub(super) fn get(&mut self, id: &AutomationId) -> Option<&'a V> {
+    pub(crate) fn get(&mut self, id: &AutomationId) -> Option<&'a V> {
         if self.passed.is_some_and(|passed| id <= passed) {
             return self.map.get(id);
         }
-        while let Some((key, _)) = self.rest.next_if(|(key, _)| *key < id) {
-            self.passed = Some(key);
+        while let Some((key, value)) = self.rest.peek() {
+            match (*key).cmp(id) {
+                Ordering::Less => self.passed = Some(key),
+                Ordering::Equal => return Some(value),
+                Ordering::Greater => return None,
+            }
+            self.rest.next();
         }
-        self.rest.peek().filter(|(key, _)| *key == id).map(|(_, value)| *value)
+        None
+    }
+}
+
+/// A map that is changed while it is walked along.
+pub(super) struct Along<'a, V> {
+    rest: Peekable<IterMut<'a, AutomationId, V>>,
+    /// Entries that were passed and not asked for.
+    left_out: usize,
+}
+
+impl<'a, V> Along<'a, V> {
+    pub(super) fn of(map: &'a mut BTreeMap<AutomationId, V>) -> Self {
+        Self { rest: map.iter_mut().peekable(), left_out: 0 }
+    }
+
+    /// The entry of an id; `None` when there is none, and when it was passed already.
+    pub(super) fn get(&mut self, id: &AutomationId) -> Option<&'a mut V> {
+        while let Some((key, _)) = self.rest.peek() {
+            match (*key).cmp(id) {
+                Ordering::Less => self.left_out = self.left_out.saturating_add(1),
+                Ordering::Equal => return self.rest.next().map(|(_, value)| value),
+                Ordering::Greater => return None,
+            }
+            self.rest.next();
+        }
+        None
+    }
+
+    /// How many entries were not asked for in their order.
+    pub(super) fn left_out(self) -> usize {
+        self.left_out.saturating_add(self.rest.count())
     }
 }
 

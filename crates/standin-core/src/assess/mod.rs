@@ -7,7 +7,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -20,13 +20,16 @@ use crate::run::RunState;
 use crate::time::sooner;
 use crate::verdict::{Life, Reason, Verdict};
 use crate::watch::{Expectation, Watch};
-use in_order::InOrder;
+use in_order::Along;
+pub(crate) use in_order::InOrder;
 
 /// The verdicts, and when they may be out of date although nothing was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     /// One for each watch.
     pub verdicts: BTreeMap<AutomationId, Verdict>,
+    /// Those whose health, or the kind of whose reason, is another than before.
+    pub flips: Vec<AutomationId>,
     /// The earliest moment at which time alone changes a verdict; `None` if it never does.
     pub recheck: Option<Timestamp>,
 }
@@ -38,14 +41,14 @@ struct Judgement {
     reason: Reason,
     due: Option<Timestamp>,
     last_success: Option<Timestamp>,
-    lives: Vec<Life>,
+    lives: Lives,
     /// When time alone changes this judgement.
     recheck: Option<Timestamp>,
 }
 
 impl Judgement {
     const fn new(health: Health, reason: Reason) -> Self {
-        Self { health, reason, due: None, last_success: None, lives: Vec::new(), recheck: None }
+        Self { health, reason, due: None, last_success: None, lives: Lives::none(), recheck: None }
     }
 
     /// A stop by hand outranks everything; what cannot be told gives way to everything. A process that has simply
@@ -72,39 +75,139 @@ impl Judgement {
     }
 }
 
-/// Judges each watch by what was seen, at `now`. Pure: the same arguments give the same verdicts.
-pub fn assess(watches: &[Watch], view: &View<'_>, policy: &Policy, now: Timestamp) -> Assessment {
-    let mut recheck = None;
-    let mut seen = Seen {
+/// The processes that a judgement is about. One of them, as nearly always, needs no memory of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lives {
+    first: Option<Life>,
+    others: Vec<Life>,
+}
+
+impl Lives {
+    const fn none() -> Self {
+        Self { first: None, others: Vec::new() }
+    }
+
+    const fn of(life: Life) -> Self {
+        Self { first: Some(life), others: Vec::new() }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Life> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn and(mut self, more: &Self) -> Self {
+        match self.first {
+            None => more.clone(),
+            Some(_) => {
+                self.others.extend(more.iter());
+                self
+            }
+        }
+    }
+}
+
+/// Judges each watch by what was seen, at `now`. `before` are the last verdicts, which become the new ones: where
+/// nothing has changed, nothing is copied. Pure: the same arguments give the same verdicts.
+pub fn assess(
+    watches: &[Watch],
+    view: &View<'_>,
+    before: BTreeMap<AutomationId, Verdict>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Assessment {
+    let mut assessment = Assessment { verdicts: before, flips: Vec::new(), recheck: None };
+    let mut judge = Judge {
+        view,
         apps: InOrder::of(&view.pm2.apps),
         beats: InOrder::of(view.beats),
         runs: InOrder::of(view.runs),
-        verdicts: InOrder::of(view.verdicts),
+        policy,
+        now,
+        flips: &mut assessment.flips,
+        recheck: None,
     };
-    let verdicts = watches
-        .iter()
-        .map(|watch| {
-            let judgement = judge(watch, view, &mut seen, policy, now);
-            recheck = sooner(recheck, judgement.recheck);
-            (watch.id.clone(), verdict(&watch.id, judgement, seen.verdicts.get(&watch.id), now))
-        })
-        .collect();
-    Assessment { verdicts, recheck }
+    let mut known = Along::of(&mut assessment.verdicts);
+    let mut others = Vec::new();
+    for watch in watches {
+        match known.get(&watch.id) {
+            Some(verdict) => judge.judge_again(watch, verdict),
+            None => others.push(watch),
+        }
+    }
+    let left_out = known.left_out();
+    // What is new, and what does not come in the order of the map.
+    for watch in others {
+        match assessment.verdicts.get_mut(&watch.id) {
+            Some(verdict) => judge.judge_again(watch, verdict),
+            None => drop(assessment.verdicts.insert(watch.id.clone(), judge.judge_anew(watch))),
+        }
+    }
+    assessment.recheck = judge.recheck;
+    if left_out > 0 {
+        let watched: BTreeSet<&AutomationId> = watches.iter().map(|watch| &watch.id).collect();
+        assessment.verdicts.retain(|id, _| watched.contains(id));
+    }
+    assessment
 }
 
-/// The maps of a view, walked along with the watches.
-struct Seen<'a> {
+/// What watches are judged by, and what comes of it besides the verdicts.
+struct Judge<'a> {
+    view: &'a View<'a>,
     apps: InOrder<'a, Pm2App>,
     beats: InOrder<'a, BeatState>,
     runs: InOrder<'a, RunState>,
-    verdicts: InOrder<'a, Verdict>,
+    policy: &'a Policy,
+    now: Timestamp,
+    flips: &'a mut Vec<AutomationId>,
+    recheck: Option<Timestamp>,
 }
 
-fn judge(watch: &Watch, view: &View<'_>, seen: &mut Seen<'_>, policy: &Policy, now: Timestamp) -> Judgement {
-    watch
-        .expectations
-        .iter()
-        .map(|expectation| match expectation {
+impl Judge<'_> {
+    fn judge_again(&mut self, watch: &Watch, verdict: &mut Verdict) {
+        let judgement = self.judge(watch, Some(verdict));
+        let kind = std::mem::discriminant::<Reason>;
+        if verdict.health != judgement.health || kind(&verdict.reason) != kind(&judgement.reason) {
+            self.flips.push(watch.id.clone());
+        }
+        if verdict.health != judgement.health {
+            verdict.health = judgement.health;
+            verdict.since = self.now;
+        }
+        if verdict.reason != judgement.reason {
+            verdict.reason = judgement.reason;
+        }
+        verdict.due = judgement.due;
+        verdict.last_success = judgement.last_success.max(verdict.last_success);
+        if !verdict.lives.iter().eq(judgement.lives.iter()) {
+            verdict.lives = judgement.lives.iter().copied().collect();
+        }
+    }
+
+    fn judge_anew(&mut self, watch: &Watch) -> Verdict {
+        let judgement = self.judge(watch, None);
+        self.flips.push(watch.id.clone());
+        Verdict {
+            automation: watch.id.clone(),
+            health: judgement.health,
+            since: self.now,
+            due: judgement.due,
+            last_success: judgement.last_success,
+            lives: judgement.lives.iter().copied().collect(),
+            reason: judgement.reason,
+        }
+    }
+
+    fn judge(&mut self, watch: &Watch, before: Option<&Verdict>) -> Judgement {
+        let each = watch.expectations.iter().map(|expectation| self.one(&watch.id, expectation, before));
+        let judgement = each
+            .reduce(Judgement::worse)
+            .unwrap_or_else(|| Judgement::new(Health::Unknown, Reason::NotWatched { hint: String::new() }));
+        self.recheck = sooner(self.recheck, judgement.recheck);
+        judgement
+    }
+
+    fn one(&mut self, id: &AutomationId, expectation: &Expectation, before: Option<&Verdict>) -> Judgement {
+        match expectation {
             Expectation::Nothing { hint } => {
                 Judgement::new(Health::Unknown, Reason::NotWatched { hint: hint.clone() })
             }
@@ -112,24 +215,10 @@ fn judge(watch: &Watch, view: &View<'_>, seen: &mut Seen<'_>, policy: &Policy, n
                 Judgement::new(Health::Failed, Reason::NotEffective { why: why.clone() })
             }
             Expectation::Process(rules) => {
-                process::judge((&watch.id, seen.apps.get(&watch.id)), rules, view, policy, now)
+                process::judge((self.apps.get(id), before), rules, self.view.pm2, self.policy, self.now)
             }
-            Expectation::Beats(rules) => beats::judge(seen.beats.get(&watch.id), rules, now),
-            Expectation::Slots(rules) => slots::judge(&watch.id, seen.runs.get(&watch.id), rules, now),
-        })
-        .reduce(Judgement::worse)
-        .unwrap_or_else(|| Judgement::new(Health::Unknown, Reason::NotWatched { hint: String::new() }))
-}
-
-fn verdict(id: &AutomationId, judgement: Judgement, before: Option<&Verdict>, now: Timestamp) -> Verdict {
-    let since = before.filter(|b| b.health == judgement.health).map_or(now, |b| b.since);
-    Verdict {
-        automation: id.clone(),
-        health: judgement.health,
-        reason: judgement.reason,
-        since,
-        due: judgement.due,
-        last_success: judgement.last_success.max(before.and_then(|b| b.last_success)),
-        lives: judgement.lives,
+            Expectation::Beats(rules) => beats::judge(self.beats.get(id), rules, self.now),
+            Expectation::Slots(rules) => slots::judge(id, self.runs.get(id), rules, self.now),
+        }
     }
 }

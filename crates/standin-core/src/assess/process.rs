@@ -4,33 +4,32 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Judgement;
+use super::{Judgement, Lives};
 use crate::health::Health;
-use crate::ident::AutomationId;
 use crate::observation::{
-    Absence, Daemon, EventLoop, Expected, Pm2App, ProcessFact, ProcessStatus, Respawn, StopCause, View,
+    Absence, Daemon, EventLoop, Expected, Pm2App, Pm2View, ProcessFact, ProcessStatus, Respawn, StopCause,
 };
 use crate::policy::Policy;
 use crate::run::RunEnd;
 use crate::time::{earlier, later, past, sooner};
-use crate::verdict::{Life, Reason};
+use crate::verdict::{Life, Reason, Verdict};
 use crate::watch::{LongRunning, ProcessRules};
 
 /// A timer may fire this much before its slot: such a start is the slot's.
 const EARLY_START: Duration = Duration::from_secs(1);
 
 pub(super) fn judge(
-    (id, app): (&AutomationId, Option<&Pm2App>),
+    (app, before): (Option<&Pm2App>, Option<&Verdict>),
     rules: &ProcessRules,
-    view: &View<'_>,
+    pm2: &Pm2View,
     policy: &Policy,
     now: Timestamp,
 ) -> Judgement {
-    match &view.pm2.daemon {
+    match &pm2.daemon {
         Daemon::Unknown { why } => {
             return Judgement::new(Health::Unknown, Reason::NotReadable { why: why.clone() });
         }
-        Daemon::Gone { expected, .. } => return without_daemon(id, *expected, view),
+        Daemon::Gone { expected, .. } => return without_daemon(before, *expected),
         Daemon::Up { .. } => {}
     }
     match app {
@@ -49,7 +48,7 @@ pub(super) fn judge(
         },
         Some(Pm2App::Listed { processes }) => processes
             .iter()
-            .map(|process| judge_one(process, rules, view.pm2.at, policy, now))
+            .map(|process| judge_one(process, rules, pm2.at, policy, now))
             .reduce(worse_process)
             .unwrap_or_else(|| Judgement::new(Health::Unknown, Reason::EndNotSeen)),
     }
@@ -60,7 +59,7 @@ pub(super) fn judge(
 fn worse_process(a: Judgement, b: Judgement) -> Judgement {
     match (a.health, b.health) {
         (one, other) if one == other => {
-            let lives = a.lives.iter().chain(&b.lives).copied().collect();
+            let lives = a.lives.clone().and(&b.lives);
             Judgement { lives, ..a.worse(b) }
         }
         (Health::Stopped, _) => b,
@@ -70,8 +69,8 @@ fn worse_process(a: Judgement, b: Judgement) -> Judgement {
 }
 
 /// What was stopped on purpose before the daemon went stays stopped.
-fn without_daemon(id: &AutomationId, expected: Expected, view: &View<'_>) -> Judgement {
-    let stopped = view.verdicts.get(id).filter(|v| v.health == Health::Stopped);
+fn without_daemon(before: Option<&Verdict>, expected: Expected) -> Judgement {
+    let stopped = before.filter(|v| v.health == Health::Stopped);
     match (stopped, expected) {
         (Some(verdict), _) => Judgement::new(Health::Stopped, verdict.reason.clone()),
         (None, Expected::No) => Judgement::new(Health::Stopped, Reason::DaemonStopped),
@@ -106,7 +105,7 @@ fn judge_one(
         judgement.due = judgement.due.or(next);
         judgement.recheck = sooner(judgement.recheck, next);
     }
-    judgement.lives = vec![Life { pm_id: process.pm_id, uptime_stamp: process.uptime_stamp }];
+    judgement.lives = Lives::of(Life { pm_id: process.pm_id, uptime_stamp: process.uptime_stamp });
     judgement
 }
 

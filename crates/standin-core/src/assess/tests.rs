@@ -139,8 +139,8 @@ impl Seen {
 
     fn assess(&self, watch: &Watch, now: Timestamp) -> Assessment {
         let Self { pm2, beats, runs, verdicts } = self;
-        let view = View { pm2, beats, runs, verdicts };
-        assess(std::slice::from_ref(watch), &view, &Policy::default(), now)
+        let view = View { pm2, beats, runs };
+        assess(std::slice::from_ref(watch), &view, verdicts.clone(), &Policy::default(), now)
     }
 
     fn verdict(&self, watch: &Watch, now: Timestamp) -> Verdict {

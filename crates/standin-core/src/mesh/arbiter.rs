@@ -19,6 +19,8 @@ pub enum StoreKind {
     S3,
     /// A bucket of Google Cloud Storage.
     Gcs,
+    /// A container of Azure's blob storage.
+    Azure,
     /// Netlify Blobs: evidence only, its conditional writes are none.
     NetlifyBlobs,
 }
@@ -88,12 +90,12 @@ impl ConfiguredStore {
 
 /// The sorts of stores that decide for targets of a domain, the first choice first.
 const fn homes(domain: Domain) -> &'static [StoreKind] {
-    use StoreKind::{DynamoDb, Gcs, GithubRefs, S3, Sqlite};
+    use StoreKind::{Azure, DynamoDb, Gcs, GithubRefs, S3, Sqlite};
     match domain {
         Domain::Github => &[GithubRefs],
         Domain::Host => &[Sqlite],
-        Domain::Netlify | Domain::Aws => &[DynamoDb, S3, Gcs, GithubRefs],
-        Domain::Elsewhere => &[GithubRefs, DynamoDb, S3, Gcs, Sqlite],
+        Domain::Netlify | Domain::Aws => &[DynamoDb, S3, Gcs, Azure, GithubRefs],
+        Domain::Elsewhere => &[GithubRefs, DynamoDb, S3, Gcs, Azure, Sqlite],
     }
 }
 

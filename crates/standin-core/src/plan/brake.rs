@@ -60,11 +60,14 @@ impl Brake {
 
 /// The brake for this plan: on under the threshold, further once its canaries have recovered, off above it.
 pub(super) fn advance(situation: &Situation<'_>, policy: &Policy, now: Timestamp) -> Brake {
-    let known: Vec<Health> = situation.verdicts.values().filter(|v| counts(v)).map(|v| v.health).collect();
-    let well = known.iter().filter(|h| matches!(h, Health::Healthy | Health::Late)).count();
+    let (mut known, mut well) = (0_usize, 0_usize);
+    for verdict in situation.verdicts.values().filter(|v| counts(v)) {
+        known = known.saturating_add(1);
+        well = well.saturating_add(usize::from(matches!(verdict.health, Health::Healthy | Health::Late)));
+    }
     let share = well.saturating_mul(100);
-    let threshold = known.len().saturating_mul(policy.brake_percent as usize);
-    if known.len() < policy.brake_minimum || share >= threshold {
+    let threshold = known.saturating_mul(policy.brake_percent as usize);
+    if known < policy.brake_minimum || share >= threshold {
         return Brake::Off;
     }
     match situation.brake {

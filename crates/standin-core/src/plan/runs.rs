@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Choice, Plan, Request, Situation};
+use crate::assess::InOrder;
 use crate::effect::{Effect, EffectKey, PlannedEffect};
 use crate::incident::Target;
 use crate::policy::Policy;
@@ -16,10 +17,11 @@ use crate::watch::{CatchUp, Expectation, Overlap, SlotRules, Watch};
 const MAX_AHEAD: Duration = Duration::from_secs(3_600);
 
 pub(super) fn plan_runs(situation: &Situation<'_>, policy: &Policy, now: Timestamp, plan: &mut Plan) {
+    let mut runs = InOrder::of(situation.runs);
     for watch in situation.watches {
         for expectation in &watch.expectations {
             if let Expectation::Slots(rules) = expectation {
-                plan_one(situation, policy, now, plan, (watch, rules));
+                plan_one(situation, policy, now, plan, (watch, rules, runs.get(&watch.id)));
             }
         }
     }
@@ -30,11 +32,10 @@ fn plan_one(
     policy: &Policy,
     now: Timestamp,
     plan: &mut Plan,
-    (watch, rules): (&Watch, &SlotRules),
+    (watch, rules, before): (&Watch, &SlotRules, Option<&RunState>),
 ) {
     wake_for_next(rules, watch, now, plan);
     let asked = situation.requests.get(&watch.id) == Some(&Request::Recover);
-    let before = situation.runs.get(&watch.id);
     if !asked && before.is_some_and(|state| is_at_rest(state, rules, now)) {
         return;
     }

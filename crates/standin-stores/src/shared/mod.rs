@@ -3,6 +3,23 @@
 //! A store itself moves bytes only: [`Cells`] with a compare-and-swap, [`Shelf`] for records with one writer each.
 //! [`Decisions`] and [`Records`] put the words of the mesh on top and are the engine's ports.
 
+pub mod conformance;
+#[cfg(any(feature = "github", feature = "netlify"))]
+mod escape;
+#[cfg(any(feature = "object", feature = "dynamodb"))]
+mod dial;
+pub mod flaky;
+#[cfg(any(feature = "github", feature = "netlify"))]
+mod gate;
+#[cfg(feature = "github")]
+pub mod github_refs;
+pub mod memory;
+#[cfg(feature = "netlify")]
+pub mod netlify_blobs;
+#[cfg(feature = "object")]
+pub mod object;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod typed;
 
 use bytes::Bytes;
@@ -14,12 +31,15 @@ pub use typed::{Decisions, MAX_RECORD_BYTES, Records};
 /// The longest name of a cell or a record, in bytes. Names are printable ASCII; each store writes them as it must.
 pub const MAX_NAME_BYTES: usize = 220;
 
+/// Most cells or records that are listed at once. A store that holds more is full of something else.
+pub const MAX_LISTED: usize = 10_000;
+
 /// What a store holds under one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// Which state of it.
     pub version: Version,
-    /// The bytes.
+    /// The bytes: JSON text. A store need not be able to keep others.
     pub bytes: Bytes,
 }
 
@@ -49,7 +69,7 @@ pub trait Cells: Send + Sync {
         bytes: Bytes,
     ) -> impl Future<Output = SwapAnswer> + Send;
 
-    /// The cells whose names begin with `prefix`, all pages, at most 10,000.
+    /// The cells whose names begin with `prefix`, all pages, at most [`MAX_LISTED`].
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Stamped<Vec<Listed>>, ReadError>> + Send;
 
     /// Removes a cell if this version is still there. For sweeping up old keys; a claim is never removed.

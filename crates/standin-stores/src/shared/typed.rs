@@ -55,11 +55,14 @@ impl<C: Cells> DecisionStore for Decisions<C> {
     }
 }
 
+/// What was decoded of each record's newest version; `None` of one that cannot be read.
+type Known = BTreeMap<String, (Version, Option<Arc<Record>>)>;
+
 /// Records of peers on the shelf of a store.
 #[derive(Debug)]
 pub struct Records<S> {
     shelf: S,
-    decoded: Mutex<BTreeMap<String, (Version, Option<Arc<Record>>)>>,
+    decoded: Mutex<Known>,
 }
 
 impl<S: Shelf> Records<S> {

@@ -89,6 +89,42 @@ fn a_health_keeps_its_beginning_and_its_last_success() {
 }
 
 #[test]
+fn what_was_known_before_changes_neither_whom_nor_how_it_judges() {
+    let named = |name: &str| Watch { id: format!("pm2:{name}").parse().unwrap(), ..both() };
+    let seen = Seen::nothing();
+    let view = View { pm2: &seen.pm2, beats: &seen.beats, runs: &seen.runs };
+    let now = at("12:00:00");
+    let assess = |watches: &[Watch], before| assess(watches, &view, before, &Policy::default(), now);
+    let sorted = ["a", "b", "c", "d"].map(named);
+    let turned = ["d", "a", "c", "b"].map(named);
+    let fresh = assess(&sorted, BTreeMap::new());
+    assert_eq!(fresh.flips, sorted.clone().map(|w| w.id), "everything is new");
+    let others = assess(&["0", "b", "bb", "d", "e"].map(named), BTreeMap::new()).verdicts;
+    for (watches, before, flips) in [
+        (&turned, BTreeMap::new(), 4),
+        (&sorted, fresh.verdicts.clone(), 0),
+        (&turned, fresh.verdicts.clone(), 0),
+        (&sorted, others.clone(), 2),
+        (&turned, others, 2),
+    ] {
+        let again = assess(watches, before);
+        assert_eq!((again.flips.len(), &again.verdicts), (flips, &fresh.verdicts));
+    }
+}
+
+#[test]
+fn a_flip_is_another_health_or_another_kind_of_reason() {
+    let watch = watch(vec![Expectation::Beats(beat_rules(Cadence::Whenever))]);
+    let mut seen = Seen { beats: beats(Signal::Success), ..Seen::nothing() };
+    seen.verdicts = seen.assess(&watch, at("12:00:00")).verdicts;
+    for (signal, is_flip) in [(Signal::Success, false), (Signal::Start, true), (Signal::Fail, true)] {
+        seen.beats = beats(signal);
+        let assessment = seen.assess(&watch, at("12:00:01"));
+        assert_eq!(!assessment.flips.is_empty(), is_flip, "{signal}");
+    }
+}
+
+#[test]
 fn the_ends_of_time_do_no_harm() {
     let all = watch(vec![
         Expectation::Process(on_schedule("30 2 * * *")),

@@ -161,8 +161,9 @@ impl World {
         self.desk.pm2.apps =
             (0..APPS).filter_map(|app| self.fact(app).map(|fact| (id(&name(app)), fact))).collect();
         let (beats, runs) = (BTreeMap::new(), BTreeMap::new());
-        let view = View { pm2: &self.desk.pm2, beats: &beats, runs: &runs, verdicts: &self.desk.verdicts };
-        self.desk.verdicts = assess(&self.desk.watches, &view, &self.desk.policy, now).verdicts;
+        let view = View { pm2: &self.desk.pm2, beats: &beats, runs: &runs };
+        let before = std::mem::take(&mut self.desk.verdicts);
+        self.desk.verdicts = assess(&self.desk.watches, &view, before, &self.desk.policy, now).verdicts;
         let asked = std::mem::take(&mut self.desk.requests);
         self.desk.requests.clone_from(&asked);
         let before = self.desk.incidents.clone();

@@ -1,0 +1,8 @@
+//! What the three bodies share: from the mesh of a repository to ticks that are carried out.
+//!
+//! [`setup::join`] gives a watcher its numbers, [`world::World`] carries requests to stores, platforms and people, and
+//! [`drive::drive`] runs one tick. The Action and a function run one a start; the agent one a period.
+
+pub mod drive;
+pub mod setup;
+pub mod slot;

@@ -1,0 +1,390 @@
+//! From the mesh of a repository to numbers: who watches, what is watched, who decides, who can help.
+
+use standin_config::mesh::{Mesh, PeerKind, PeerSettings, Proved, Remedy, Target as MeshTarget, Timing};
+use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::incident::Target;
+use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
+use standin_core::mesh::peer::PeerId;
+use standin_core::mesh::terms::Terms;
+use standin_core::schedule::Schedule;
+use standin_engine::mesh::{
+    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
+    Slots, TargetSetup, Watching,
+};
+use standin_engine::ports::mesh::Number;
+
+/// The platforms, by number.
+pub const DOMAINS: [Domain; 5] =
+    [Domain::Github, Domain::Netlify, Domain::Aws, Domain::Host, Domain::Elsewhere];
+
+/// The agent's own database, in the list of stores.
+pub const OWN_STORE: &str = "agent";
+
+/// How long a workflow takes from its dispatch until its run is there, in milliseconds, at most.
+const START_LATENCY_MS: u64 = 45_000;
+
+/// Fewer targets than this on one platform are never a mass failure.
+const MASS: usize = 4;
+
+/// What a number of the setup stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An automation, by its place in [`Mesh::targets`].
+    Automation(usize),
+    /// A watcher, by its place in [`Mesh::peers`].
+    Peer(usize),
+}
+
+/// A mesh as one of its watchers sees it.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// For the tick.
+    pub setup: Setup,
+    /// What each target of the setup is.
+    pub subjects: Vec<Subject>,
+    /// What helps each target, a rung an attempt.
+    pub ladders: Vec<Vec<Remedy>>,
+    /// Targets that nobody may decide for, and why: they are watched, and nothing is done.
+    pub undecided: Vec<(AutomationId, ArbiterError)>,
+}
+
+/// Why a watcher cannot take part. Nothing was started; the message says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The configuration does not name this watcher.
+    #[error("standin.toml has no [[peer]] called `{name}`; it has: {known}")]
+    Unknown {
+        /// Who was looked for.
+        name: String,
+        /// Who is there.
+        known: String,
+    },
+    /// Nothing that all watchers can reach is configured, so they could neither see nor agree.
+    #[error(
+        "no store that may hold decisions is configured: add [[store]] kind = \"github\" to standin.toml"
+    )]
+    NoStore,
+    /// A setup that does not hold together.
+    #[error("the mesh of standin.toml cannot be run: {0}")]
+    Setup(#[from] SetupError),
+}
+
+/// Takes the part of the watcher called `name`, in a body with these limits.
+///
+/// # Errors
+/// [`JoinError`].
+pub fn join(mesh: &Mesh, name: &PeerId, body: Body) -> Result<Joined, JoinError> {
+    let own = mesh.peers.iter().position(|peer| peer.name == *name).ok_or_else(|| JoinError::Unknown {
+        name: name.to_string(),
+        known: mesh.peers.iter().map(|peer| peer.name.as_str()).collect::<Vec<_>>().join(", "),
+    })?;
+    let stores = stores(mesh);
+    let platforms = platforms(mesh, &stores)?;
+    let mut joined = Joined {
+        setup: Setup {
+            own,
+            body,
+            evidence: shared(&stores),
+            peers: mesh.peers.iter().map(peer_setup).collect(),
+            platforms,
+            targets: Vec::new(),
+            brake: BrakeSetup { minimum: MASS, percent: 50 },
+            config_hash: mesh.hash(),
+            stores,
+        },
+        subjects: Vec::new(),
+        ladders: Vec::new(),
+        undecided: Vec::new(),
+    };
+    for place in 0..mesh.targets.len() {
+        joined.add_automation(mesh, place)?;
+    }
+    for place in 0..mesh.peers.len() {
+        joined.add_peer(mesh, place)?;
+    }
+    joined.setup.check()?;
+    Ok(joined)
+}
+
+/// The stores of the file, and the agent's own behind them.
+fn stores(mesh: &Mesh) -> Vec<ConfiguredStore> {
+    let mut stores: Vec<_> = mesh
+        .stores
+        .iter()
+        .map(|store| ConfiguredStore {
+            name: store.name.clone(),
+            kind: store.kind,
+            conformance: match store.proved {
+                Proved::Yes => Conformance::Passed,
+                Proved::No => Conformance::NotPassed,
+            },
+        })
+        .collect();
+    if first_agent(mesh).is_some() {
+        let conformance = Conformance::Passed;
+        stores.push(ConfiguredStore { name: OWN_STORE.to_owned(), kind: StoreKind::Sqlite, conformance });
+    }
+    stores
+}
+
+/// Evidence goes to every store that more than one watcher can reach.
+fn shared(stores: &[ConfiguredStore]) -> Vec<Number> {
+    let all = stores.iter().enumerate();
+    all.filter(|(_, store)| store.kind != StoreKind::Sqlite).map(|(number, _)| number).collect()
+}
+
+/// The agent that looks after what runs on a machine. With several, the first of the file does.
+fn first_agent(mesh: &Mesh) -> Option<Number> {
+    mesh.peers.iter().position(|peer| matches!(peer.kind, PeerKind::Agent { .. }))
+}
+
+/// Who hears heartbeats: the agent, else the first function.
+fn listener(mesh: &Mesh) -> Option<Number> {
+    let is_function =
+        |peer: &PeerSettings| matches!(peer.kind, PeerKind::Netlify { .. } | PeerKind::Lambda { .. });
+    first_agent(mesh).or_else(|| mesh.peers.iter().position(is_function))
+}
+
+fn platforms(mesh: &Mesh, stores: &[ConfiguredStore]) -> Result<Vec<PlatformSetup>, JoinError> {
+    // A brake that nobody may decide for falls to any store that decides at all.
+    let any = || {
+        let number = stores.iter().position(ConfiguredStore::may_decide).ok_or(JoinError::NoStore)?;
+        Ok::<_, JoinError>(Decider::Home(number))
+    };
+    let platform = |domain: &Domain| {
+        let teller = match domain {
+            Domain::Github | Domain::Netlify | Domain::Aws => None,
+            Domain::Host => first_agent(mesh),
+            Domain::Elsewhere => listener(mesh),
+        };
+        let brake = decider(mesh, stores, *domain).or_else(|_| any())?;
+        Ok(PlatformSetup { brake, seen: teller.map_or(SeenBy::Anyone, SeenBy::Peer) })
+    };
+    DOMAINS.iter().map(platform).collect()
+}
+
+fn decider(mesh: &Mesh, stores: &[ConfiguredStore], domain: Domain) -> Result<Decider, ArbiterError> {
+    Setup::decider(stores, domain, mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum))
+}
+
+fn platform_of(domain: Domain) -> Number {
+    DOMAINS.iter().position(|known| *known == domain).unwrap_or(DOMAINS.len() - 1)
+}
+
+fn peer_setup(peer: &PeerSettings) -> PeerSetup {
+    let silent = ms(peer.silent_after);
+    let reach = match peer.kind {
+        PeerKind::Action { .. } | PeerKind::Netlify { .. } | PeerKind::Lambda { .. } => Reach::Wake,
+        PeerKind::Agent { .. } => Reach::Alert,
+    };
+    PeerSetup { id: peer.name.clone(), suspect: silent, act: silent, reach, target: None }
+}
+
+fn ms(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Joined {
+    fn add_automation(&mut self, mesh: &Mesh, place: usize) -> Result<(), JoinError> {
+        let Some(target) = mesh.targets.get(place) else { return Ok(()) };
+        let rungs: Vec<Rung> =
+            target.backup.iter().map(|remedy| Rung { able: able(mesh, remedy, &target.id) }).collect();
+        let watching = match &target.timing {
+            Timing::Standing => Watching::Standing,
+            Timing::Slots { schedules, deadline } => {
+                let read = |spec: &standin_core::automation::ScheduleSpec| {
+                    Schedule::parse(&spec.cron, &spec.timezone).ok()
+                };
+                Watching::Slots {
+                    slots: Slots::Cron(schedules.iter().filter_map(read).collect()),
+                    deadline: *deadline,
+                }
+            }
+        };
+        let (decider, rungs) = match self.decider_of(mesh, target, &rungs) {
+            Ok(decider) => (decider, rungs),
+            Err(why) => {
+                self.undecided.push((target.id.clone(), why));
+                let any =
+                    self.setup.platforms.first().map(|platform| platform.brake).ok_or(JoinError::NoStore)?;
+                (any, Vec::new())
+            }
+        };
+        self.push(
+            TargetSetup {
+                target: Target::Automation(target.id.clone()),
+                platform: platform_of(seen_on(target)),
+                watching,
+                heartbeats: heartbeats(target),
+                rungs,
+                decider,
+                terms: terms(target.domain),
+            },
+            Subject::Automation(place),
+            target.backup.clone(),
+        );
+        Ok(())
+    }
+
+    /// Who decides is a function of the configuration: the store that fails together with the target, unless a remedy
+    /// stands elsewhere. Then it is a store that whoever can carry that out can reach while the target's own is gone.
+    fn decider_of(&self, mesh: &Mesh, target: &MeshTarget, rungs: &[Rung]) -> Result<Decider, ArbiterError> {
+        let stores = &self.setup.stores;
+        let is_elsewhere =
+            target.backup.iter().any(|remedy| domain_of(remedy, target.domain) != target.domain);
+        if mesh.quorum.is_none() && is_elsewhere && !rungs.is_empty() {
+            let own = home_kind(target.domain);
+            let elsewhere: Vec<_> =
+                stores.iter().filter(|s| s.kind != own && s.kind != StoreKind::Sqlite).cloned().collect();
+            if let Ok(Decider::Home(number)) = Setup::decider(&elsewhere, Domain::Netlify, Mode::Home)
+                && let Some(chosen) = elsewhere.get(number)
+                && let Some(number) = stores.iter().position(|store| store.name == chosen.name)
+            {
+                return Ok(Decider::Home(number));
+            }
+        }
+        decider(mesh, stores, target.domain)
+    }
+
+    fn add_peer(&mut self, mesh: &Mesh, place: usize) -> Result<(), JoinError> {
+        let Some(peer) = mesh.peers.get(place) else { return Ok(()) };
+        if peer.backup.is_empty() {
+            return Ok(());
+        }
+        let domain = domain_of_peer(&peer.kind);
+        let rung = |remedy: &Remedy| {
+            let mut able = able_for_peer(mesh, remedy);
+            able.retain(|number| *number != place);
+            Rung { able }
+        };
+        // An agent that is gone takes its database with it: others decide about it.
+        let decides = if domain == Domain::Host { Domain::Netlify } else { domain };
+        let Ok(decider) = decider(mesh, &self.setup.stores, decides) else { return Ok(()) };
+        let number = self.setup.targets.len();
+        if let Some(setup) = self.setup.peers.get_mut(place) {
+            setup.target = Some(number);
+        }
+        self.push(
+            TargetSetup {
+                target: Target::Peer(peer.name.clone()),
+                platform: platform_of(domain),
+                watching: Watching::Standing,
+                heartbeats: Heartbeats::None,
+                rungs: peer.backup.iter().map(rung).collect(),
+                decider,
+                terms: terms(domain),
+            },
+            Subject::Peer(place),
+            peer.backup.clone(),
+        );
+        Ok(())
+    }
+
+    fn push(&mut self, target: TargetSetup, subject: Subject, ladder: Vec<Remedy>) {
+        self.setup.targets.push(target);
+        self.subjects.push(subject);
+        self.ladders.push(ladder);
+    }
+}
+
+const fn domain_of_peer(kind: &PeerKind) -> Domain {
+    match kind {
+        PeerKind::Action { .. } => Domain::Github,
+        PeerKind::Netlify { .. } => Domain::Netlify,
+        PeerKind::Lambda { .. } => Domain::Aws,
+        PeerKind::Agent { .. } => Domain::Host,
+    }
+}
+
+/// The sort of store that fails together with a domain.
+const fn home_kind(domain: Domain) -> StoreKind {
+    match domain {
+        Domain::Github => StoreKind::GithubRefs,
+        Domain::Aws => StoreKind::DynamoDb,
+        Domain::Netlify => StoreKind::NetlifyBlobs,
+        Domain::Host | Domain::Elsewhere => StoreKind::Sqlite,
+    }
+}
+
+/// Where a remedy runs.
+fn domain_of(remedy: &Remedy, own: Domain) -> Domain {
+    match remedy {
+        Remedy::Again => own,
+        Remedy::Restore | Remedy::Redeploy => Domain::Netlify,
+        Remedy::RollBack => Domain::Aws,
+        Remedy::Ssh => Domain::Host,
+        Remedy::Other(id) => domain_of_kind(id.kind()),
+    }
+}
+
+const fn domain_of_kind(kind: Kind) -> Domain {
+    match kind {
+        Kind::Workflow => Domain::Github,
+        Kind::Netlify => Domain::Netlify,
+        Kind::Pm2 | Kind::Npm | Kind::Command => Domain::Host,
+        Kind::Heartbeat => Domain::Elsewhere,
+    }
+}
+
+/// Where a target is looked at. A function's slots are seen by the heartbeats of its runs alone.
+fn seen_on(target: &MeshTarget) -> Domain {
+    match (target.id.kind(), &target.timing) {
+        (Kind::Netlify, Timing::Slots { .. }) => Domain::Elsewhere,
+        (Kind::Workflow | Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat, _) => {
+            target.domain
+        }
+    }
+}
+
+/// Whether the silence of whoever sees it says something of it: only if its backup stands elsewhere.
+fn heartbeats(target: &MeshTarget) -> Heartbeats {
+    let helps = |remedy: &Remedy| domain_of(remedy, target.domain) != target.domain;
+    match target.domain {
+        Domain::Host if target.backup.iter().any(helps) => Heartbeats::Elsewhere,
+        Domain::Github | Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Heartbeats::None,
+    }
+}
+
+fn terms(domain: Domain) -> Terms {
+    match domain {
+        Domain::Github => Terms::default().for_start_latency(START_LATENCY_MS),
+        Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Terms::default(),
+    }
+}
+
+/// Who can carry a remedy out for an automation.
+fn able(mesh: &Mesh, remedy: &Remedy, target: &AutomationId) -> Vec<Number> {
+    match remedy {
+        Remedy::Again => of_kind(mesh, target.kind()),
+        Remedy::Restore | Remedy::Redeploy | Remedy::RollBack => everyone(mesh),
+        Remedy::Ssh => with_ssh(mesh),
+        Remedy::Other(id) => of_kind(mesh, id.kind()),
+    }
+}
+
+fn able_for_peer(mesh: &Mesh, remedy: &Remedy) -> Vec<Number> {
+    match remedy {
+        Remedy::Again | Remedy::Restore | Remedy::Redeploy | Remedy::RollBack => everyone(mesh),
+        Remedy::Ssh => with_ssh(mesh),
+        Remedy::Other(id) => of_kind(mesh, id.kind()),
+    }
+}
+
+/// What is asked for over the network can be asked for by everyone; what runs on the machine only by its agent.
+fn of_kind(mesh: &Mesh, kind: Kind) -> Vec<Number> {
+    match kind {
+        Kind::Workflow | Kind::Netlify => everyone(mesh),
+        Kind::Pm2 | Kind::Npm | Kind::Command => first_agent(mesh).into_iter().collect(),
+        Kind::Heartbeat => Vec::new(),
+    }
+}
+
+fn everyone(mesh: &Mesh) -> Vec<Number> {
+    (0..mesh.peers.len()).collect()
+}
+
+/// A function has no ssh.
+fn with_ssh(mesh: &Mesh) -> Vec<Number> {
+    let has = |peer: &PeerSettings| matches!(peer.kind, PeerKind::Action { .. } | PeerKind::Agent { .. });
+    mesh.peers.iter().enumerate().filter(|(_, peer)| has(peer)).map(|(number, _)| number).collect()
+}

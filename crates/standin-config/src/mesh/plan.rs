@@ -1,0 +1,266 @@
+//! Settings and inventory together: what all watchers share.
+
+use serde::{Deserialize, Serialize};
+use standin_core::automation::{Automation, Inventory, ScheduleSpec};
+use standin_core::health::Priority;
+use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::mesh::arbiter::StoreKind;
+
+use super::settings::{
+    AlertSettings, AwsSettings, GithubSettings, NetlifySettings, PeerKind, PeerSettings, Proved, Remedy,
+    StoreSettings,
+};
+use crate::error::ConfigError;
+use crate::expect;
+use crate::nearest::nearest;
+use crate::settings::{Entry, Settings, Timing as EntryTiming};
+use crate::watch_recovery_is_act;
+
+/// The version of the form in which a mesh is kept.
+pub(crate) const VERSION: u32 = 1;
+
+/// What all watchers share: the same for all of them, and without a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mesh {
+    /// Always 1.
+    pub version: u32,
+    /// Names its state in the stores.
+    pub name: String,
+    /// Three stores that decide by majority, by name.
+    pub quorum: Option<Vec<String>>,
+    /// The repository on GitHub.
+    pub github: GithubSettings,
+    /// The site on Netlify.
+    pub netlify: NetlifySettings,
+    /// The account on AWS.
+    pub aws: AwsSettings,
+    /// Whom to tell.
+    pub alerts: AlertSettings,
+    /// The stores that are shared.
+    pub stores: Vec<StoreSettings>,
+    /// The watchers.
+    pub peers: Vec<PeerSettings>,
+    /// What they watch, ordered by id.
+    pub targets: Vec<Target>,
+}
+
+/// One automation as the mesh sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Its id.
+    pub id: AutomationId,
+    /// What it fails together with.
+    pub domain: Domain,
+    /// Its weight.
+    pub priority: Priority,
+    /// When it is to be well.
+    pub timing: Timing,
+    /// Where it answers, if it does.
+    pub url: Option<String>,
+    /// What helps, in order; empty when only a person can.
+    pub backup: Vec<Remedy>,
+    /// The inputs that its `workflow_dispatch` takes are not known to all bodies: whether it takes one is.
+    pub dispatchable: bool,
+}
+
+/// When a target is to be well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Timing {
+    /// In slots: one without a run at its deadline is missed.
+    Slots {
+        /// Any of them; the zones are names, never `local`.
+        schedules: Vec<ScheduleSpec>,
+        /// How long after its slot a backup may claim it, in milliseconds.
+        deadline: u64,
+    },
+    /// All the time.
+    Standing,
+}
+
+/// Why there is no mesh. Nothing was started; the user corrects the file.
+pub type MeshError = ConfigError;
+
+/// Joins the settings with the inventory of the scan; `zone` is what `local` means on this machine.
+///
+/// # Errors
+/// Remedies that are in no inventory, or that nobody could carry out; all of them at once.
+pub fn mesh(settings: &Settings, inventory: &Inventory, zone: &str) -> Result<Mesh, Vec<MeshError>> {
+    let said = &settings.mesh;
+    let mut errors = Vec::new();
+    let mut targets = Vec::new();
+    for automation in &inventory.automations {
+        let entry = settings.automations.iter().find(|entry| entry.id == automation.id);
+        if let Some(entry) = entry {
+            errors.extend(unknown_remedies(entry, inventory));
+        }
+        if !is_a_peer(automation, &said.peers) {
+            targets.extend(target(settings, automation, entry, inventory, zone));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let stores = if said.stores.is_empty() && !said.peers.is_empty() {
+        vec![github_store()]
+    } else {
+        said.stores.clone()
+    };
+    Ok(Mesh {
+        version: VERSION,
+        name: said.name.clone().unwrap_or_else(|| "default".to_owned()),
+        quorum: said.quorum.clone(),
+        github: said.github.clone(),
+        netlify: said.netlify.clone(),
+        aws: said.aws.clone(),
+        alerts: said.alerts.clone(),
+        stores,
+        peers: said.peers.clone(),
+        targets,
+    })
+}
+
+/// What a mesh that names no store shares: every user of it has a repository.
+pub(super) fn github_store() -> StoreSettings {
+    StoreSettings {
+        name: "github".to_owned(),
+        kind: StoreKind::GithubRefs,
+        place: String::new(),
+        prefix: "standin".to_owned(),
+        region: None,
+        endpoint: None,
+        proved: Proved::Yes,
+    }
+}
+
+/// The workflow of the Action and the function itself are watched as peers.
+fn is_a_peer(automation: &Automation, peers: &[PeerSettings]) -> bool {
+    peers.iter().any(|peer| match &peer.kind {
+        PeerKind::Action { workflow } => {
+            automation.id.kind() == Kind::Workflow && automation.id.name() == workflow
+        }
+        PeerKind::Netlify { function } => {
+            automation.id.kind() == Kind::Netlify && automation.id.name() == function
+        }
+        PeerKind::Lambda { .. } | PeerKind::Agent { .. } => false,
+    })
+}
+
+fn unknown_remedies(entry: &Entry, inventory: &Inventory) -> Vec<ConfigError> {
+    let wrong =
+        |message: String, fix: String| ConfigError { line: entry.line, column: entry.column, message, fix };
+    let check = |remedy: &Remedy| match remedy {
+        Remedy::Other(id) if inventory.get(id).is_none() => {
+            let ids = inventory.automations.iter().map(|a| a.id.as_str());
+            let fix = match nearest(id.as_str(), ids) {
+                Some(id) => format!("did you mean `{id}`?"),
+                None => "`standin scan` lists the ids".to_owned(),
+            };
+            Some(wrong(format!("the backup `{id}` of `{}` is not in this repository", entry.id), fix))
+        }
+        Remedy::Other(id) if *id == entry.id => {
+            Some(wrong(format!("`{id}` is its own backup"), "write \"again\"".to_owned()))
+        }
+        Remedy::Other(id)
+            if matches!(id.kind(), Kind::Heartbeat | Kind::Pm2) && id.kind() == Kind::Heartbeat =>
+        {
+            Some(wrong(
+                format!("the backup `{id}` only sends heartbeats: nothing can start it"),
+                "name something that runs".to_owned(),
+            ))
+        }
+        Remedy::Again
+        | Remedy::Restore
+        | Remedy::Redeploy
+        | Remedy::RollBack
+        | Remedy::Ssh
+        | Remedy::Other(_) => None,
+    };
+    entry.backup.iter().flatten().filter_map(check).collect()
+}
+
+fn target(
+    settings: &Settings,
+    automation: &Automation,
+    entry: Option<&Entry>,
+    inventory: &Inventory,
+    zone: &str,
+) -> Option<Target> {
+    let url = entry.and_then(|entry| entry.url.clone());
+    let timing = timing(automation, entry, url.as_deref(), zone)?;
+    let is_dispatchable = automation.triggers.iter().any(|trigger| trigger == "workflow_dispatch");
+    let said = entry.and_then(|entry| entry.backup.clone());
+    let may_act = watch_recovery_is_act(settings, entry);
+    let backup = if may_act { said.unwrap_or_else(|| usual(automation, inventory)) } else { Vec::new() };
+    Some(Target {
+        id: automation.id.clone(),
+        domain: automation.domain,
+        priority: entry.and_then(|entry| entry.priority).unwrap_or(Priority::Normal),
+        timing,
+        url,
+        backup,
+        dispatchable: is_dispatchable,
+    })
+}
+
+/// When it is to be well; `None` for what nobody can see or expect anything of.
+fn timing(automation: &Automation, entry: Option<&Entry>, url: Option<&str>, zone: &str) -> Option<Timing> {
+    let own = || automation.schedules.clone();
+    let schedules = match (automation.id.kind(), entry.map(|entry| &entry.timing)) {
+        (Kind::Workflow, Some(EntryTiming::Unsaid) | None) => own(),
+        (Kind::Workflow | Kind::Netlify, Some(EntryTiming::OwnSlots)) => own(),
+        (Kind::Netlify, Some(EntryTiming::Unsaid) | None) if url.is_some() => Vec::new(),
+        (Kind::Pm2, _) => Vec::new(),
+        (_, Some(EntryTiming::Slots { cron, timezone, .. })) => {
+            vec![ScheduleSpec { cron: cron.clone(), timezone: timezone.clone() }]
+        }
+        (_, Some(EntryTiming::Unsaid | EntryTiming::OwnSlots | EntryTiming::Every(_)) | None) => return None,
+    };
+    let is_readable = |spec: &ScheduleSpec| expect::schedule(&spec.cron, &spec.timezone, zone).is_ok();
+    let named = |spec: ScheduleSpec| match spec.timezone.as_str() {
+        "local" => ScheduleSpec { timezone: zone.to_owned(), ..spec },
+        _ => spec,
+    };
+    let schedules: Vec<_> = schedules.into_iter().filter(is_readable).map(named).collect();
+    match (automation.id.kind(), schedules.is_empty()) {
+        (Kind::Workflow, true) => None,
+        (_, true) => Some(Timing::Standing),
+        (kind, false) => {
+            let grace = entry.and_then(|entry| entry.grace).unwrap_or_else(|| expect::grace(kind));
+            Some(Timing::Slots { schedules, deadline: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX) })
+        }
+    }
+}
+
+/// What helps where nothing is said: the same once more, then a backup that is there under the usual name.
+fn usual(automation: &Automation, inventory: &Inventory) -> Vec<Remedy> {
+    match automation.id.kind() {
+        Kind::Workflow => {
+            let again = automation.triggers.iter().any(|t| t == "workflow_dispatch").then_some(Remedy::Again);
+            let backup = backup_workflow(&automation.id).filter(|id| inventory.get(id).is_some());
+            again.into_iter().chain(backup.map(Remedy::Other)).collect()
+        }
+        Kind::Netlify => vec![Remedy::Again, Remedy::Restore],
+        // The agent looks after these itself, at once and without asking anybody.
+        Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat => Vec::new(),
+    }
+}
+
+/// `nightly.yml` is backed up by `nightly-backup.yml`.
+fn backup_workflow(id: &AutomationId) -> Option<AutomationId> {
+    let (stem, extension) = id.name().rsplit_once('.')?;
+    AutomationId::new(Kind::Workflow, &format!("{stem}-backup.{extension}")).ok()
+}
+
+impl Mesh {
+    /// A number that differs when anything in it does, so that watchers of different configurations know each other.
+    pub fn hash(&self) -> u64 {
+        // Written as JSON, because that is what a function carries: what is not written does not count.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
