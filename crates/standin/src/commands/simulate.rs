@@ -17,10 +17,11 @@ use crate::project::Project;
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
     let project = Project::load(args.path.as_deref())?;
     let from = first_moment(args.from.as_deref())?;
-    let (automations, left_out) = asked::automations(&project);
-    let mesh = asked::mesh(&project);
-    let mut question =
-        Question { from, days: args.days, seed: args.seed, automations, mesh, outages: Vec::new(), left_out };
+    let mesh = asked::mesh(&project)?;
+    let (automations, left_out) = asked::automations(&project, mesh.as_ref());
+    let mesh = mesh.as_ref().map(asked::watchers);
+    let (days, seed) = (args.days, args.seed);
+    let mut question = Question { from, days, seed, automations, mesh, outages: Vec::new(), left_out };
     let names = ask::names(&question);
     let outages = args.outages.iter().map(|text| outage::read(text, &names));
     question.outages = outages.collect::<Result<_, String>>().map_err(Failure::Usage)?;

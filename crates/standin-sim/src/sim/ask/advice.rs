@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use standin_core::ident::{AutomationId, Domain, Kind};
-use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, Mode, StoreKind};
+use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::watch::Recovery;
-use standin_engine::mesh::Setup;
 
 use super::answer::{AdviceV1, tenths};
 use super::local::takes_agent;
 use super::outage::{AGENT, Place, What};
+use super::stage;
 use super::tally::{Row, Tally, is_local};
 use super::{AskError, Asked, AskedMesh, AskedPeer, Entry, Guard, Known, PeerKind, Question, Remedy};
 
@@ -28,7 +28,8 @@ pub(super) fn advise(question: &Question, tally: &Tally) -> Result<Vec<AdviceV1>
         if is_local(asked) {
             adding.local(asked);
         } else if !question.outages.is_empty() {
-            adding.shared(number, asked, row);
+            let held = tally.held.iter().find(|(held, _)| *held == number).map(|(_, why)| why.as_str());
+            adding.shared(number, asked, row, held);
         }
         if row.with.twice > 0 {
             adding.guard(number, asked);
@@ -94,7 +95,7 @@ impl<'a> Adding<'a> {
 
     /// What the watchers look after together: somebody who acts, somebody who decides, something to run, and a way to
     /// know that it is needed.
-    fn shared(&mut self, number: usize, asked: &Asked, row: &Row) {
+    fn shared(&mut self, number: usize, asked: &Asked, row: &Row, held: Option<&str>) {
         self.peers();
         self.stores(asked);
         let mut lines = Vec::new();
@@ -120,6 +121,7 @@ impl<'a> Adding<'a> {
         }
         let hurt = row.slots.iter().filter(|slot| slot.is_hurt(asked)).count();
         let because = format!("{hurt} {} in time because of what is gone", slots_of(hurt, &asked.id));
+        let because = held.map_or(because.clone(), |why| format!("{because}, and {why}"));
         let mut all = if lines.is_empty() { Vec::new() } else { self.entry(asked, &lines) };
         all.extend(new);
         self.helps.insert(self.advice.len(), number);
@@ -176,8 +178,7 @@ impl<'a> Adding<'a> {
     /// Stores that can decide while some are gone: the home store where that is there, else two of three.
     fn stores(&mut self, asked: &Asked) {
         let mesh = self.mesh().clone();
-        let mode = mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum);
-        let decider = Setup::decider(&mesh.stores, asked.domain, mode);
+        let decider = stage::decider(&mesh, asked);
         if let Ok(decider) = &decider {
             let there = decider.stores().iter().filter_map(|store| mesh.stores.get(*store));
             let many = there.filter(|store| !self.is_store_gone(store)).count();
@@ -235,7 +236,7 @@ impl<'a> Adding<'a> {
             StoreKind::Gcs => ("gcs", Some("bucket = \"NAME\"")),
             StoreKind::S3 => ("s3", Some("bucket = \"NAME\"")),
             StoreKind::DynamoDb => ("dynamodb", Some("table = \"NAME\"")),
-            StoreKind::NetlifyBlobs | StoreKind::Sqlite => return,
+            StoreKind::NetlifyBlobs | StoreKind::Sqlite | StoreKind::Azure => return,
         };
         self.lines.extend(["[[store]]".to_owned(), format!("kind = \"{kind}\"")]);
         self.lines.extend(place.map(str::to_owned));
@@ -252,6 +253,7 @@ impl<'a> Adding<'a> {
         let id = match rung {
             Remedy::Again => &asked.id,
             Remedy::Other(id) => id,
+            Remedy::OfPlatform { .. } => return false,
         };
         if self.question.outages.iter().any(|outage| outage.what == What::Automation(id.clone())) {
             return false;
@@ -356,6 +358,7 @@ fn word(remedy: &Remedy) -> &str {
     match remedy {
         Remedy::Again => "again",
         Remedy::Other(id) => id.as_str(),
+        Remedy::OfPlatform { word, .. } => word,
     }
 }
 

@@ -72,8 +72,10 @@ pub struct Asked {
     pub domain: Domain,
     /// When it runs.
     pub runs: Runs,
-    /// How long after a slot something else may run it; a slot that is served within twice this is in time.
+    /// How long after a slot something else may run it.
     pub deadline: Duration,
+    /// How long after a slot a run is in time.
+    pub in_time: Duration,
     /// What is tried when a slot is missed, the first one first.
     pub ladder: Vec<Remedy>,
     /// How anybody knows that a slot was run.
@@ -118,7 +120,7 @@ pub enum Runs {
 /// How anybody knows that a slot was run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// It is not known.
+    /// It is not known: nobody looks.
     Unknown,
     /// Its platform says so, while it answers.
     Platform,
@@ -136,6 +138,13 @@ pub enum Remedy {
     Again,
     /// Another one does its work.
     Other(AutomationId),
+    /// Something that its platform can do, such as to publish the last good deploy.
+    OfPlatform {
+        /// Which platform.
+        domain: Domain,
+        /// The word of the configuration.
+        word: String,
+    },
 }
 
 /// What a watcher is.

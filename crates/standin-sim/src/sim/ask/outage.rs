@@ -43,7 +43,7 @@ impl Place {
             StoreKind::Sqlite => Some(Self::Host),
             StoreKind::GithubRefs => Some(Self::Github),
             StoreKind::DynamoDb | StoreKind::S3 => Some(Self::Aws),
-            StoreKind::Gcs => None,
+            StoreKind::Gcs | StoreKind::Azure => None,
             StoreKind::NetlifyBlobs => Some(Self::Netlify),
         }
     }
@@ -138,7 +138,9 @@ pub fn names(question: &Question) -> Vec<(String, What)> {
     match &question.mesh {
         Some(mesh) => {
             names.extend(mesh.peers.iter().map(|p| (p.name.to_string(), What::Peer(p.name.to_string()))));
-            names.extend(mesh.stores.iter().map(|s| (s.name.clone(), What::Store(s.name.clone()))));
+            // The agent's own database has no name in the file: it goes with the machine.
+            let named = mesh.stores.iter().filter(|s| s.kind != StoreKind::Sqlite);
+            names.extend(named.map(|s| (s.name.clone(), What::Store(s.name.clone()))));
         }
         None => names.push((AGENT.to_owned(), What::Peer(AGENT.to_owned()))),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use standin_core::ident::{Domain, Kind};
 use standin_core::incident::Target;
-use standin_core::mesh::arbiter::{ArbiterError, Mode, StoreKind};
+use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Mode, StoreKind};
 use standin_core::mesh::terms::Terms;
 use standin_core::watch::Recovery;
 use standin_engine::mesh::{
@@ -13,6 +13,7 @@ use standin_engine::mesh::{
 };
 
 use super::fate::{Fate, TAIL, epoch, length};
+use super::local::Local;
 use super::outage::{Place, What, ms};
 use super::{AskError, Asked, AskedMesh, AskedPeer, Known, PeerKind, Question, Remedy, Runs};
 use crate::sim::scene::{self, Beginning, Gone, Scene, Struck};
@@ -23,7 +24,11 @@ const NETLIFY: usize = 1;
 const AWS: usize = 2;
 const HOST: usize = 3;
 /// In the order of their numbers.
-const PLATFORMS: [Domain; 4] = [Domain::Github, Domain::Netlify, Domain::Aws, Domain::Host];
+const PLATFORMS: [Domain; 5] =
+    [Domain::Github, Domain::Netlify, Domain::Aws, Domain::Host, Domain::Elsewhere];
+
+/// How long a workflow takes from its dispatch until its run is there, in milliseconds, at most.
+const START_LATENCY: u64 = 45_000;
 
 /// A scene, and what its numbers mean.
 pub(super) struct Stage {
@@ -72,13 +77,36 @@ impl PeerKind {
     }
 }
 
-/// Whether the watchers look after an automation together: what runs on a machine is its agent's own business.
-pub(super) fn is_shared(asked: &Asked) -> bool {
-    matches!((&asked.runs, asked.domain), (Runs::Slots(_), Domain::Github | Domain::Netlify | Domain::Aws))
+/// Whether the watchers look after an automation together: what runs on a machine is its agent's own business, unless
+/// something elsewhere can take its place.
+fn is_shared(asked: &Asked) -> bool {
+    let is_seen = asked.known != Known::Unknown;
+    match (&asked.runs, asked.domain) {
+        (Runs::Slots(_), Domain::Github | Domain::Netlify | Domain::Aws) => is_seen,
+        (Runs::ByAgent { .. }, _) => is_helped_elsewhere(asked),
+        (Runs::Slots(_), Domain::Host | Domain::Elsewhere) | (Runs::Always, _) => false,
+    }
+}
+
+fn is_helped_elsewhere(asked: &Asked) -> bool {
+    asked.ladder.iter().any(|remedy| place_of(asked, remedy) != asked.domain)
+}
+
+/// Where a remedy runs.
+fn place_of(asked: &Asked, remedy: &Remedy) -> Domain {
+    match remedy {
+        Remedy::Again => asked.domain,
+        Remedy::Other(id) => domain_of(id.kind()),
+        Remedy::OfPlatform { domain, .. } => *domain,
+    }
 }
 
 /// The scene of a question with these fates of its automations; `None` without a mesh.
-pub(super) fn stage(question: &Question, fates: &[Vec<Fate>]) -> Result<Option<Stage>, AskError> {
+pub(super) fn stage(
+    question: &Question,
+    fates: &[Vec<Fate>],
+    locals: &[Local],
+) -> Result<Option<Stage>, AskError> {
     let Some(mesh) = question.mesh.as_ref().filter(|mesh| !mesh.peers.is_empty()) else { return Ok(None) };
     let (mut setups, mut targets, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for (number, asked) in question.automations.iter().enumerate() {
@@ -99,7 +127,7 @@ pub(super) fn stage(question: &Question, fates: &[Vec<Fate>]) -> Result<Option<S
         seed: question.seed,
         length: length(question) + TAIL,
         gone: question.outages.iter().flat_map(|o| gone(question, mesh, &targets, o)).collect(),
-        beginnings: beginnings(question, &targets, fates),
+        beginnings: beginnings(question, &targets, fates, locals),
         remedies: targets.iter().filter_map(asked_of).map(remedies).collect(),
         guards: targets.iter().filter_map(asked_of).map(|asked| asked.guard).collect(),
         world,
@@ -107,11 +135,17 @@ pub(super) fn stage(question: &Question, fates: &[Vec<Fate>]) -> Result<Option<S
     Ok(Some(Stage { scene, targets, held }))
 }
 
-fn beginnings(question: &Question, targets: &[usize], fates: &[Vec<Fate>]) -> Vec<Beginning> {
+fn beginnings(
+    question: &Question,
+    targets: &[usize],
+    fates: &[Vec<Fate>],
+    locals: &[Local],
+) -> Vec<Beginning> {
     let mut all = Vec::new();
     for (target, automation) in targets.iter().enumerate() {
         for fate in fates.get(*automation).into_iter().flatten() {
-            if let Some(at) = fate.begins {
+            let by_agent = || locals.get(*automation)?.runs.get(&fate.slot).map(|ran| ran.at);
+            if let Some(at) = fate.begins.or_else(by_agent) {
                 all.push(Beginning { target, slot: epoch(question) + fate.slot, at });
             }
         }
@@ -120,10 +154,9 @@ fn beginnings(question: &Question, targets: &[usize], fates: &[Vec<Fate>]) -> Ve
 }
 
 fn remedies(asked: &Asked) -> Vec<scene::Remedy> {
-    let own = platform(asked.domain);
-    let remedy = |remedy: &Remedy| match remedy {
-        Remedy::Again => scene::Remedy { platform: own, is_again: true },
-        Remedy::Other(id) => scene::Remedy { platform: platform(domain_of(id.kind())), is_again: false },
+    let remedy = |remedy: &Remedy| scene::Remedy {
+        platform: platform(place_of(asked, remedy)),
+        is_again: !matches!(remedy, Remedy::Other(_)),
     };
     asked.ladder.iter().map(remedy).collect()
 }
@@ -142,11 +175,8 @@ const fn domain_of(kind: Kind) -> Domain {
 }
 
 /// The watchers that can do this: an agent runs commands, and everybody can ask a platform.
-fn able(mesh: &AskedMesh, remedy: &Remedy) -> Vec<usize> {
-    let needs_agent = match remedy {
-        Remedy::Again => false,
-        Remedy::Other(id) => domain_of(id.kind()) == Domain::Host,
-    };
+fn able(mesh: &AskedMesh, asked: &Asked, remedy: &Remedy) -> Vec<usize> {
+    let needs_agent = place_of(asked, remedy) == Domain::Host;
     let can = |(number, peer): (usize, &AskedPeer)| {
         (!needs_agent || peer.kind == PeerKind::Agent).then_some(number)
     };
@@ -154,24 +184,59 @@ fn able(mesh: &AskedMesh, remedy: &Remedy) -> Vec<usize> {
 }
 
 fn target(mesh: &AskedMesh, asked: &Asked) -> Result<TargetSetup, ArbiterError> {
-    let mode = mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum);
     let slots = match &asked.runs {
         Runs::Slots(schedules) | Runs::ByAgent { schedules, .. } => Arc::clone(schedules),
         Runs::Always => Arc::from([]),
     };
     Ok(TargetSetup {
         target: Target::Automation(asked.id.clone()),
-        platform: platform(asked.domain),
+        platform: platform(seen_on(asked)),
         priority: asked.priority,
         watching: Watching::Slots { slots: Slots::Cron(slots), deadline: ms(asked.deadline) },
-        heartbeats: match asked.known {
-            Known::Heartbeats { .. } => Heartbeats::Elsewhere,
-            Known::Platform | Known::Unknown => Heartbeats::None,
+        heartbeats: match (asked.known, asked.domain) {
+            (Known::Heartbeats { .. }, _) | (_, Domain::Host) if is_helped_elsewhere(asked) => {
+                Heartbeats::Elsewhere
+            }
+            (Known::Heartbeats { .. } | Known::Platform | Known::Unknown, _) => Heartbeats::None,
         },
-        rungs: asked.ladder.iter().map(|remedy| Rung { able: able(mesh, remedy) }).collect(),
-        decider: Setup::decider(&mesh.stores, asked.domain, mode)?,
-        terms: Terms::default(),
+        rungs: asked.ladder.iter().map(|remedy| Rung { able: able(mesh, asked, remedy) }).collect(),
+        decider: decider(mesh, asked)?,
+        terms: match asked.domain {
+            Domain::Github => Terms::default().for_start_latency(START_LATENCY),
+            Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Terms::default(),
+        },
     })
+}
+
+/// Where a target is looked at: a function's slots are seen by the heartbeats of its runs alone.
+fn seen_on(asked: &Asked) -> Domain {
+    match asked.domain {
+        Domain::Netlify | Domain::Aws => Domain::Elsewhere,
+        Domain::Github | Domain::Host | Domain::Elsewhere => asked.domain,
+    }
+}
+
+/// The store that fails together with the target, unless a remedy stands elsewhere: then one that whoever can carry
+/// that out can reach while the target's own is gone. With a quorum, that.
+pub(super) fn decider(mesh: &AskedMesh, asked: &Asked) -> Result<Decider, ArbiterError> {
+    let stores = &mesh.stores;
+    let own = match asked.domain {
+        Domain::Github => StoreKind::GithubRefs,
+        Domain::Aws => StoreKind::DynamoDb,
+        Domain::Netlify => StoreKind::NetlifyBlobs,
+        Domain::Host | Domain::Elsewhere => StoreKind::Sqlite,
+    };
+    if mesh.quorum.is_none() && is_helped_elsewhere(asked) {
+        let others = stores.iter().filter(|s| s.kind != own && s.kind != StoreKind::Sqlite);
+        let others: Vec<_> = others.cloned().collect();
+        if let Ok(Decider::Home(number)) = Setup::decider(&others, Domain::Netlify, Mode::Home)
+            && let Some(chosen) = others.get(number)
+            && let Some(number) = stores.iter().position(|store| store.name == chosen.name)
+        {
+            return Ok(Decider::Home(number));
+        }
+    }
+    Setup::decider(stores, asked.domain, mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum))
 }
 
 fn world_of(question: &Question, mesh: &AskedMesh, targets: Vec<TargetSetup>) -> Result<World, AskError> {
@@ -185,25 +250,34 @@ fn world_of(question: &Question, mesh: &AskedMesh, targets: Vec<TargetSetup>) ->
         Shelf { reached, writes: if is_blind { Writes::Blind } else { Writes::Conditional } }
     };
     let stores: Vec<Shelf> = mesh.stores.iter().map(|store| shelf(store.kind)).collect();
-    let is_alone = mesh.peers.len() == 1;
-    let is_evidence = |store: &StoreKind| is_alone || *store != StoreKind::Sqlite;
     let evidence: Vec<usize> = mesh
         .stores
         .iter()
         .enumerate()
-        .filter(|(_, store)| is_evidence(&store.kind))
+        .filter(|(_, store)| store.kind != StoreKind::Sqlite)
         .map(|(number, _)| number)
         .collect();
-    let brake = |domain| Setup::decider(&mesh.stores, domain, Mode::Home).unwrap_or(Decider::Home(0));
+    let mode = || mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum);
+    let any = || Decider::Home(mesh.stores.iter().position(ConfiguredStore::may_decide).unwrap_or(0));
+    let brake = |domain| Setup::decider(&mesh.stores, domain, mode()).unwrap_or_else(|_| any());
+    let of_kind = |kinds: &[PeerKind]| mesh.peers.iter().position(|peer| kinds.contains(&peer.kind));
+    let agent = of_kind(&[PeerKind::Agent]);
+    let seen = |domain| match domain {
+        Domain::Github | Domain::Netlify | Domain::Aws => None,
+        Domain::Host => agent,
+        Domain::Elsewhere => agent.or_else(|| of_kind(&[PeerKind::Netlify, PeerKind::Lambda])),
+    };
+    let platform = |domain| PlatformSetup {
+        brake: brake(domain),
+        seen: seen(domain).map_or(SeenBy::Anyone, SeenBy::Peer),
+    };
     let common = Setup {
         own: 0,
         body: world::body(0),
         stores: mesh.stores.clone(),
         evidence,
         peers: mesh.peers.iter().map(peer).collect(),
-        platforms: PLATFORMS
-            .map(|domain| PlatformSetup { brake: brake(domain), seen: SeenBy::Anyone })
-            .into(),
+        platforms: PLATFORMS.map(platform).into(),
         targets,
         brake: BrakeSetup { minimum: 4, percent: 50 },
         config_hash: 1,
@@ -229,7 +303,7 @@ fn peer(peer: &AskedPeer) -> PeerSetup {
         PeerKind::Agent => Reach::Alert,
         PeerKind::Action | PeerKind::Netlify | PeerKind::Lambda => Reach::Wake,
     };
-    PeerSetup { id: peer.name.clone(), suspect, act: suspect.saturating_mul(2), reach, target: None }
+    PeerSetup { id: peer.name.clone(), suspect, act: suspect, reach, target: None }
 }
 
 /// What an outage takes with it.

@@ -127,7 +127,6 @@ impl Teller<'_> {
             let what = format!("starts {} again, {} after it stopped", asked.id, span(*gone));
             self.say(*at, MomentKind::Restarts, AGENT, what, Some((number, *at)));
         }
-        let is_played = self.stage.is_some_and(|stage| stage.targets.contains(&number));
         let mut struck: Vec<&Slot> = row.slots.iter().filter(|slot| slot.is_struck(asked)).collect();
         // What is faster than hourly on GitHub misses most of its slots on any day: that is no news.
         if self.question.outages.is_empty() && asked.domain == Domain::Github {
@@ -135,10 +134,15 @@ impl Teller<'_> {
         }
         for slot in struck {
             self.slot(number, asked, slot);
-            if !is_played {
+            if !self.is_played(number) {
                 self.heartbeat(number, asked, slot);
             }
         }
+    }
+
+    /// Whether the watchers look after it together.
+    fn is_played(&self, number: usize) -> bool {
+        self.stage.is_some_and(|stage| stage.targets.contains(&number))
     }
 
     /// A slot that is not as it would be.
@@ -178,7 +182,7 @@ impl Teller<'_> {
                     );
                 }
                 By::Itself => {}
-                By::Backup { .. } if is_local(asked) => {
+                By::Backup { .. } if is_local(asked) && !self.is_played(number) => {
                     self.say(ran.at, MomentKind::Restarts, AGENT, format!("has {name} run"), about);
                 }
                 By::Backup { watcher, attempt } => {
@@ -270,9 +274,10 @@ impl Teller<'_> {
                     Notice::MassFailure { members, .. } => {
                         (format!("holds back: {} are down at once; tells a person", members.len()), None)
                     }
-                    Notice::NoBrake(_) => {
-                        ("cannot read how many may be helped at once, does nothing, tells a person".to_owned(), None)
-                    }
+                    Notice::NoBrake(_) => (
+                        "cannot read how many may be helped at once, does nothing, tells a person".to_owned(),
+                        None,
+                    ),
                     Notice::PlatformWell(_) => return None,
                 };
                 Some((*watcher, MomentKind::Tells, what, about))
@@ -319,6 +324,7 @@ fn remedy(asked: &Asked, attempt: u8) -> String {
     let place = usize::from(attempt.saturating_sub(1)).min(asked.ladder.len().saturating_sub(1));
     match asked.ladder.get(place) {
         Some(Remedy::Other(id)) => format!("runs {id}"),
+        Some(Remedy::OfPlatform { domain, word }) => format!("does `{word}` on {domain}"),
         Some(Remedy::Again) => format!("starts {} once more", asked.id),
         None => "does nothing".to_owned(),
     }

@@ -7,7 +7,7 @@ use standin_core::ident::Domain;
 use super::fate::{Fate, epoch, fates, length};
 use super::local::{self, Local};
 use super::outage::ms;
-use super::stage::{self, Stage, is_shared};
+use super::stage::{self, Stage};
 use super::tale::{self, Moment};
 use super::{AskError, Asked, Question, Runs};
 use crate::sim::scene::{self, By, Story, Told};
@@ -82,7 +82,7 @@ pub(super) struct Tally {
 
 /// How long after its slot a run is in time, in milliseconds.
 pub(super) fn allowed(asked: &Asked) -> u64 {
-    ms(asked.deadline).saturating_mul(2)
+    ms(asked.in_time)
 }
 
 /// Plays the question, and the same without its outages to tell what they cost.
@@ -96,26 +96,30 @@ pub(super) fn tell(question: &Question) -> Result<Tally, AskError> {
 
 fn played(question: &Question, usual: Option<&Tally>) -> Result<Tally, AskError> {
     let fates: Vec<Vec<Fate>> = question.automations.iter().map(|asked| fates(question, asked)).collect();
-    let stage = stage::stage(question, &fates)?;
+    let locals: Vec<Local> = question
+        .automations
+        .iter()
+        .zip(&fates)
+        .map(|(asked, fates)| local::look_after(question, asked, fates))
+        .collect();
+    let stage = stage::stage(question, &fates, &locals)?;
     let story = stage.as_ref().map(|stage| scene::play(&stage.scene)).unwrap_or_default();
     let runs = runs(question, stage.as_ref(), &story);
     let mut rows = Vec::new();
-    let mut locals = Vec::new();
     for (number, (asked, fates)) in question.automations.iter().zip(&fates).enumerate() {
-        let local = local::look_after(question, asked, fates);
+        let Some(local) = locals.get(number) else { continue };
         let is_played = stage.as_ref().is_some_and(|stage| stage.targets.contains(&number));
         let usual = usual.and_then(|usual| usual.rows.get(number));
         let slots = fates.iter().enumerate().map(|(place, fate)| {
             let ran = if is_played {
                 runs.get(&(number, fate.slot)).cloned().unwrap_or_default()
             } else {
-                by_itself(fate, &local)
+                by_itself(fate, local)
             };
             let usual = usual.and_then(|row| row.slots.get(place)).map(|slot| slot.usual(asked));
             Slot { fate: *fate, ran, usual }
         });
         rows.push(row(question, asked, slots.collect(), local.up));
-        locals.push(local);
     }
     let held = stage.as_ref().map(|stage| &stage.held).into_iter().flatten();
     let held: Vec<(usize, String)> = held.map(|(number, why)| (*number, why.to_string())).collect();
@@ -224,5 +228,5 @@ impl Slot {
 
 /// Whether it is nobody's business but its own machine's.
 pub(super) fn is_local(asked: &Asked) -> bool {
-    asked.domain == Domain::Host && !is_shared(asked)
+    asked.domain == Domain::Host
 }

@@ -3,25 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use standin_config::mesh::{Mesh, PeerKind as PeerSort, Proved, Remedy as SaidRemedy, StoreSettings, Timing};
 use standin_core::automation::{Automation, Standing};
-use standin_core::ident::Kind;
+use standin_core::ident::{Domain, Kind};
+use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::schedule::Schedule;
 use standin_core::watch::{Cadence, Expectation, Watch};
-use standin_sim::sim::ask::{Asked, AskedMesh, Entry, Guard, Known, Runs};
+use standin_sim::sim::ask::{Asked, AskedMesh, AskedPeer, Entry, Guard, Known, PeerKind, Remedy, Runs};
 
+use crate::exit::Failure;
 use crate::project::Project;
 
-/// How long after a slot of a workflow something else may run it, where nothing is said.
-const WORKFLOW: Duration = Duration::from_secs(30 * 60);
+/// How late a workflow may be where nothing is said: GitHub starts scheduled ones hours late.
+const WORKFLOW: Duration = Duration::from_secs(6 * 3_600);
 /// The same for a function.
 const FUNCTION: Duration = Duration::from_secs(5 * 60);
+/// What runs instead is in time this long after it may.
+const HELP: Duration = Duration::from_secs(15 * 60);
 
 /// What is simulated, and what is not and why, both ordered by id.
-pub(super) fn automations(project: &Project) -> (Vec<Asked>, Vec<(String, String)>) {
+pub(super) fn automations(project: &Project, mesh: Option<&Mesh>) -> (Vec<Asked>, Vec<(String, String)>) {
     let (mut asked, mut left_out) = (Vec::new(), Vec::new());
     for automation in &project.resolved.inventory.automations {
         let watch = project.resolved.watches.iter().find(|watch| watch.id == automation.id);
-        match watch.map(|watch| one(project, automation, watch)) {
+        match watch.map(|watch| one(project, mesh, automation, watch)) {
             Some(Ok(one)) => asked.push(one),
             Some(Err(why)) => left_out.push((automation.id.to_string(), why.to_owned())),
             None => {}
@@ -30,22 +35,85 @@ pub(super) fn automations(project: &Project) -> (Vec<Asked>, Vec<(String, String
     (asked, left_out)
 }
 
-/// The watchers that are configured.
-pub(super) fn mesh(_project: &Project) -> Option<AskedMesh> {
-    None
+/// The watchers that are configured; `None` when there are none.
+///
+/// # Errors
+/// What the configuration of the mesh has wrong.
+pub(super) fn mesh(project: &Project) -> Result<Option<Mesh>, Failure> {
+    let zone = zone();
+    let mesh = standin_config::mesh::mesh(&project.settings, &project.resolved.inventory, &zone);
+    let mesh = mesh.map_err(Failure::Configuration)?;
+    Ok((!mesh.peers.is_empty()).then_some(mesh))
 }
 
-fn one(project: &Project, automation: &Automation, watch: &Watch) -> Result<Asked, &'static str> {
+/// The same for the simulator, with the agent's own database behind the stores of the file.
+pub(super) fn watchers(mesh: &Mesh) -> AskedMesh {
+    let peers = mesh.peers.iter().map(|peer| AskedPeer {
+        name: peer.name.clone(),
+        kind: match peer.kind {
+            PeerSort::Action { .. } => PeerKind::Action,
+            PeerSort::Netlify { .. } => PeerKind::Netlify,
+            PeerSort::Lambda { .. } => PeerKind::Lambda,
+            PeerSort::Agent { .. } => PeerKind::Agent,
+        },
+        every: peer.every,
+        silent_after: peer.silent_after,
+    });
+    let peers: Vec<AskedPeer> = peers.collect();
+    let store = |store: &StoreSettings| ConfiguredStore {
+        name: store.name.clone(),
+        kind: store.kind,
+        conformance: match store.proved {
+            Proved::Yes => Conformance::Passed,
+            Proved::No => Conformance::NotPassed,
+        },
+    };
+    let mut stores: Vec<ConfiguredStore> = mesh.stores.iter().map(store).collect();
+    if peers.iter().any(|peer| peer.kind == PeerKind::Agent) {
+        let conformance = Conformance::Passed;
+        stores.push(ConfiguredStore { name: "agent".to_owned(), kind: StoreKind::Sqlite, conformance });
+    }
+    AskedMesh { peers, stores, quorum: mesh.quorum.clone() }
+}
+
+fn zone() -> String {
+    jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
+fn remedy(remedy: &SaidRemedy) -> Remedy {
+    let on = |domain| Remedy::OfPlatform { domain, word: remedy.to_string() };
+    match remedy {
+        SaidRemedy::Again => Remedy::Again,
+        SaidRemedy::Other(id) => Remedy::Other(id.clone()),
+        SaidRemedy::Restore | SaidRemedy::Redeploy => on(Domain::Netlify),
+        SaidRemedy::RollBack => on(Domain::Aws),
+        SaidRemedy::Ssh => on(Domain::Host),
+    }
+}
+
+fn one(
+    project: &Project,
+    mesh: Option<&Mesh>,
+    automation: &Automation,
+    watch: &Watch,
+) -> Result<Asked, &'static str> {
     let kind = automation.id.kind();
     if automation.state == Standing::Declared {
         return Err("it would not run");
     }
-    let (runs, deadline) = match kind {
+    let target = mesh.and_then(|mesh| mesh.targets.iter().find(|target| target.id == automation.id));
+    let (runs, grace) = match kind {
         Kind::Workflow => (by_platform(automation)?, WORKFLOW),
         Kind::Netlify => (by_platform(automation)?, FUNCTION),
         Kind::Pm2 | Kind::Npm | Kind::Command => here(watch)?,
         Kind::Heartbeat => return Err("it runs elsewhere"),
     };
+    let beats = beats(watch);
+    let deadline = match target.map(|target| &target.timing) {
+        Some(Timing::Slots { deadline, .. }) => Duration::from_millis(*deadline),
+        Some(Timing::Standing) | None => beats.unwrap_or(grace),
+    };
+    let is_here = matches!(kind, Kind::Pm2 | Kind::Npm | Kind::Command);
     let entries = &project.settings.automations;
     let is_written = entries.iter().any(|entry| entry.id == automation.id);
     Ok(Asked {
@@ -53,8 +121,13 @@ fn one(project: &Project, automation: &Automation, watch: &Watch) -> Result<Aske
         domain: automation.domain,
         runs,
         deadline,
-        ladder: Vec::new(),
-        known: known(watch),
+        in_time: if is_here { deadline } else { deadline + HELP },
+        ladder: target.map(|t| t.backup.iter().map(remedy).collect()).unwrap_or_default(),
+        known: match (beats, target.is_some()) {
+            (Some(grace), _) => Known::Heartbeats { grace },
+            (None, true) => Known::Platform,
+            (None, false) => Known::Unknown,
+        },
         guard: guard(project, automation),
         recovery: watch.recovery,
         priority: watch.priority,
@@ -64,7 +137,7 @@ fn one(project: &Project, automation: &Automation, watch: &Watch) -> Result<Aske
 }
 
 fn by_platform(automation: &Automation) -> Result<Runs, &'static str> {
-    let zone = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+    let zone = zone();
     let read =
         |cron: &str, name: &str| Schedule::parse(cron, if name == "local" { &zone } else { name }).ok();
     let schedules: Arc<[Schedule]> =
@@ -95,20 +168,19 @@ fn here(watch: &Watch) -> Result<(Runs, Duration), &'static str> {
     }
     let by_pm2 = (!slots.is_empty()).then(|| Runs::Slots(slots.into()));
     let runs = by_agent.or(by_pm2).or(always).ok_or("nothing runs it by itself")?;
-    Ok((runs, grace / 2))
+    Ok((runs, grace))
 }
 
-/// Without a mesh nobody asks the platforms of workflows and functions.
-fn known(watch: &Watch) -> Known {
-    let beats = watch.expectations.iter().find_map(|expectation| match expectation {
+/// How long after a slot its heartbeat is missed; `None` when none is expected.
+fn beats(watch: &Watch) -> Option<Duration> {
+    watch.expectations.iter().find_map(|expectation| match expectation {
         Expectation::Beats(rules) if !matches!(rules.cadence, Cadence::Whenever) => Some(rules.grace),
         Expectation::Beats(_)
         | Expectation::Nothing { .. }
         | Expectation::NotEffective { .. }
         | Expectation::Process(_)
         | Expectation::Slots(_) => None,
-    });
-    beats.map_or(Known::Unknown, |grace| Known::Heartbeats { grace })
+    })
 }
 
 /// Most of a workflow's file that is looked at.
