@@ -103,16 +103,19 @@ fn seeds(seeds: std::ops::Range<u64>, limit: Duration, arguments: &[&str]) -> Re
         all.executions += outcome.executions;
         all.recoveries += outcome.recoveries;
         all.asks += outcome.asks;
+        all.elsewhere += outcome.elsewhere;
+        all.revivals += outcome.revivals;
         all.brakes += outcome.brakes;
         all.handbacks += outcome.handbacks;
     }
     let seconds = begun.elapsed().as_secs_f64();
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
     let rate = (many * HOURS) as f64 / seconds;
-    let Outcome { events, executions, recoveries, asks, brakes, handbacks, .. } = all;
+    let Outcome { events, executions, recoveries, asks, elsewhere, revivals, brakes, handbacks, .. } = all;
     say(&format!(
         "{many} seeds, {} simulated hours in {seconds:.1} s: {rate:.0} hours a second; {events} events, \
-         {executions} executions, {recoveries} of them by a backup, {asks} asked for by another; \
+         {executions} executions, {recoveries} of them by a backup, {asks} asked for by another, \
+         {elsewhere} because of silence; {revivals} revivals, \
          {brakes} brakes, {handbacks} handbacks; no invariant broken",
         many * HOURS
     ))

@@ -34,7 +34,7 @@ pub(super) enum View {
 #[derive(Debug, Clone)]
 pub(super) enum Pass {
     /// It was off. It is looked at again right before sending.
-    Look(Look),
+    Look(Box<Look>),
     /// It is on, and there is a place, in which something may be sent until then.
     Place {
         /// Who keeps the time.
@@ -163,17 +163,19 @@ impl Gate {
         let run = holder.run.rotate_left(32) ^ u64::try_from(platform).unwrap_or(0);
         let register = RegisterAccess::of_brake(setup, platform, run)?;
         let terms = || setup.targets.iter().filter(|t| t.platform == platform).map(|t| t.terms);
+        let asked = || setup.targets.iter().filter(|t| t.platform == platform && t.serving().is_none());
         let arrives = terms().map(|t| t.send.saturating_add(t.epsilon)).max().unwrap_or(0);
         let shows = terms().map(|t| t.confirm).max().unwrap_or(0);
         let after = u64::from(arrives.max(setup.body.send)) + u64::from(shows);
         // What another was asked for is sent at any time of the lease.
-        let held = u64::from(terms().map(|t| t.ttl).max().unwrap_or(0));
+        let held = u64::from(asked().map(|t| t.terms.ttl).max().unwrap_or(0));
+        let freeze = LOOK_MS.max(held) + after;
         Some(Self {
             platform,
             register,
             holder,
             view,
-            freeze: LOOK_MS.max(held) + after,
+            freeze,
             after,
             waiting,
             reports: Vec::new(),
@@ -188,6 +190,14 @@ impl Gate {
 
     pub(super) fn store_at(&self, place: Place) -> Option<Number> {
         self.register.store_at(place)
+    }
+
+    /// One more waits, in the order of their priorities.
+    pub(super) fn wait(&mut self, case: Case, setup: &Setup) {
+        let priority = |case: &Case| setup.targets.get(case.target).map(|target| target.priority);
+        let place = self.waiting.iter().position(|other| priority(other) < priority(&case));
+        self.waiting.insert(place.unwrap_or(self.waiting.len()), case);
+        self.wants = true;
     }
 
     /// What became of one that had a place.
@@ -278,7 +288,7 @@ impl Gate {
         for case in self.waiting.drain(..) {
             self.looks = self.looks.wrapping_add(1);
             if let Some(look) = Look::new(setup, self.platform, self.looks) {
-                out.through.push((case, Pass::Look(look)));
+                out.through.push((case, Pass::Look(Box::new(look))));
             }
         }
     }

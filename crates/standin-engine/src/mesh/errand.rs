@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use standin_core::mesh::cell::{Bid, Cell, Holder, MAX_ATTEMPTS, Refusal};
-use standin_core::mesh::claim::{Claimant, End, Order, Sent, Step};
+use standin_core::mesh::claim::{Aim, Claimant, End, Order, Sent, Step};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::ruling::Ruling;
 use standin_core::mesh::terms::Terms;
@@ -39,6 +39,7 @@ pub(super) struct Errand {
     terms: Terms,
     /// Which attempts this watcher can carry out itself, the first one first.
     able: [bool; MAX_ATTEMPTS as usize],
+    aim: Aim,
     hand: Hand,
     posting: Option<Posting>,
     over: Option<Deed>,
@@ -77,15 +78,17 @@ impl Errand {
             well_at: case.well_at,
             holder,
         };
+        let aim = if target.serving().is_some() { Aim::Serve } else { Aim::Recover };
         let able = [1, 2, 3].map(|attempt| target.is_able(own, attempt));
         let (hand, posting) = (Hand::Own, None);
         Self {
             case,
-            claimant: Claimant::new(bid, terms),
+            claimant: Claimant::with(bid, terms, aim),
             register,
             pass,
             terms,
             able,
+            aim,
             hand,
             posting,
             over: None,
@@ -182,6 +185,7 @@ impl Errand {
                 let not_before = end.map_or(not_before, |end| not_before.max(end));
                 let wait = not_before.since(self.time(clocks, now));
                 out.push(match wait {
+                    0 if self.aim == Aim::Serve => (Part::Probe, Request::ProbeBackup(target)),
                     0 => (Part::Probe, Request::Probe { target, slot }),
                     wait => (Part::Wait, Request::Sleep(Duration::from_millis(wait))),
                 });

@@ -52,7 +52,7 @@ pub(super) fn judge(target: &TargetSetup, fact: Fact, seen: &mut Seen, now: Stor
         }
     };
     if judged == Judged::Well {
-        *seen = Seen { well_at: Some(now), down_since: None };
+        (seen.well_at, seen.down_since) = (Some(now), None);
     }
     judged
 }

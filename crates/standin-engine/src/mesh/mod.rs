@@ -16,6 +16,7 @@ mod judge;
 mod outcome;
 pub mod record;
 mod register;
+mod serving;
 mod setup;
 mod slots;
 #[cfg(test)]
@@ -25,7 +26,7 @@ mod tick;
 pub use clocks::Now;
 pub use outcome::{Deed, Report};
 pub use setup::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving, Setup, SetupError,
     StoreSetup, TargetSetup, Watching,
 };
 pub use slots::Slots;

@@ -35,6 +35,8 @@ pub enum Deed {
         /// Whom.
         peer: Number,
     },
+    /// It has handed the work of a target back to its primary.
+    HandedBack(Number),
     /// It carried out what a peer has won the claim for and asked for.
     Served {
         /// Which target.

@@ -7,6 +7,7 @@ use standin_core::effect::EffectKey;
 use standin_core::incident::Target;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::fitness::SelfHealth;
+use standin_core::mesh::handback::{Ack, Damping, Streak};
 use standin_core::mesh::peer::{PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
@@ -92,6 +93,9 @@ pub struct Carry {
     /// The platforms, by number, whose brake it has seen on. Read with another configuration they are not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub braked: Vec<Number>,
+    /// The handbacks that it has agreed to, for the primaries that it hosts; at most [`MAX_ACKS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acks: Vec<Ack>,
     /// The asks that it has taken up, the newest last; at most [`MAX_SERVED`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<Served>,
@@ -104,4 +108,28 @@ pub struct Seen {
     pub well_at: Option<StoreTime>,
     /// Since when it is seen down; `None` while it is not.
     pub down_since: Option<StoreTime>,
+    /// For how long its primary has been well, looked at in each tick. Only of a target that a backup may serve.
+    #[serde(default)]
+    pub streak: Streak,
+    /// How long a backup keeps the work at least.
+    #[serde(default)]
+    pub damping: Damping,
+    /// What a person was told of it last, and when, by the watcher's own wall clock; `None` once it is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<(Alert, StoreTime)>,
 }
+
+/// What a person was told of a target that needs one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alert {
+    /// Who decides for it cannot be reached.
+    NoArbiter,
+    /// All attempts are used.
+    Exhausted,
+    /// What is stored for it is not to be believed.
+    Garbage,
+}
+
+/// So many agreements of one peer are kept, the newest last.
+pub const MAX_ACKS: usize = 64;

@@ -123,6 +123,23 @@ pub struct PlatformSetup {
     pub seen: SeenBy,
 }
 
+/// What a recovery brings about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backup {
+    /// The target is well again: it was started anew, or its slot was run elsewhere.
+    Recovers,
+    /// A backup does the target's work, and goes on until the target is well again for good and agrees to take it
+    /// back. Whoever claims it renews the claim in each tick.
+    Serves(Serving),
+}
+
+/// A target that its backup serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Serving {
+    /// The peer that hosts the primary and speaks for it.
+    pub primary: Number,
+}
+
 /// One target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSetup {
@@ -141,6 +158,8 @@ pub struct TargetSetup {
     pub rungs: Vec<Rung>,
     /// Who decides.
     pub decider: Decider,
+    /// What its recovery brings about.
+    pub backup: Backup,
     /// The times of its claims.
     pub terms: Terms,
 }
@@ -207,6 +226,10 @@ pub enum SetupError {
         /// How many it has.
         rungs: usize,
     },
+    /// The backup of a target cannot serve it: the lease does not last from one tick to the one after the next, there
+    /// is more than one remedy, or it runs in slots.
+    #[error("the backup of {0} cannot serve it: that takes one remedy, no slots, and a lease of two ticks")]
+    Serving(String),
     /// A peer's target is not that peer, or is not looked at as one that is always there.
     #[error("the target of the peer {0} is another one, or has slots")]
     PeerTarget(String),
@@ -225,6 +248,14 @@ impl TargetSetup {
     /// Whether a peer can do what an attempt asks for.
     pub fn is_able(&self, peer: Number, attempt: u8) -> bool {
         self.rung(attempt).is_some_and(|rung| rung.able.contains(&peer))
+    }
+
+    /// How its backup serves it, if it does.
+    pub const fn serving(&self) -> Option<Serving> {
+        match self.backup {
+            Backup::Recovers => None,
+            Backup::Serves(serving) => Some(serving),
+        }
     }
 
     /// Everyone who can do any of it, in the order of their numbers: they claim, and rank among each other.
@@ -258,7 +289,8 @@ impl Setup {
     /// peer that sees it, which asks the others.
     pub fn claimants(&self, target: Number) -> Vec<Number> {
         let mut all = self.targets.get(target).map(TargetSetup::able).unwrap_or_default();
-        if let Some(teller) = self.teller_of(target).filter(|teller| !all.is_empty() && !all.contains(teller)) {
+        if let Some(teller) = self.teller_of(target).filter(|teller| !all.is_empty() && !all.contains(teller))
+        {
             all.push(teller);
             all.sort_unstable();
         }
@@ -330,6 +362,15 @@ impl Setup {
             && slots.is_empty()
         {
             return Err(SetupError::Slots(target.target.to_string()));
+        }
+        if let Some(Serving { primary }) = target.serving() {
+            exists("peer", primary, self.peers.len())?;
+            let lasts =
+                u64::from(target.terms.ttl) >= 2 * u64::from(self.body.period) + u64::from(self.body.tick);
+            let keeps = lasts || !target.able().contains(&self.own);
+            if target.watching != Watching::Standing || rungs != 1 || !keeps {
+                return Err(SetupError::Serving(target.target.to_string()));
+            }
         }
         let checked = target.terms.check(self.body.request.saturating_mul(3));
         checked.map_err(|why| SetupError::Terms { target: target.target.to_string(), why })

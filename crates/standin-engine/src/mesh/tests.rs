@@ -40,6 +40,7 @@ fn setup() -> Setup {
         heartbeats: Heartbeats::None,
         rungs: vec![Rung { able: vec![0] }],
         decider: Decider::Home(0),
+        backup: Backup::Recovers,
         terms: Terms::default(),
     };
     Setup {
@@ -137,6 +138,8 @@ impl World {
                 self.is_down = false;
                 ("send", Answer::Sent(Sent::Accepted))
             }
+            Request::ProbeBackup(_) => ("backup", Answer::Probed(Probed::Unknown)),
+            Request::Stop { .. } => ("stop", Answer::Sent(Sent::Unknown)),
             Request::Wake(_) => ("wake", Answer::Over),
             Request::Notify(_) => ("notify", Answer::Over),
             Request::Sleep(time) => {

@@ -4,6 +4,7 @@ mod acting;
 mod asks;
 mod braking;
 mod facts;
+mod keeping;
 mod look;
 mod self_health;
 mod suspects;
@@ -17,7 +18,7 @@ use standin_core::mesh::fitness::{SETTLE_MS, Settle, Woke};
 use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
-use super::brake::{Gate, Pass};
+use super::brake::{Gate, Pass, View};
 use super::clocks::{Clocks, Now};
 use super::errand::{Asks, Errand, Part};
 use super::favor::{Favor, FavorPart};
@@ -26,6 +27,7 @@ use super::judge::Case;
 use super::outcome::{Deed, Report};
 use super::record::{Carry, Record};
 use super::register::Place;
+use super::serving::{Keep, KeepPart};
 use super::setup::Setup;
 use crate::ports::mesh::{Answer, Fact, Number, Request, Ticket};
 
@@ -50,6 +52,7 @@ enum Purpose {
     Persisted,
     Favor(usize, FavorPart),
     Gate(usize, Place),
+    Keep(usize, KeepPart),
     Nothing,
 }
 
@@ -102,6 +105,13 @@ pub struct Tick {
     /// So many stores have the record that says what was taken up.
     written: usize,
     gates: Vec<Gate>,
+    /// How each platform looks.
+    views: Vec<View>,
+    keeps: Vec<Keep>,
+    /// Of targets whose claim is looked at first.
+    held_back: Vec<Case>,
+    /// Seen well in this tick.
+    well: Vec<Number>,
     queue: VecDeque<(Case, Pass)>,
     open: Vec<(Ticket, Purpose, u64)>,
     tickets: u32,
@@ -135,6 +145,10 @@ impl Tick {
             favors: Vec::new(),
             written: 0,
             gates: Vec::new(),
+            views: Vec::new(),
+            keeps: Vec::new(),
+            held_back: Vec::new(),
+            well: Vec::new(),
             queue: VecDeque::new(),
             open: Vec::with_capacity(8),
             tickets: 0,
@@ -225,6 +239,9 @@ impl Tick {
                 self.hear_clock(store, &answer, asked, now);
                 self.answer_errand(index, part, answer, now, out);
             }
+            (Purpose::Keep(index, part), answer) => {
+                self.answer_keep((index, part), answer, asked, now, out);
+            }
             (Purpose::Gate(index, place), answer) => {
                 self.answer_gate((index, place), answer, asked, now, out);
             }
@@ -295,7 +312,10 @@ impl Tick {
         }
         self.write(Purpose::Persisted, now, out);
         if self.settle.is_settled() {
+            let well = std::mem::take(&mut self.well);
+            self.end_alerts(&well, now, out);
             self.open_gates(now, out);
+            self.keep(now, out);
         }
     }
 

@@ -153,6 +153,15 @@ pub enum Request {
         /// The right to.
         order: Order,
     },
+    /// Ask the backup that serves a target whether it works.
+    ProbeBackup(Number),
+    /// Stop the backup that serves a target, and see that it has stopped. [`Sent::Accepted`] says that it has.
+    Stop {
+        /// The target.
+        target: Number,
+        /// The epoch of the handback that the primary has agreed to: what was started in a later one goes on.
+        epoch: u64,
+    },
     /// Ask a peer's platform to start its tick now. Harmless when it does so anyway.
     Wake(Number),
     /// Tell a person.
@@ -179,6 +188,12 @@ pub enum Notice {
         /// Which of its targets are down.
         members: Arc<[Number]>,
     },
+    /// A target was in need of a person, and is well again.
+    Recovered(Number),
+    /// A backup does the work of a target.
+    Serving(Number),
+    /// The primary does it again.
+    HandedBack(Number),
     /// Most of a platform is well again.
     PlatformWell(Number),
     /// Something on a platform needs help, and its brake cannot be read: nothing was done.
@@ -198,9 +213,9 @@ pub enum Answer {
     Swapped(SwapAnswer),
     /// Of [`Request::Survey`]; `None` when the platform did not answer.
     Surveyed(Option<Survey>),
-    /// Of [`Request::Probe`].
+    /// Of [`Request::Probe`] and [`Request::ProbeBackup`].
     Probed(Probed),
-    /// Of [`Request::Send`].
+    /// Of [`Request::Send`] and [`Request::Stop`].
     Sent(Sent),
     /// Of [`Request::Wake`], [`Request::Notify`] and [`Request::Sleep`]: it is over, however it went.
     Over,
@@ -215,8 +230,8 @@ impl Request {
             Self::ReadDecision { .. } => Answer::Decision(Err(ReadError::Unreachable)),
             Self::SwapDecision { .. } => Answer::Swapped(SwapAnswer::Unknown),
             Self::Survey(_) => Answer::Surveyed(None),
-            Self::Probe { .. } => Answer::Probed(Probed::Unknown),
-            Self::Send { .. } => Answer::Sent(Sent::Unknown),
+            Self::Probe { .. } | Self::ProbeBackup(_) => Answer::Probed(Probed::Unknown),
+            Self::Send { .. } | Self::Stop { .. } => Answer::Sent(Sent::Unknown),
             Self::Wake(_) | Self::Notify(_) | Self::Sleep(_) => Answer::Over,
         }
     }
@@ -266,13 +281,21 @@ pub trait Platform: Send + Sync {
     /// Asks one target itself. An answer that may be old is [`Probed::Unknown`].
     fn probe(&self, target: Number, slot: Option<StoreTime>) -> impl Future<Output = Probed> + Send;
 
-    /// Carries out one recovery, once, under the order's key.
+    /// Carries out one recovery, once, under the order's key. Where that starts a backup which serves the target, the
+    /// order's epoch counts instead of its key: an older one than the last is refused. The backup itself reads the
+    /// claim, begins only while that is held at this epoch, and stops when its lease ends.
     fn send(
         &self,
         target: Number,
         slot: Option<StoreTime>,
         order: &Order,
     ) -> impl Future<Output = Sent> + Send;
+
+    /// Asks whether the backup that serves a target works.
+    fn probe_backup(&self, target: Number) -> impl Future<Output = Probed> + Send;
+
+    /// Stops the backup that serves a target; [`Sent::Accepted`] once it has stopped. Repeating it does no harm.
+    fn stop(&self, target: Number, epoch: u64) -> impl Future<Output = Sent> + Send;
 
     /// Starts a peer's tick.
     fn wake(&self, peer: Number) -> impl Future<Output = ()> + Send;

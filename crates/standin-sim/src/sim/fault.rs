@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::rng::Rng;
-use super::world::{PLATFORMS, STORES, TARGETS, WATCHERS};
+use super::world::{AUTOMATIONS, PLATFORMS, STORES, WATCHERS};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -62,6 +62,8 @@ kinds! {
     RunFails = "run-fails",
     /// A target stops, and may fail to start.
     TargetDown = "target-down",
+    /// A watcher is gone until a person, or another watcher, starts it again.
+    WatcherDown = "watcher-down",
     /// All that is always there on a platform stops within a minute.
     MassDown = "mass-down",
 }
@@ -110,7 +112,9 @@ pub fn draw(rng: &mut Rng, kinds: &[Kind], many: usize, end: u64) -> Vec<Fault> 
             _ => rng.between(1_800_000, 14_400_000),
         };
         let at = match kind {
-            Kind::Partition | Kind::ClockStep | Kind::Crash | Kind::Pause => rng.below(WATCHERS),
+            Kind::Partition | Kind::ClockStep | Kind::Crash | Kind::Pause | Kind::WatcherDown => {
+                rng.below(WATCHERS)
+            }
             Kind::Overlap => 1 + rng.below(WATCHERS - 1),
             Kind::StoreDown
             | Kind::StoreSlow
@@ -123,7 +127,7 @@ pub fn draw(rng: &mut Rng, kinds: &[Kind], many: usize, end: u64) -> Vec<Fault> 
             Kind::CommonCause => 0,
             // Netlify or the host: on GitHub everything runs in slots.
             Kind::MassDown => 1 + rng.below(PLATFORMS - 1),
-            Kind::CronSkip | Kind::CronTwice | Kind::RunFails | Kind::TargetDown => rng.below(TARGETS),
+            Kind::CronSkip | Kind::CronTwice | Kind::RunFails | Kind::TargetDown => rng.below(AUTOMATIONS),
         };
         let edge = rng.below(STORES + PLATFORMS);
         faults.push(Fault { kind, from, until: from.saturating_add(length).min(end), at, edge });

@@ -14,6 +14,7 @@ pub mod rng;
 mod run;
 pub mod scene;
 mod serve;
+mod serving;
 mod shrink;
 mod truth;
 pub mod world;

@@ -11,7 +11,7 @@ use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteErro
 use super::fault::Kind;
 use super::laws::Sending;
 use super::run::{Event, Sim};
-use super::world::{Tamper, World};
+use super::world::{self, Tamper, World};
 
 impl Sim {
     /// Sends a request on its way: looks at the laws, and draws how long it takes.
@@ -31,6 +31,7 @@ impl Sim {
                     .push(self.now + wait, Event::Answer { watcher, life, ticket, answer: Answer::Over });
             }
             Request::Send { target, order, .. } => self.look_at_send(watcher, *target, order, probed),
+            Request::Stop { target, epoch } => self.look_at_stop(*target, *epoch),
             Request::WriteEvidence(_, record) => {
                 let accuses = !record.suspicions.is_empty() && !record.beat.self_health.is_clean();
                 if accuses && !self.is_seconded(record) {
@@ -40,6 +41,7 @@ impl Sim {
                         format!("watcher {watcher} accuses with faults of its own"),
                     );
                 }
+                self.agrees(watcher, &record.carry.acks);
                 if self.world.remembers(watcher) {
                     self.laws.beats(self.now, watcher, record.beat.number);
                 }
@@ -49,11 +51,25 @@ impl Sim {
             {
                 self.laws.breach("I9", self.now, "a decision at a store that has not passed".to_owned());
             }
+            Request::Survey(platform) => {
+                if self.setups.get(watcher).is_some_and(|setup| !setup.sees(*platform)) {
+                    let what = format!("watcher {watcher} looks at platform {platform}, which it cannot see");
+                    self.laws.breach("sight", self.now, what);
+                }
+            }
+            Request::Probe { target, .. } => {
+                let is_there = self.setups.get(watcher).is_some_and(|setup| {
+                    !world::is_looked_at(setup, *target) || is_foreign(&self.setups, watcher, &request)
+                });
+                if !is_there {
+                    let what = format!("watcher {watcher} probes target {target}, which it cannot see");
+                    self.laws.breach("sight", self.now, what);
+                }
+            }
             Request::ReadEvidence(_)
             | Request::ReadDecision { .. }
             | Request::SwapDecision { .. }
-            | Request::Survey(_)
-            | Request::Probe { .. }
+            | Request::ProbeBackup(_)
             | Request::Wake(_)
             | Request::Notify(_) => {}
         }
@@ -66,7 +82,7 @@ impl Sim {
                 || (edge < stores && self.store_is_down(edge))
                 || (edge >= stores
                     && self.platform_is_down(edge - stores)
-                    && (remedy.is_some() || !is_foreign(&self.setups, &request)))
+                    && (remedy.is_some() || !is_foreign(&self.setups, watcher, &request)))
                 || !self.world.reaches(watcher, edge)
         });
         if lost {
@@ -133,19 +149,26 @@ fn edge_of(world: &World, request: &Request) -> Option<usize> {
         | Request::ReadDecision { store, .. }
         | Request::SwapDecision { store, .. } => Some(*store),
         Request::Survey(platform) => Some(stores + platform),
-        Request::Probe { target, .. } | Request::Send { target, .. } => {
-            Some(stores + world.platform(*target)?)
+        // The backups of what is served are elsewhere.
+        Request::Send { target, .. } | Request::ProbeBackup(target) | Request::Stop { target, .. }
+            if world.is_served(*target) =>
+        {
+            Some(stores + world.backup_platform(*target)?)
         }
-        Request::Wake(peer) => Some(stores + world.watchers.get(*peer)?.platform?),
+        Request::Probe { target, .. } | Request::Send { target, .. } => Some(stores + world.edge(*target)?),
+        Request::ProbeBackup(_) | Request::Stop { .. } => None,
+        Request::Wake(peer) => Some(stores + world.watchers.get(*peer)?.host),
         Request::Notify(_) | Request::Sleep(_) => None,
     }
 }
 
-/// Whether a request is about a target whose backup and heartbeats are elsewhere than its platform.
-fn is_foreign(setups: &[Arc<Setup>], request: &Request) -> bool {
+/// Whether a request is about a target whose backup and heartbeats are elsewhere than its platform. The agent itself
+/// starts on its host what runs there.
+fn is_foreign(setups: &[Arc<Setup>], watcher: usize, request: &Request) -> bool {
     let (Request::Probe { target, .. } | Request::Send { target, .. }) = request else { return false };
-    let target = setups.first().and_then(|setup| setup.targets.get(*target));
-    target.is_some_and(|target| target.heartbeats == Heartbeats::Elsewhere)
+    let Some(setup) = setups.get(watcher) else { return false };
+    setup.teller_of(*target) != Some(watcher)
+        && setup.targets.get(*target).is_some_and(|target| target.heartbeats == Heartbeats::Elsewhere)
 }
 
 /// The definite no of a store that has not even looked.

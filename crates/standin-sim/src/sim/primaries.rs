@@ -11,7 +11,7 @@ use standin_engine::mesh::Watching;
 use super::fault::Kind;
 use super::run::{Event, Sim};
 use super::truth::Comes;
-use super::world::{HOUR, MINUTE};
+use super::world::{AGENT, AUTOMATIONS, HOST, HOUR, MINUTE};
 
 impl Sim {
     pub(super) fn lateness(&mut self) -> u64 {
@@ -47,9 +47,15 @@ impl Sim {
         if self.scene_primary(target, slot) {
             return;
         }
-        if self.world.platform(target).is_some_and(|platform| self.platform_is_down(platform)) {
+        let platform = self.setups.first().and_then(|s| s.targets.get(target)).map_or(0, |t| t.platform);
+        if self.platform_is_down(platform) {
             let late = self.rng.between(MINUTE, HOUR);
             return self.push(self.now + late, Event::Primary { target, slot });
+        }
+        let agent_is_down = self.truth.automations.get(AUTOMATIONS + AGENT).is_some_and(|a| a.is_down);
+        if platform >= HOST && agent_is_down {
+            // The agent itself runs the commands of its host.
+            return;
         }
         self.mark(8, slot);
         let id = self.setups.first().and_then(|s| s.targets.get(target)).map(|t| t.target.clone());
@@ -75,7 +81,7 @@ impl Sim {
                 .decided(&setup, number)
                 .is_some_and(|c| c.phase == ClaimPhase::Exhausted || c.attempt >= 3);
             let is_well = match &target.watching {
-                Watching::Standing => !a.is_down,
+                Watching::Standing => self.primary_works(number).unwrap_or(!a.is_down),
                 Watching::Slots { slots, deadline } => {
                     // The one before the newest that a backup has had an hour for.
                     let due = slots.due(deadline + HOUR, StoreTime(0).plus(self.world.epoch + self.now));

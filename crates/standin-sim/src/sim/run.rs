@@ -8,7 +8,7 @@ use standin_core::mesh::claim::Probed;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::peer::{BeatNumber, PeerId};
 use standin_engine::mesh::record::Carry;
-use standin_engine::mesh::{Input, Now, Setup, Tick, Watching};
+use standin_engine::mesh::{Input, Now, Setup, TargetSetup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
 use super::asking::Asking;
@@ -18,8 +18,9 @@ use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
 use super::rng::Rng;
 use super::scene::{Acting, Struck};
+use super::serving::Serving;
 use super::truth::Truth;
-use super::world::{self, HOUR, Memory, Start, Tamper, World};
+use super::world::{self, AUTOMATIONS, HOUR, Memory, Start, Tamper, World};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -35,6 +36,9 @@ pub struct Plan {
     /// How late GitHub's schedules are.
     pub lateness: Arc<Lateness>,
 }
+
+/// A probe of what no platform can be asked about is a read of so many stores: most of them.
+const LOOK: usize = 2;
 
 /// So many faults strike in one run.
 const FAULTS: usize = 40;
@@ -63,6 +67,10 @@ pub struct Outcome {
     pub notices: u64,
     /// Recoveries that one watcher asked another for.
     pub asks: u64,
+    /// Recoveries elsewhere of what only a silent watcher could see.
+    pub elsewhere: u64,
+    /// How often a watcher was started by another one.
+    pub revivals: u64,
     /// How often a brake was put on.
     pub brakes: u64,
     /// How often the work of a primary was given back to it.
@@ -73,13 +81,45 @@ pub struct Outcome {
 
 #[derive(Debug)]
 pub(super) enum Event {
-    Begin { watcher: usize, is_extra: bool },
-    Arrive { watcher: usize, life: u64, ticket: Ticket, request: Request, back: Option<u64> },
-    Answer { watcher: usize, life: u64, ticket: Ticket, answer: Answer },
-    Slot { target: usize, slot: u64 },
-    Primary { target: usize, slot: u64 },
-    Stop { target: usize },
-    Settle { target: usize },
+    Begin {
+        watcher: usize,
+        is_extra: bool,
+    },
+    Arrive {
+        watcher: usize,
+        life: u64,
+        ticket: Ticket,
+        request: Request,
+        back: Option<u64>,
+    },
+    Answer {
+        watcher: usize,
+        life: u64,
+        ticket: Ticket,
+        answer: Answer,
+    },
+    Slot {
+        target: usize,
+        slot: u64,
+    },
+    Primary {
+        target: usize,
+        slot: u64,
+    },
+    Stop {
+        target: usize,
+    },
+    /// Primary and backup of a target look at its claim.
+    Work {
+        target: usize,
+    },
+    /// A person has started what was stopped.
+    Start {
+        target: usize,
+    },
+    Settle {
+        target: usize,
+    },
 }
 
 pub(super) struct Queued(u64, u64, Event);
@@ -113,6 +153,8 @@ pub(super) struct Life {
     /// Who was accused by another in what it was answered.
     accused: Vec<PeerId>,
     probed: Vec<usize>,
+    /// What it has claimed that no platform can be asked about, and how many stores it has read since.
+    looked: Vec<(usize, usize)>,
 }
 
 #[derive(Default)]
@@ -135,6 +177,7 @@ pub(super) struct Sim {
     pub(super) laws: Laws,
     pub(super) asking: Asking,
     pub(super) braking: Braking,
+    pub(super) serving: Serving,
     pub(super) faults: Vec<Fault>,
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
@@ -184,6 +227,7 @@ impl Sim {
             laws: Laws::default(),
             asking: Asking::default(),
             braking: Braking::default(),
+            serving: Serving::default(),
             faults: Vec::new(),
             calm: 0,
             tamper: Tamper::Nothing,
@@ -224,6 +268,7 @@ impl Sim {
                 self.push(slot - self.world.epoch, Event::Slot { target, slot });
             }
         }
+        self.populate_served();
         for fault in self.faults.clone() {
             if fault.kind == Kind::TargetDown {
                 self.push(fault.from, Event::Stop { target: fault.at });
@@ -232,6 +277,10 @@ impl Sim {
                     let at = fault.from + self.rng.between(0, 60_000);
                     self.push(at, Event::Stop { target });
                 }
+            } else if fault.kind == Kind::WatcherDown {
+                let target = AUTOMATIONS + fault.at;
+                self.push(fault.from, Event::Stop { target });
+                self.push(fault.until, Event::Start { target });
             } else if fault.kind == Kind::Overlap {
                 self.push(fault.from, Event::Begin { watcher: fault.at, is_extra: true });
             }
@@ -245,9 +294,8 @@ impl Sim {
     fn standing_on(&self, platform: usize) -> Vec<usize> {
         let Some(setup) = self.setups.first() else { return Vec::new() };
         let all = setup.targets.iter().enumerate();
-        all.filter(|(_, t)| t.platform == platform && t.watching == Watching::Standing)
-            .map(|(n, _)| n)
-            .collect()
+        let stands = |n: usize, t: &TargetSetup| n < AUTOMATIONS && t.watching == Watching::Standing;
+        all.filter(|(n, t)| t.platform == platform && stands(*n, t)).map(|(n, _)| n).collect()
     }
 
     pub(super) fn push(&mut self, at: u64, event: Event) {
@@ -321,6 +369,16 @@ impl Sim {
                     let at = self.now + self.rng.between(60_000, 600_000);
                     self.push(at, Event::Settle { target });
                 }
+                self.primary_stops(target);
+                if let Some(state) = target.checked_sub(AUTOMATIONS).and_then(|w| self.watchers.get_mut(w)) {
+                    state.lives.clear();
+                }
+            }
+            Event::Work { target } => self.work(target),
+            Event::Start { target } => {
+                if let Some(a) = self.truth.automations.get_mut(target) {
+                    a.is_down = false;
+                }
             }
             Event::Settle { target } => {
                 if let Some(a) = self.truth.automations.get_mut(target) {
@@ -335,7 +393,8 @@ impl Sim {
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
         let Some(being) = self.world.watchers.get(watcher).copied() else { return };
         let cannot_start = being.platform.is_some_and(|platform| self.platform_is_down(platform))
-            || self.is_gone(Struck::Peer(watcher));
+            || self.is_gone(Struck::Peer(watcher))
+            || self.truth.automations.get(self.world.primaries.len() + watcher).is_some_and(|a| a.is_down);
         if !is_extra {
             // GitHub's cron is hours late; what wakes the Action in time is the others.
             let late = if being.start == Start::Cron { self.lateness() } else { self.rng.between(0, 2_000) };
@@ -362,6 +421,7 @@ impl Sim {
             asked: Vec::new(),
             accused: Vec::new(),
             probed: Vec::new(),
+            looked: Vec::new(),
         };
         state.lives.push(life);
         self.drive(watcher, self.lives, Input::Begin);
@@ -408,12 +468,25 @@ impl Sim {
             let others = read.value.iter().filter(|record| Some(&record.beat.peer) != own);
             life.accused.extend(others.flat_map(|record| &record.suspicions).map(|s| s.target.clone()));
         }
+        if let Input::Answer(_, Answer::Evidence(Ok(_))) = &input {
+            for (target, many) in &mut life.looked {
+                *many += 1;
+                if *many == LOOK {
+                    life.probed.push(*target);
+                }
+            }
+        }
         life.tick.step(input, now, &mut requests);
         let report = life.tick.report();
         let probes = requests.iter().filter_map(|(ticket, request)| {
             if let Request::Probe { target, .. } = request { Some((*ticket, *target)) } else { None }
         });
         life.asked.extend(probes);
+        let claims = requests.iter().filter_map(|(_, request)| {
+            if let Request::SwapDecision { cell, .. } = request { Some((*cell, 0)) } else { None }
+        });
+        let setup = self.setups.get(watcher);
+        life.looked.extend(claims.filter(|(cell, _)| setup.is_some_and(|s| world::is_looked_at(s, *cell))));
         let (paused, probed) = (life.paused, life.probed.clone());
         self.accused.clone_from(&life.accused);
         for (ticket, request) in requests.drain(..) {

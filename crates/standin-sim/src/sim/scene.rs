@@ -229,7 +229,7 @@ impl Sim {
                 Deed::Asked { target, peer } => {
                     self.tell(Told::Asks { watcher, target: *target, peer: *peer });
                 }
-                Deed::Tried { .. } | Deed::Blocked { .. } | Deed::Woke(_) | Deed::Served { .. } => {}
+                Deed::Tried { .. } | Deed::Blocked { .. } | Deed::Woke(_) | Deed::Served { .. } | Deed::HandedBack(_) => {}
             }
         }
     }
@@ -255,29 +255,35 @@ impl Sim {
         Some(slot_key(id, at))
     }
 
-    /// An attempt has arrived; `None` when no scene is played.
+    /// Whether a scene is played.
+    pub(super) const fn is_playing(&self) -> bool {
+        self.acting.is_some()
+    }
+
+    /// An attempt of a scene has arrived.
     pub(super) fn scene_send(
         &mut self,
         watcher: usize,
         target: usize,
         slot: Option<StoreTime>,
         order: &Order,
-    ) -> Option<Sent> {
-        let remedy = self.acting.as_ref()?.remedy(target, order.attempt)?;
+    ) -> Sent {
         let attempt = order.attempt;
-        if remedy.is_again && self.is_gone(Struck::Target(target)) {
-            let a = self.truth.automations.get_mut(target)?;
+        let remedy = self.acting.as_ref().and_then(|acting| acting.remedy(target, attempt));
+        let is_in_vain = self.is_gone(Struck::Target(target));
+        let (Some(remedy), Some(slot)) = (remedy, slot) else { return Sent::Refused };
+        let Some(a) = self.truth.automations.get_mut(target) else { return Sent::Refused };
+        if remedy.is_again && is_in_vain {
             a.begin(&order.key, order.epoch, Comes::Nothing, Tamper::Nothing);
             self.tell(Told::Fails { watcher, target, attempt });
-            return Some(Sent::Refused);
+            return Sent::Refused;
         }
-        let slot = slot?.0.unsigned_abs();
-        let a = self.truth.automations.get_mut(target)?;
+        let slot = slot.0.unsigned_abs();
         if a.begin(&order.key, order.epoch, Comes::Well, Tamper::Nothing) {
             a.cover(slot);
             self.tell(Told::Runs { target, slot, by: By::Backup { watcher, attempt } });
         }
-        Some(Sent::Accepted)
+        Sent::Accepted
     }
 }
 

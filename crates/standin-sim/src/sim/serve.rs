@@ -13,7 +13,10 @@ use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
 use super::scene::Told;
 use super::truth::Comes;
-use super::world::MINUTE;
+use super::world::{self, AUTOMATIONS, HOST, MINUTE};
+
+/// From this target on, a watcher may act because of silence alone.
+const OUT_OF_SIGHT: usize = 19;
 
 impl Sim {
     pub(super) fn arrive(&mut self, watcher: usize, request: &Request) -> Answer {
@@ -44,10 +47,24 @@ impl Sim {
                 self.swap(*store, *cell, expect.as_ref(), Arc::clone(next))
             }
             Request::Survey(platform) => Answer::Surveyed(Some(self.survey(*platform))),
-            Request::Probe { target, slot } => Answer::Probed(self.probe(*target, *slot)),
+            Request::Probe { target, slot } => Answer::Probed(self.probe(watcher, *target, *slot)),
+            Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(*target)),
+            Request::Stop { target, epoch } => Answer::Sent(self.stop_backup(*target, *epoch)),
+            Request::Send { target, slot, order } if self.is_playing() => {
+                Answer::Sent(self.scene_send(watcher, *target, *slot, order))
+            }
+            Request::Send { target, order, .. } if self.primary_works(*target).is_some() => {
+                Answer::Sent(self.start_backup(*target, order))
+            }
             Request::Send { target, slot, order } => {
-                let sent = self.scene_send(watcher, *target, *slot, order);
-                Answer::Sent(sent.unwrap_or_else(|| self.carry_out(*target, *slot, order)))
+                let before = self.outcome.recoveries;
+                let sent = self.carry_out(*target, *slot, order);
+                if *target < AUTOMATIONS
+                    && self.setups.get(watcher).is_some_and(|s| world::is_looked_at(s, *target))
+                {
+                    self.outcome.elsewhere += self.outcome.recoveries - before;
+                }
+                Answer::Sent(sent)
             }
             Request::Wake(peer) => {
                 let at = self.now + self.rng.between(5_000, 60_000);
@@ -83,6 +100,7 @@ impl Sim {
         } else if let Some(decided) = setup.as_ref().and_then(|setup| self.truth.decided(setup, cell)) {
             let is_well = self.was_well(cell);
             self.laws.decided(now, cell, &decided, at, is_well);
+            self.handed(cell, &decided);
         }
         Answer::Swapped(SwapAnswer::Won(Stamped { at, value: version }))
     }
@@ -97,6 +115,8 @@ impl Sim {
             is_it && f.from <= self.now && self.now < f.from + 10 * MINUTE
         });
         match self.watching(target) {
+            // A watcher was heard of: that it is gone again a moment later makes that no less true.
+            Some(Watching::Standing) if target >= AUTOMATIONS => true,
             Some(Watching::Slots { .. }) => true,
             Some(Watching::Standing) => {
                 stops || self.truth.automations.get(target).is_some_and(|a| !a.is_down)
@@ -106,16 +126,23 @@ impl Sim {
     }
 
     pub(super) fn survey(&mut self, platform: usize) -> Survey {
-        let is_stale = self.strikes(Kind::StaleSurvey, platform);
+        // The agent looks at its own host itself: no list lies in between.
+        let is_stale = platform < HOST && self.strikes(Kind::StaleSurvey, platform);
         let Some(setup) = self.setups.first() else { return Vec::new() };
-        let targets = setup.targets.iter().enumerate().filter(|(_, t)| t.platform == platform);
+        let targets =
+            setup.targets.iter().enumerate().take(self.world.primaries.len()).filter(|(_, t)| t.platform == platform);
         let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
             Some((n, self.truth.automations.get(n)?.fact(&t.watching, is_stale)))
         };
         targets.filter_map(fact).collect()
     }
 
-    pub(super) fn probe(&self, target: usize, slot: Option<StoreTime>) -> Probed {
+    pub(super) fn probe(&mut self, watcher: usize, target: usize, slot: Option<StoreTime>) -> Probed {
+        let is_elsewhere = self.setups.get(watcher).is_some_and(|setup| world::is_looked_at(setup, target));
+        if is_elsewhere && self.rng.percent(50) {
+            // Its heartbeats elsewhere do not say.
+            return Probed::Unknown;
+        }
         let Some(a) = self.truth.automations.get(target) else { return Probed::Unknown };
         match slot {
             Some(slot) if StoreTime(0).plus(a.covered) >= slot => Probed::Well,
@@ -134,10 +161,22 @@ impl Sim {
         if !a.begin(key, order.epoch, comes, tamper) {
             return Sent::Accepted;
         }
-        let occurrence = slot.map_or(a.outage, |slot| slot.0.unsigned_abs());
+        let occurrence = match slot {
+            Some(slot) => slot.0.unsigned_abs(),
+            // Nobody may know that these are well: what must not be is a second effect under one key.
+            None if target >= OUT_OF_SIGHT => {
+                u64::from_str_radix(key.0.get(..15).unwrap_or("0"), 16).unwrap_or(0)
+            }
+            None => a.outage,
+        };
         match slot {
             Some(_) => a.cover(occurrence),
             None => (a.was_down, a.is_down) = (true, false),
+        }
+        if let Some(watcher) = target.checked_sub(AUTOMATIONS) {
+            self.outcome.revivals += 1;
+            let at = now + self.rng.between(5_000, 20_000);
+            self.push(at, Event::Begin { watcher, is_extra: true });
         }
         self.laws.executed(now, target, occurrence, key);
         self.outcome.recoveries += 1;

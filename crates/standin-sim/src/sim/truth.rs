@@ -166,7 +166,7 @@ impl Truth {
         let ahead = |store: usize| u64::try_from(store).unwrap_or(0) * 300;
         let stores = (0..world.stores.len()).map(|store| Store::new(ahead(store), world)).collect();
         let mut automations: Vec<Automation> = Vec::new();
-        automations.resize_with(world.primaries.len(), Automation::default);
+        automations.resize_with(world.targets(), Automation::default);
         for automation in &mut automations {
             automation.covered = world.epoch;
         }

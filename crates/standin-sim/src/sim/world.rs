@@ -1,5 +1,6 @@
-//! The simulated mesh: three watchers, five stores, three platforms, twenty automations.
+//! The simulated mesh: three watchers that are targets themselves, five stores, four platforms, twenty automations.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use standin_core::health::Priority;
@@ -10,8 +11,8 @@ use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::Terms;
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
-    Slots, StoreSetup, TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving,
+    Setup, SetupError, Slots, StoreSetup, TargetSetup, Watching,
 };
 
 use super::truth::EPOCH_MS;
@@ -32,11 +33,16 @@ pub const BLOBS: usize = 4;
 /// The store that only the agent reaches.
 pub const SQLITE: usize = 3;
 
-/// GitHub, Netlify, PM2.
-pub const PLATFORMS: usize = 3;
+/// GitHub, Netlify, PM2, commands on the host. Only the agent sees the last two.
+pub const PLATFORMS: usize = 4;
+/// The first platform that only the agent sees.
+pub const HOST: usize = 2;
 
-/// Automations: 8 workflows, 2 scheduled functions, 4 functions that answer requests, 6 processes.
-pub const TARGETS: usize = 20;
+/// Automations: 8 workflows, 2 scheduled functions, 4 functions that answer requests, 4 processes, a scheduled command
+/// and a process that have their backups elsewhere.
+pub const AUTOMATIONS: usize = 20;
+/// The watchers come after the automations.
+pub const TARGETS: usize = AUTOMATIONS + WATCHERS;
 
 /// Milliseconds.
 pub const MINUTE: u64 = 60_000;
@@ -108,6 +114,8 @@ pub struct Being {
     pub platform: Option<usize>,
     /// How punctually.
     pub start: Start,
+    /// The platform that others reach it through.
+    pub host: usize,
 }
 
 /// Who can reach a store.
@@ -148,8 +156,10 @@ pub struct World {
     pub watchers: Vec<Being>,
     /// How each store is.
     pub stores: Vec<Shelf>,
-    /// How punctually each target starts by itself.
+    /// How punctually each automation starts by itself. The watchers as targets come after the automations.
     pub primaries: Vec<Start>,
+    /// For each automation that a backup serves, the platform of that backup.
+    pub backups: BTreeMap<usize, usize>,
 }
 
 impl World {
@@ -159,7 +169,7 @@ impl World {
     /// [`WorldError`]: the code that ships refuses the simulated configuration.
     pub fn standard(tamper: Tamper) -> Result<Self, WorldError> {
         let setups = setups(tamper)?;
-        let being = |memory, life, platform, start| Being { memory, life, platform, start };
+        let being = |memory, life, platform, start, host| Being { memory, life, platform, start, host };
         let shelf = |reached, writes| Shelf { reached, writes };
         let stores = (0..STORES).map(|store| match store {
             SQLITE => shelf(Reached::By(AGENT), Writes::Conditional),
@@ -170,18 +180,36 @@ impl World {
             epoch: EPOCH_MS,
             setups,
             watchers: vec![
-                being(Memory::Kept, u64::MAX, None, Start::Punctual),
-                being(Memory::None, 30_000, Some(1), Start::Punctual),
-                being(Memory::None, 15 * MINUTE, Some(0), Start::Cron),
+                being(Memory::Kept, u64::MAX, None, Start::Punctual, HOST),
+                being(Memory::None, 30_000, Some(1), Start::Punctual, 1),
+                being(Memory::None, 15 * MINUTE, Some(0), Start::Cron, 0),
             ],
             stores: stores.collect(),
-            primaries: (0..TARGETS).map(|n| if n < 8 { Start::Cron } else { Start::Punctual }).collect(),
+            primaries: (0..AUTOMATIONS).map(|n| if n < 8 { Start::Cron } else { Start::Punctual }).collect(),
+            backups: BTreeMap::from([(11, 0), (13, 0), (14, 1)]),
         })
     }
 
-    /// The platform of a target.
-    pub fn platform(&self, target: usize) -> Option<usize> {
-        Some(self.setups.first()?.targets.get(target)?.platform)
+    /// How many targets there are: the automations, and the watchers that can be helped.
+    pub(super) fn targets(&self) -> usize {
+        self.setups.first().map_or(0, |setup| setup.targets.len())
+    }
+
+    /// The platform that a target is reached through.
+    pub(super) fn edge(&self, target: usize) -> Option<usize> {
+        let setup = self.setups.first()?;
+        match setup.peer_of(target) {
+            Some(peer) => Some(self.watchers.get(peer)?.host),
+            None => Some(setup.targets.get(target)?.platform),
+        }
+    }
+
+    pub(super) fn is_served(&self, target: usize) -> bool {
+        self.backups.contains_key(&target)
+    }
+
+    pub(super) fn backup_platform(&self, target: usize) -> Option<usize> {
+        self.backups.get(&target).copied()
     }
 
     pub(super) fn is_cron(&self, target: usize) -> bool {
@@ -239,6 +267,9 @@ fn rungs(number: usize, able: Vec<usize>) -> Vec<Rung> {
         7 => vec![vec![AGENT]],
         // Each in turn, so that they have to ask one another.
         12 => vec![vec![ACTION], vec![AGENT], vec![FUNCTION]],
+        // These are served, and the Action does not come often enough to renew a claim.
+        11 | 13 => vec![vec![AGENT, FUNCTION]],
+        18 | 19 => vec![vec![AGENT], vec![FUNCTION, ACTION]],
         _ => vec![able],
     };
     ladder.into_iter().map(|able| Rung { able }).collect()
@@ -248,7 +279,7 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
     let spread = u64::try_from(number).unwrap_or(0).wrapping_mul(7 * MINUTE);
     let slots = |deadline| -> Result<Watching, WorldError> {
         let slots = match number {
-            0..3 => Slots::Cron(schedules(number)?),
+            0..3 | 18 => Slots::Cron(schedules(number)?),
             _ => Slots::Every { period: HOUR, offset: spread % HOUR },
         };
         Ok(Watching::Slots { slots, deadline })
@@ -264,11 +295,21 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
         12..14 => {
             (IdKind::Netlify, Domain::Netlify, 1, Watching::Standing, vec![0, 1, 2], Mode::Quorum(&quorum))
         }
-        _ => (IdKind::Pm2, Domain::Host, 2, Watching::Standing, vec![AGENT], Mode::Home),
+        18 => (IdKind::Command, Domain::Aws, 3, slots(15 * MINUTE)?, vec![AGENT], Mode::Home),
+        19 => (IdKind::Pm2, Domain::Aws, 3, Watching::Standing, vec![AGENT], Mode::Home),
+        _ => (IdKind::Pm2, Domain::Host, HOST, Watching::Standing, vec![AGENT], Mode::Home),
     };
+    // Two functions and one process whose backups go on working until they are back: who speaks for them, and how long
+    // a claim holds unless it is renewed.
+    let serving = match number {
+        11 | 13 => Some(FUNCTION),
+        14 => Some(AGENT),
+        _ => None,
+    };
+    let lease = if platform == HOST { 5 * 60_000 } else { 12 * 60_000 };
     let id = AutomationId::new(kind, &format!("a{number}")).map_err(|_| WorldError::Name)?;
-    // The second half of the workflows that a quorum decides for has its backup on the host.
-    let heartbeats = if number == 7 { Heartbeats::Elsewhere } else { Heartbeats::None };
+    // The second of the workflows that a quorum decides for has its backup on the host, and two of the host elsewhere.
+    let heartbeats = if matches!(number, 7 | 18 | 19) { Heartbeats::Elsewhere } else { Heartbeats::None };
     Ok(TargetSetup {
         target: Target::Automation(id),
         platform,
@@ -277,7 +318,29 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
         heartbeats,
         rungs: rungs(number, able),
         decider: Setup::decider(stores, domain, mode)?,
-        terms: Terms::default(),
+        backup: serving.map_or(Backup::Recovers, |primary| Backup::Serves(Serving { primary })),
+        terms: serving.map_or(Terms::default(), |_| Terms { ttl: lease, ..Terms::default() }),
+    })
+}
+
+/// A watcher as a target: the others can help it.
+fn peer_target(watcher: usize, id: PeerId, stores: &[StoreSetup]) -> Result<TargetSetup, WorldError> {
+    let (domain, platform) = match watcher {
+        AGENT => (Domain::Aws, 3),
+        FUNCTION => (Domain::Netlify, 1),
+        _ => (Domain::Github, 0),
+    };
+    let able = (0..WATCHERS).filter(|other| *other != watcher).collect();
+    Ok(TargetSetup {
+        target: Target::Peer(id),
+        platform,
+        priority: Priority::Critical,
+        watching: Watching::Standing,
+        heartbeats: Heartbeats::None,
+        rungs: vec![Rung { able }],
+        decider: Setup::decider(stores, domain, Mode::Home)?,
+        backup: Backup::Recovers,
+        terms: Terms::default().for_start_latency(60_000),
     })
 }
 
@@ -287,17 +350,20 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
 /// [`WorldError`]: the code that ships refuses the simulated configuration.
 fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
     let stores = stores();
-    let peer = |name: &str, suspect, act, reach| {
+    let peer = |number: usize, name: &str, suspect, act, reach| {
         let id: PeerId = name.parse().map_err(|_| WorldError::Name)?;
-        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach, target: None })
+        Ok::<_, WorldError>(PeerSetup { id, suspect, act, reach, target: Some(AUTOMATIONS + number) })
     };
     let peers = vec![
-        peer("agent", 90_000, 180_000, Reach::Alert)?,
-        peer("function", 5 * MINUTE, 10 * MINUTE, Reach::Wake)?,
-        peer("action", 5 * MINUTE, 30 * MINUTE, Reach::Wake)?,
+        peer(AGENT, "agent", 90_000, 180_000, Reach::Alert)?,
+        peer(FUNCTION, "function", 5 * MINUTE, 10 * MINUTE, Reach::Wake)?,
+        peer(ACTION, "action", 5 * MINUTE, 30 * MINUTE, Reach::Wake)?,
     ];
     let mut targets: Vec<TargetSetup> =
-        (0..TARGETS).map(|number| target(number, &stores)).collect::<Result<_, _>>()?;
+        (0..AUTOMATIONS).map(|number| target(number, &stores)).collect::<Result<_, _>>()?;
+    for (number, peer) in peers.iter().enumerate() {
+        targets.push(peer_target(number, peer.id.clone(), &stores)?);
+    }
     let mut all = Vec::new();
     if tamper == Tamper::BlindArbiter {
         for target in targets.iter_mut().filter(|t| t.platform == 1) {
@@ -311,9 +377,14 @@ fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
             stores: stores.clone(),
             evidence: vec![0, 1, BLOBS],
             peers: peers.clone(),
-            platforms: [0, 1, SQLITE]
-                .map(|store| PlatformSetup { brake: Decider::Home(store), seen: SeenBy::Anyone })
-                .into(),
+            platforms: [
+                (0, SeenBy::Anyone),
+                (1, SeenBy::Anyone),
+                (SQLITE, SeenBy::Peer(AGENT)),
+                (1, SeenBy::Peer(AGENT)),
+            ]
+            .map(|(store, seen)| PlatformSetup { brake: Decider::Home(store), seen })
+            .into(),
             targets: targets.clone(),
             brake: BrakeSetup { minimum: 4, percent: 50 },
             config_hash: 7,
@@ -324,4 +395,9 @@ fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
         all.push(Arc::new(setup));
     }
     Ok(all)
+}
+
+/// Whether a watcher can only look into the stores for how a target is.
+pub fn is_looked_at(setup: &Setup, target: usize) -> bool {
+    setup.peer_of(target).is_some() || setup.teller_of(target).is_some_and(|teller| teller != setup.own)
 }

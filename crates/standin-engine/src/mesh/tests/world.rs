@@ -1,6 +1,6 @@
 //! Several watchers, one store, and platforms that answer what a test says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use standin_core::incident::Target;
@@ -34,6 +34,7 @@ pub(super) fn standing(name: &str, rungs: &[&[usize]]) -> TargetSetup {
         heartbeats: Heartbeats::None,
         rungs: rungs.iter().map(|able| Rung { able: able.to_vec() }).collect(),
         decider: Decider::Home(0),
+        backup: Backup::Recovers,
         terms: Terms::default(),
     }
 }
@@ -50,6 +51,10 @@ pub(super) struct Mesh {
     pub(super) cells: BTreeMap<usize, (u32, Arc<Decision>)>,
     pub(super) memory: [Option<(Carry, BeatNumber)>; 3],
     pub(super) sent: Vec<(usize, usize, Order)>,
+    /// Targets whose backup works.
+    pub(super) backups: BTreeSet<usize>,
+    /// Who stopped the backup of which, at which epoch.
+    pub(super) stops: Vec<(usize, usize, u64)>,
     pub(super) notices: Vec<(usize, Notice)>,
     pub(super) asked_for: Vec<(usize, &'static str)>,
     /// Done right after a watcher has won a swap.
@@ -93,6 +98,8 @@ impl Mesh {
             cells: BTreeMap::new(),
             memory: [None, None, None],
             sent: Vec::new(),
+            backups: BTreeSet::new(),
+            stops: Vec::new(),
             notices: Vec::new(),
             asked_for: Vec::new(),
             after_swap: None,
@@ -176,6 +183,19 @@ impl Mesh {
             Request::Probe { target, .. } => {
                 self.asked_for.push((own, "probe"));
                 Answer::Probed(self.probes[*target])
+            }
+            Request::ProbeBackup(target) => {
+                Answer::Probed(if self.backups.contains(target) { Probed::Well } else { Probed::Down })
+            }
+            Request::Stop { target, epoch } => {
+                self.stops.push((own, *target, *epoch));
+                self.backups.remove(target);
+                Answer::Sent(Sent::Accepted)
+            }
+            Request::Send { target, order, .. } if self.setup.targets[*target].serving().is_some() => {
+                self.sent.push((own, *target, order.clone()));
+                self.backups.insert(*target);
+                Answer::Sent(Sent::Accepted)
             }
             Request::Send { target, order, .. } => {
                 self.sent.push((own, *target, order.clone()));

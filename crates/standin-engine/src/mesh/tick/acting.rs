@@ -12,6 +12,7 @@ use crate::mesh::clocks::Now;
 use crate::mesh::errand::{Asks, Errand};
 use crate::mesh::judge::{self, Judged};
 use crate::mesh::outcome::Deed;
+use crate::mesh::record::Alert;
 use crate::ports::mesh::{Notice, Request, Ticket};
 
 /// So many targets are recovered at a time in one tick.
@@ -23,20 +24,24 @@ impl Tick {
         let setup = Arc::clone(&self.setup);
         let mut all = Assembly::new(&setup);
         for (number, target) in setup.targets.iter().enumerate() {
-            let Some(fact) = self.fact_of(number) else { continue };
+            let Some((fact, time)) = self.fact_of(number).zip(self.time_of(number, now)) else { continue };
             let Some(seen) = self.carry.seen.get_mut(number) else { continue };
-            let clock = self.clocks.earliest(target.decider.stores(), now);
-            let Some(time) = clock.or_else(|| self.clocks.earliest(&setup.evidence, now)) else { continue };
             let judged = judge::judge(target, fact, seen, time);
             all.count(target, number, judged);
+            if judged == Judged::Well {
+                self.well.push(number);
+            }
             if let Judged::Down { since, slot } = judged
                 && let Some(case) = judge::case(&setup, number, since, slot, seen, time)
                 && self.may_claim(number)
             {
-                all.case(target, case);
+                match target.serving() {
+                    Some(_) => self.held_back.push(case),
+                    None => all.case(target, case),
+                }
             }
         }
-        self.gates = self.build_gates(all);
+        self.build_gates(all);
     }
 
     /// Begins as many of the waiting cases as there is room for.
@@ -89,9 +94,7 @@ impl Tick {
         if self.deeds.contains(&deed) {
             return;
         }
-        if let Some(notice) = self.learn(&deed) {
-            self.ask(Purpose::Nothing, Request::Notify(notice), now, out);
-        }
+        self.learn(&deed, now, out);
         if matches!(deed, Deed::Tried { end: End::Refused(Refusal::Over), .. }) {
             // A body without memory reads at its next tick what it has written in this one.
             self.number = self.number.next();
@@ -102,27 +105,31 @@ impl Tick {
         self.fill(now, out);
     }
 
-    fn learn(&mut self, deed: &Deed) -> Option<Notice> {
+    fn learn(&mut self, deed: &Deed, now: Now, out: &mut Vec<(Ticket, Request)>) {
         match deed {
-            Deed::Blocked { target } => Some(Notice::NoArbiter(*target)),
+            Deed::Blocked { target } => self.alert(*target, Alert::NoArbiter, now, out),
             Deed::Tried { target, end: End::Refused(Refusal::Over), .. } => {
                 // What this watcher knew is older than the cell: if the target is still down, that is news.
                 if let Some(seen) = self.carry.seen.get_mut(*target) {
                     seen.down_since = None;
                 }
-                None
             }
             Deed::Tried { target, end: End::Refused(Refusal::AttemptsUsed), .. } => {
-                Some(Notice::Exhausted(*target))
+                self.alert(*target, Alert::Exhausted, now, out);
             }
             Deed::Tried { target, end: End::Refused(Refusal::Garbage(_)), .. } => {
-                Some(Notice::Garbage(*target))
+                self.alert(*target, Alert::Garbage, now, out);
+            }
+            Deed::Tried { target, end: End::Serving, .. } => {
+                self.begins_to_serve(*target, now);
+                self.ask(Purpose::Nothing, Request::Notify(Notice::Serving(*target)), now, out);
             }
             Deed::Tried { .. }
             | Deed::Woke(_)
             | Deed::Suspects(_)
             | Deed::Asked { .. }
-            | Deed::Served { .. } => None,
+            | Deed::Served { .. }
+            | Deed::HandedBack(_) => {}
         }
     }
 }

@@ -67,20 +67,44 @@ impl Tally {
 
 impl Tick {
     /// One gate for each platform on which something needs help, or whose brake is on as far as is known.
-    pub(super) fn build_gates(&self, all: Assembly) -> Vec<Gate> {
-        let Some(peer) = self.setup.own_id() else { return Vec::new() };
-        let mut gates = Vec::new();
+    pub(super) fn build_gates(&mut self, all: Assembly) {
         for (platform, mut tally) in all.platforms.into_iter().enumerate() {
-            let view = tally.view(self.setup.brake);
+            self.views.push(tally.view(self.setup.brake));
             if tally.cases.is_empty() && !self.carry.braked.contains(&platform) {
                 continue;
             }
             tally.cases.sort_by_key(|(priority, case)| (*priority, case.target));
             let waiting = tally.cases.into_iter().map(|(_, case)| case).collect();
-            let holder = Holder { peer: peer.clone(), run: self.run };
-            gates.extend(Gate::new(&self.setup, platform, holder, (view, waiting)));
+            let gate = self.gate(platform, waiting);
+            self.gates.extend(gate);
         }
-        gates
+    }
+
+    fn gate(&self, platform: Number, waiting: Vec<Case>) -> Option<Gate> {
+        let view = self.views.get(platform).cloned().unwrap_or(View::Unknown);
+        let holder = Holder { peer: self.setup.own_id()?.clone(), run: self.run };
+        Gate::new(&self.setup, platform, holder, (view, waiting))
+    }
+
+    /// Lets one more case wait at its gate.
+    pub(super) fn submit(&mut self, case: Option<Case>, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        let Some(case) = case else { return };
+        let Some(platform) = self.setup.targets.get(case.target).map(|target| target.platform) else {
+            return;
+        };
+        let index = match self.gates.iter().position(|gate| gate.platform == platform) {
+            Some(index) => index,
+            None => {
+                let gate = self.gate(platform, Vec::new());
+                self.gates.extend(gate);
+                self.gates.len().saturating_sub(1)
+            }
+        };
+        if let Some(gate) = self.gates.get_mut(index).filter(|gate| gate.platform == platform) {
+            gate.wait(case, &self.setup);
+            let asked = gate.go_on();
+            self.ask_gate(index, asked, now, out);
+        }
     }
 
     pub(super) fn open_gates(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
@@ -152,6 +176,7 @@ fn outcome(deed: &Deed) -> Option<Outcome> {
         | Deed::Woke(_)
         | Deed::Suspects(_)
         | Deed::Asked { .. }
-        | Deed::Served { .. } => Some(Outcome::Unused),
+        | Deed::Served { .. }
+        | Deed::HandedBack(_) => Some(Outcome::Unused),
     }
 }

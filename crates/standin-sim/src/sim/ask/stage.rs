@@ -1,5 +1,6 @@
 //! From a question to a scene: the mesh as it is configured, with what is around it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use standin_core::ident::{Domain, Kind};
@@ -8,7 +9,7 @@ use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Mode, StoreKind
 use standin_core::mesh::terms::Terms;
 use standin_core::watch::Recovery;
 use standin_engine::mesh::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, Slots,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, Slots,
     TargetSetup, Watching,
 };
 
@@ -73,7 +74,7 @@ impl PeerKind {
             Self::Netlify | Self::Lambda => (Memory::None, 30_000, Start::Punctual),
             Self::Action => (Memory::None, 15 * world::MINUTE, Start::Cron),
         };
-        Being { memory, life, platform: Some(self.platform()), start }
+        Being { memory, life, platform: Some(self.platform()), start, host: self.platform() }
     }
 }
 
@@ -201,6 +202,7 @@ fn target(mesh: &AskedMesh, asked: &Asked) -> Result<TargetSetup, ArbiterError> 
         },
         rungs: asked.ladder.iter().map(|remedy| Rung { able: able(mesh, asked, remedy) }).collect(),
         decider: decider(mesh, asked)?,
+        backup: Backup::Recovers,
         terms: match asked.domain {
             Domain::Github => Terms::default().for_start_latency(START_LATENCY),
             Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Terms::default(),
@@ -294,7 +296,7 @@ fn world_of(question: &Question, mesh: &AskedMesh, targets: Vec<TargetSetup>) ->
     }
     let primaries = common.targets.iter().map(|_| Start::Punctual).collect();
     let watchers = mesh.peers.iter().map(|peer| peer.kind.being()).collect();
-    Ok(World { epoch: epoch(question), setups, watchers, stores, primaries })
+    Ok(World { epoch: epoch(question), setups, watchers, stores, primaries, backups: BTreeMap::new() })
 }
 
 fn peer(peer: &AskedPeer) -> PeerSetup {

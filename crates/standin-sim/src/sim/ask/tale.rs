@@ -278,7 +278,10 @@ impl Teller<'_> {
                         "cannot read how many may be helped at once, does nothing, tells a person".to_owned(),
                         None,
                     ),
-                    Notice::PlatformWell(_) => return None,
+                    Notice::PlatformWell(_)
+                    | Notice::Recovered(_)
+                    | Notice::Serving(_)
+                    | Notice::HandedBack(_) => return None,
                 };
                 Some((*watcher, MomentKind::Tells, what, about))
             }
