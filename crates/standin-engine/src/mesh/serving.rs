@@ -4,7 +4,7 @@
 use standin_core::mesh::cell::{self, Cell, ClaimPhase, Holder};
 use standin_core::mesh::claim::Sent;
 use standin_core::mesh::clock::StoreTime;
-use standin_core::mesh::handback::{HandingBack, Step, is_due};
+use standin_core::mesh::handback::{HandingBack, Punctual, Step, Streak, is_due};
 use standin_core::mesh::ruling::Ruling;
 use standin_core::mesh::swap::Swapped;
 use standin_core::mesh::terms::Terms;
@@ -96,6 +96,11 @@ impl Keep {
         }
     }
 
+    /// For how long the primary has been well, this look included.
+    pub(super) const fn streak(&self) -> Streak {
+        self.known.seen.streak
+    }
+
     pub(super) fn begin(&mut self) -> KeepAsks {
         self.access(Access::Read)
     }
@@ -148,6 +153,10 @@ impl Keep {
     }
 
     fn read(&mut self, own: &Holder, cell: Option<Cell>, time: StoreTime) -> KeepAsks {
+        self.known.seen.streak = match self.known.fact {
+            Fact::Well => self.known.seen.streak.beat(time, Punctual::Yes),
+            Fact::Down | Fact::Unknown | Fact::Covered(_) => Streak::default(),
+        };
         let Some(cell) = cell else { return self.end(Kept::Free) };
         if cell.check(&self.terms, time).is_err() {
             return self.end(Kept::Garbage);

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod asks;
+mod braking;
 mod facts;
+mod serving;
 mod world;
 
 use std::sync::Arc;

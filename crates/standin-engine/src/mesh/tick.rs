@@ -76,12 +76,30 @@ enum Silence {
     Confirmed,
 }
 
+/// Where the body keeps what it learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    /// It remembers.
+    Own,
+    /// In its record.
+    Record,
+}
+
+/// Whether something was learned since the record was last written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unwritten {
+    Nothing,
+    Something,
+}
+
 /// One bounded watch cycle of one watcher.
 #[derive(Debug, Clone)]
 pub struct Tick {
     setup: Arc<Setup>,
     run: u64,
     begun: Now,
+    memory: Memory,
+    unwritten: Unwritten,
     /// What a body with memory brought along.
     brought: Option<(Carry, BeatNumber)>,
     phase: Phase,
@@ -126,6 +144,8 @@ impl Tick {
         Self {
             run,
             begun: now,
+            memory: if brought.is_some() { Memory::Own } else { Memory::Record },
+            unwritten: Unwritten::Nothing,
             brought,
             phase: Phase::Gathering,
             settle: Settle::new(Woke::OnTime),
@@ -255,6 +275,9 @@ impl Tick {
         if self.phase == Phase::Gathering && self.open.is_empty() {
             self.gathered_all(now, out);
         }
+        if self.phase == Phase::Acting && self.open.is_empty() {
+            self.close(now, out);
+        }
     }
 
     fn answer_errand(
@@ -326,6 +349,7 @@ impl Tick {
     /// Writes its record to every store.
     fn write(&mut self, purpose: Purpose, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let setup = Arc::clone(&self.setup);
+        self.unwritten = Unwritten::Nothing;
         self.carry.due = Some(self.begun.wall.plus(u64::from(setup.body.period)));
         let carry = Arc::new(self.carry.clone());
         let facts = self.telling();

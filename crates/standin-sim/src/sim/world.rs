@@ -313,7 +313,7 @@ fn target(number: usize, stores: &[StoreSetup]) -> Result<TargetSetup, WorldErro
     Ok(TargetSetup {
         target: Target::Automation(id),
         platform,
-        priority: if number % 2 == 0 { Priority::High } else { Priority::Normal },
+        priority: if number.is_multiple_of(2) { Priority::High } else { Priority::Normal },
         watching,
         heartbeats,
         rungs: rungs(number, able),

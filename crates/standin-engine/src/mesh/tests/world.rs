@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use standin_core::effect::EffectKey;
+use standin_core::incident::IncidentId;
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{Conformance, StoreKind};
-use standin_core::mesh::cell::Cell;
+use standin_core::mesh::cell::{Bid, Cell, ClaimPhase, Holder, acquire};
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::peer::BeatNumber;
@@ -39,6 +41,9 @@ pub(super) fn standing(name: &str, rungs: &[&[usize]]) -> TargetSetup {
     }
 }
 
+/// What happens next.
+pub(super) type Then = Box<dyn FnOnce(&mut Mesh)>;
+
 pub(super) struct Mesh {
     pub(super) now: u64,
     pub(super) setup: Setup,
@@ -58,7 +63,7 @@ pub(super) struct Mesh {
     pub(super) notices: Vec<(usize, Notice)>,
     pub(super) asked_for: Vec<(usize, &'static str)>,
     /// Done right after a watcher has won a swap.
-    pub(super) after_swap: Option<Box<dyn FnOnce(&mut Mesh)>>,
+    pub(super) after_swap: Option<Then>,
 }
 
 impl Mesh {
@@ -108,6 +113,23 @@ impl Mesh {
 
     pub(super) fn down(&mut self, target: usize) {
         (self.facts[target], self.probes[target]) = (Fact::Down, Probed::Down);
+    }
+
+    pub(super) fn up(&mut self, target: usize) {
+        (self.facts[target], self.probes[target]) = (Fact::Well, Probed::Well);
+    }
+
+    pub(super) fn phase(&self, target: usize) -> ClaimPhase {
+        self.cell(target).phase
+    }
+
+    /// A decision of the wrong sort.
+    pub(super) fn garbage(&self) -> Arc<Decision> {
+        let holder = Holder { peer: "agent".parse().unwrap(), run: 1 };
+        let (incident, key) = (IncidentId("i".into()), EffectKey("k".into()));
+        let bid = Bid { incident, key, opened: self.time(), well_at: None, holder };
+        let cell = acquire(None, &bid, &Terms::default(), self.time()).unwrap();
+        Arc::new(Decision { value: Some(Ruling::Claim(cell)), ..Decision::default() })
     }
 
     pub(super) fn time(&self) -> StoreTime {

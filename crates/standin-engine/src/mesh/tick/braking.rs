@@ -6,7 +6,7 @@ use standin_core::mesh::brake::Outcome;
 use standin_core::mesh::cell::Holder;
 use standin_core::mesh::claim::End;
 
-use super::{Purpose, Tick};
+use super::{Purpose, Tick, Unwritten};
 use crate::mesh::brake::{Gate, Opened, View};
 use crate::mesh::clocks::Now;
 use crate::mesh::judge::{Case, Judged};
@@ -133,9 +133,12 @@ impl Tick {
         let Some(gate) = self.gates.get_mut(index) else { return };
         let Opened { asked, through, notices } = gate.answer(place, answer, &self.setup, &self.clocks, now);
         let (platform, is_on) = (gate.platform, gate.is_on);
-        self.carry.braked.retain(|known| *known != platform);
-        if is_on {
-            self.carry.braked.push(platform);
+        if is_on != self.carry.braked.contains(&platform) {
+            self.carry.braked.retain(|known| *known != platform);
+            if is_on {
+                self.carry.braked.push(platform);
+            }
+            self.unwritten = Unwritten::Something;
         }
         self.ask_gate(index, asked, now, out);
         for notice in notices {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use standin_core::mesh::cell::Cell;
 use standin_core::mesh::clock::StoreTime;
-use standin_core::mesh::handback::{Ack, Punctual, Streak};
+use standin_core::mesh::handback::{Ack, Streak};
 
-use super::{Purpose, Tick};
+use super::{Memory, Purpose, Tick, Unwritten};
 use crate::mesh::clocks::Now;
 use crate::mesh::judge::Case;
 use crate::mesh::outcome::Deed;
-use crate::mesh::record::{Alert, MAX_ACKS};
+use crate::mesh::record::{Alert, MAX_ACKS, Seen};
 use crate::mesh::serving::{Keep, KeepAsks, KeepPart, Kept, Known};
 use crate::mesh::setup::Serving;
 use crate::ports::mesh::{Answer, Fact, Notice, Number, Request, Ticket};
@@ -28,14 +28,6 @@ impl Tick {
                 continue;
             }
             let fact = self.fact_of(number).unwrap_or(Fact::Unknown);
-            let time = self.clocks.earliest(target.decider.stores(), now);
-            if let Some(seen) = self.carry.seen.get_mut(number) {
-                seen.streak = match (fact, time) {
-                    (Fact::Well, Some(time)) => seen.streak.beat(time, Punctual::Yes),
-                    (Fact::Well, None) => seen.streak,
-                    (Fact::Down | Fact::Unknown | Fact::Covered(_), _) => Streak::default(),
-                };
-            }
             let seen = self.carry.seen.get(number).copied().unwrap_or_default();
             let known = Known { fact, acked: self.acked(number, serving), seen };
             let index = self.keeps.len();
@@ -84,7 +76,8 @@ impl Tick {
         }
         let Some(keep) = self.keeps.get(index) else { return };
         let Some(kept) = keep.over().cloned() else { return };
-        let (target, awaited) = (keep.target, keep.awaited);
+        let (target, awaited, streak) = (keep.target, keep.awaited, keep.streak());
+        self.change(target, |seen| seen.streak = streak);
         self.agree(target, awaited, now, out);
         let case = self.held_back.iter().position(|case| case.target == target);
         let case = case.map(|place| self.held_back.swap_remove(place));
@@ -135,30 +128,47 @@ impl Tick {
     pub(super) fn begins_to_serve(&mut self, number: Number, now: Now) {
         let Some(target) = self.setup.targets.get(number) else { return };
         let time = self.clocks.earliest(target.decider.stores(), now).unwrap_or_default();
-        if let Some(seen) = self.carry.seen.get_mut(number) {
-            (seen.streak, seen.damping) = (Streak::default(), seen.damping.flap(time));
-        }
+        self.change(number, |seen| {
+            (seen.streak, seen.damping) = (Streak::default(), seen.damping.flap(time))
+        });
     }
 
     /// Tells a person of a target, once as long as nothing else is to be told of it.
     pub(super) fn alert(&mut self, number: Number, alert: Alert, now: Now, out: &mut Vec<(Ticket, Request)>) {
         let wall = now.wall;
-        if let Some(seen) = self.carry.seen.get_mut(number) {
-            if seen.told.is_some_and(|(told, at)| told == alert && wall.since(at) < REMIND_MS) {
-                return;
-            }
-            seen.told = Some((alert, wall));
+        let told = self.carry.seen.get(number).and_then(|seen| seen.told);
+        if told.is_some_and(|(told, at)| told == alert && wall.since(at) < REMIND_MS) {
+            return;
         }
+        self.change(number, |seen| seen.told = Some((alert, wall)));
         self.ask(Purpose::Nothing, Request::Notify(notice(alert, number)), now, out);
     }
 
     /// Ends the alerts of the targets that are well again.
     pub(super) fn end_alerts(&mut self, well: &[Number], now: Now, out: &mut Vec<(Ticket, Request)>) {
         for number in well {
-            let told = self.carry.seen.get_mut(*number).and_then(|seen| seen.told.take());
-            if told.is_some() {
+            if self.carry.seen.get(*number).is_some_and(|seen| seen.told.is_some()) {
+                self.change(*number, |seen| seen.told = None);
                 self.ask(Purpose::Nothing, Request::Notify(Notice::Recovered(*number)), now, out);
             }
+        }
+    }
+
+    fn change(&mut self, number: Number, change: impl FnOnce(&mut Seen)) {
+        if let Some(seen) = self.carry.seen.get_mut(number) {
+            let before = *seen;
+            change(seen);
+            if *seen != before {
+                self.unwritten = Unwritten::Something;
+            }
+        }
+    }
+
+    /// All is done: what a body without memory has learned since its record was written goes into a newer one.
+    pub(super) fn close(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        if self.memory == Memory::Record && self.unwritten == Unwritten::Something {
+            self.number = self.number.next();
+            self.write(Purpose::Nothing, now, out);
         }
     }
 
