@@ -12,4 +12,5 @@ mod runs;
 mod shims;
 mod stage;
 mod state;
+mod stores;
 mod tidy;

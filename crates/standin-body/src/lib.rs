@@ -3,6 +3,13 @@
 //! [`setup::join`] gives a watcher its numbers, [`world::World`] carries requests to stores, platforms and people, and
 //! [`drive::drive`] runs one tick. The Action and a function run one a start; the agent one a period.
 
+pub mod alerts;
 pub mod drive;
+pub mod env;
+pub mod host;
+pub mod platforms;
 pub mod setup;
 pub mod slot;
+pub mod store;
+pub mod words;
+pub mod world;

@@ -1,6 +1,7 @@
 //! From the mesh of a repository to numbers: who watches, what is watched, who decides, who can help.
 
 use standin_config::mesh::{Mesh, PeerKind, PeerSettings, Proved, Remedy, Target as MeshTarget, Timing};
+use standin_core::health::Priority;
 use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
@@ -214,6 +215,7 @@ impl Joined {
             TargetSetup {
                 target: Target::Automation(target.id.clone()),
                 platform: platform_of(seen_on(target)),
+                priority: target.priority,
                 watching,
                 heartbeats: heartbeats(target),
                 rungs,
@@ -268,6 +270,8 @@ impl Joined {
             TargetSetup {
                 target: Target::Peer(peer.name.clone()),
                 platform: platform_of(domain),
+                // Whoever watches is worth more than what it watches.
+                priority: Priority::Critical,
                 watching: Watching::Standing,
                 heartbeats: Heartbeats::None,
                 rungs: peer.backup.iter().map(rung).collect(),

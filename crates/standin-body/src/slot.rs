@@ -6,7 +6,6 @@
 //! that was given before the primary came after all steps aside for it.
 
 use serde::{Deserialize, Serialize};
-use standin_core::effect::EffectKey;
 use standin_engine::ports::mesh::SwapAnswer;
 use standin_stores::shared::{Cells, Object};
 
@@ -80,26 +79,20 @@ pub enum Claimed {
     CannotTell,
 }
 
-/// The cell of a slot.
-pub fn cell_of(key: &EffectKey) -> String {
-    format!("slot/{key}")
-}
-
-/// Claims the slot of `key`.
-pub async fn claim(cells: &impl Cells, key: &EffectKey, who: Claimant<'_>) -> Claimed {
-    let name = cell_of(key);
+/// Claims the slot whose cell is `name`.
+pub async fn claim(cells: &impl Cells, name: &str, who: Claimant<'_>) -> Claimed {
     let Claimant { attempt, run, now, .. } = who;
     let wanted = SlotClaim { version: 1, attempt, run: run.to_owned(), at: now, state: SlotState::Working };
     let Ok(bytes) = serde_json::to_vec(&wanted) else { return Claimed::CannotTell };
     let mut held: Option<Object> = None;
     for _ in 0..TRIES {
         let version = held.as_ref().map(|object| &object.version);
-        match cells.swap(&name, version, bytes.clone().into()).await {
+        match cells.swap(name, version, bytes.clone().into()).await {
             SwapAnswer::Won(_) => return Claimed::Go,
             // Who has won, or whether an answer was only lost, stands in the cell.
             SwapAnswer::Lost | SwapAnswer::Unknown => {}
         }
-        let Ok(read) = cells.read(&name).await else { return Claimed::CannotTell };
+        let Ok(read) = cells.read(name).await else { return Claimed::CannotTell };
         held = read.value;
         let Some(object) = &held else { continue };
         let Ok(claim) = serde_json::from_slice::<SlotClaim>(&object.bytes) else {
@@ -116,15 +109,14 @@ pub async fn claim(cells: &impl Cells, key: &EffectKey, who: Claimant<'_>) -> Cl
 }
 
 /// Says how the run that holds a slot has ended. Nothing is lost if it cannot: the platform knows as well.
-pub async fn end(cells: &impl Cells, key: &EffectKey, run: &str, state: SlotState) {
-    let name = cell_of(key);
-    let Ok(read) = cells.read(&name).await else { return };
+pub async fn end(cells: &impl Cells, name: &str, run: &str, state: SlotState) {
+    let Ok(read) = cells.read(name).await else { return };
     let Some(object) = read.value else { return };
     let Ok(claim) = serde_json::from_slice::<SlotClaim>(&object.bytes) else { return };
     if claim.run == run
         && let Ok(bytes) = serde_json::to_vec(&SlotClaim { state, ..claim })
     {
-        let _ = cells.swap(&name, Some(&object.version), bytes.into()).await;
+        let _ = cells.swap(name, Some(&object.version), bytes.into()).await;
     }
 }
 
@@ -137,9 +129,7 @@ mod tests {
 
     const MINUTE: i64 = 60_000;
 
-    fn key() -> EffectKey {
-        EffectKey("k1".into())
-    }
+    const KEY: &str = "k1";
 
     fn primary(run: &str, now: i64) -> Claimant<'_> {
         Claimant { attempt: 0, run, now, ordered: None }
@@ -159,24 +149,24 @@ mod tests {
     #[tokio::test]
     async fn the_first_has_the_slot_and_a_late_primary_steps_aside() {
         let cells = Memory::new();
-        assert_eq!(claim(&cells, &key(), order(1, "github/7/1", 0)).await, Claimed::Go);
-        assert_eq!(aside(claim(&cells, &key(), primary("github/8/1", 240 * MINUTE)).await), "github/7/1");
-        end(&cells, &key(), "github/7/1", SlotState::Done).await;
-        assert_eq!(aside(claim(&cells, &key(), order(2, "github/9/1", 300 * MINUTE)).await), "github/7/1");
+        assert_eq!(claim(&cells, KEY, order(1, "github/7/1", 0)).await, Claimed::Go);
+        assert_eq!(aside(claim(&cells, KEY, primary("github/8/1", 240 * MINUTE)).await), "github/7/1");
+        end(&cells, KEY, "github/7/1", SlotState::Done).await;
+        assert_eq!(aside(claim(&cells, KEY, order(2, "github/9/1", 300 * MINUTE)).await), "github/7/1");
     }
 
     #[tokio::test]
     async fn an_order_steps_aside_for_a_primary_that_it_did_not_see() {
         let cells = Memory::new();
-        assert_eq!(claim(&cells, &key(), primary("github/1/1", 10 * MINUTE)).await, Claimed::Go);
-        assert_eq!(aside(claim(&cells, &key(), order(1, "github/2/1", 10 * MINUTE - 1)).await), "github/1/1");
+        assert_eq!(claim(&cells, KEY, primary("github/1/1", 10 * MINUTE)).await, Claimed::Go);
+        assert_eq!(aside(claim(&cells, KEY, order(1, "github/2/1", 10 * MINUTE - 1)).await), "github/1/1");
         assert_eq!(
-            aside(claim(&cells, &key(), order(1, "github/2/1", 10 * MINUTE + UNSEEN_MS)).await),
+            aside(claim(&cells, KEY, order(1, "github/2/1", 10 * MINUTE + UNSEEN_MS)).await),
             "github/1/1"
         );
         // One that was given later was given because the primary was looked at and found dead.
         assert_eq!(
-            claim(&cells, &key(), order(1, "github/3/1", 10 * MINUTE + UNSEEN_MS + 1)).await,
+            claim(&cells, KEY, order(1, "github/3/1", 10 * MINUTE + UNSEEN_MS + 1)).await,
             Claimed::Go
         );
     }
@@ -184,19 +174,19 @@ mod tests {
     #[tokio::test]
     async fn a_primary_that_says_that_it_failed_is_followed_at_once() {
         let cells = Memory::new();
-        assert_eq!(claim(&cells, &key(), primary("github/1/1", 10 * MINUTE)).await, Claimed::Go);
-        end(&cells, &key(), "github/1/1", SlotState::Failed).await;
-        assert_eq!(claim(&cells, &key(), order(1, "github/2/1", 10 * MINUTE)).await, Claimed::Go);
+        assert_eq!(claim(&cells, KEY, primary("github/1/1", 10 * MINUTE)).await, Claimed::Go);
+        end(&cells, KEY, "github/1/1", SlotState::Failed).await;
+        assert_eq!(claim(&cells, KEY, order(1, "github/2/1", 10 * MINUTE)).await, Claimed::Go);
     }
 
     #[tokio::test]
     async fn a_later_attempt_takes_over_and_an_earlier_one_does_not_come_back() {
         let cells = Memory::new();
-        assert_eq!(claim(&cells, &key(), order(1, "github/2/1", 0)).await, Claimed::Go);
-        assert_eq!(claim(&cells, &key(), order(2, "box/3", MINUTE)).await, Claimed::Go);
-        assert_eq!(aside(claim(&cells, &key(), order(1, "github/2/1", 0)).await), "box/3");
+        assert_eq!(claim(&cells, KEY, order(1, "github/2/1", 0)).await, Claimed::Go);
+        assert_eq!(claim(&cells, KEY, order(2, "box/3", MINUTE)).await, Claimed::Go);
+        assert_eq!(aside(claim(&cells, KEY, order(1, "github/2/1", 0)).await), "box/3");
         // Its own claim read again is no other's.
-        assert_eq!(claim(&cells, &key(), order(2, "box/3", MINUTE)).await, Claimed::Go);
+        assert_eq!(claim(&cells, KEY, order(2, "box/3", MINUTE)).await, Claimed::Go);
     }
 
     #[tokio::test]
@@ -205,7 +195,7 @@ mod tests {
         let mut all = tokio::task::JoinSet::new();
         for run in 0..16 {
             let cells = std::sync::Arc::clone(&cells);
-            all.spawn(async move { claim(&*cells, &key(), order(1, &format!("github/{run}/1"), 0)).await });
+            all.spawn(async move { claim(&*cells, KEY, order(1, &format!("github/{run}/1"), 0)).await });
         }
         let ends = all.join_all().await;
         assert_eq!(ends.iter().filter(|end| **end == Claimed::Go).count(), 1, "{ends:?}");

@@ -72,4 +72,19 @@ impl Http {
         self.meter.answered(&host, &reply);
         Ok(reply)
     }
+
+    /// Sends one request, once, and reads the status and the headers of its answer alone: the body is left empty.
+    ///
+    /// # Errors
+    /// [`Fault`], which says whether the request may have had an effect.
+    pub async fn head(&self, request: reqwest::RequestBuilder) -> Result<Reply, Fault> {
+        let request = request.build().map_err(|error| Fault::Before(fault::words(error)))?;
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        self.meter.asked(&host, request.body().and_then(reqwest::Body::as_bytes).map_or(0, <[u8]>::len));
+        let mut answer = self.client.execute(request).await.map_err(Fault::of)?;
+        let headers = std::mem::take(answer.headers_mut());
+        let reply = Reply { status: answer.status().as_u16(), headers, body: bytes::Bytes::new() };
+        self.meter.answered(&host, &reply);
+        Ok(reply)
+    }
 }

@@ -27,7 +27,6 @@ const FUNCTION: &str = "standin";
 impl Checker<'_> {
     pub(crate) fn mesh(&mut self, file: &File, peers_at: &[usize], stores_at: &[usize]) -> MeshSettings {
         let settings = MeshSettings {
-            name: self.word("name", file.mesh.name.as_ref()),
             quorum: self.quorum(file.mesh.quorum.as_deref()),
             github: self.github(&file.github),
             netlify: self.netlify(&file.netlify),

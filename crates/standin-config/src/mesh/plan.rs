@@ -25,8 +25,6 @@ pub(crate) const VERSION: u32 = 1;
 pub struct Mesh {
     /// Always 1.
     pub version: u32,
-    /// Names its state in the stores.
-    pub name: String,
     /// Three stores that decide by majority, by name.
     pub quorum: Option<Vec<String>>,
     /// The repository on GitHub.
@@ -110,7 +108,6 @@ pub fn mesh(settings: &Settings, inventory: &Inventory, zone: &str) -> Result<Me
     };
     Ok(Mesh {
         version: VERSION,
-        name: said.name.clone().unwrap_or_else(|| "default".to_owned()),
         quorum: said.quorum.clone(),
         github: said.github.clone(),
         netlify: said.netlify.clone(),

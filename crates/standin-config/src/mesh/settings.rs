@@ -11,8 +11,6 @@ use standin_core::mesh::peer::PeerId;
 /// `[mesh]`, `[[peer]]`, `[[store]]` and the platforms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeshSettings {
-    /// Names its state in the stores.
-    pub name: Option<String>,
     /// Three stores that decide by majority, by name.
     pub quorum: Option<Vec<String>>,
     /// `[github]`.
@@ -53,7 +51,7 @@ pub struct NetlifySettings {
     pub api_url: Option<String>,
     /// The variable that holds the token; `None` for `NETLIFY_AUTH_TOKEN`.
     pub token_env: Option<String>,
-    /// The variable that holds the build hook's id; `None` for `NETLIFY_BUILD_HOOK`.
+    /// The variable that holds the build hook's address; `None` for `NETLIFY_BUILD_HOOK`.
     pub build_hook_env: Option<String>,
 }
 

@@ -9,9 +9,6 @@ use crate::shape::Text;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Mesh {
-    /// Names its state in the stores, so that two meshes may share one. Default: default.
-    #[schemars(with = "Option<String>")]
-    pub(crate) name: Option<Text>,
     /// Three stores that decide by majority, by name. Default: each target's home store decides alone.
     #[schemars(with = "Option<Vec<String>>")]
     pub(crate) quorum: Option<Vec<Text>>,
@@ -52,7 +49,7 @@ pub(crate) struct Netlify {
     /// The variable that holds the token. Default: NETLIFY_AUTH_TOKEN.
     #[schemars(with = "Option<String>")]
     pub(crate) token_env: Option<Text>,
-    /// The variable that holds the id of the build hook that redeploys the site. Default: NETLIFY_BUILD_HOOK.
+    /// The variable that holds the address of the build hook that redeploys the site. Default: NETLIFY_BUILD_HOOK.
     #[schemars(with = "Option<String>")]
     pub(crate) build_hook_env: Option<Text>,
 }

@@ -6,10 +6,11 @@ use standin_core::mesh::claim::Sent;
 use tokio::time::Instant;
 
 use super::dispatch::in_time;
-use super::gate::Purpose;
-use super::names::{WorkflowFile, encoded};
+use super::names::WorkflowFile;
 use super::seen::WorkflowState;
 use super::{Github, GithubError, READ_RUNS, Right, Task};
+use crate::gate::Purpose;
+use crate::text::encoded;
 
 /// Longest name of a repository event, in characters: what GitHub allows.
 const MAX_EVENT_CHARS: usize = 100;
@@ -111,7 +112,7 @@ impl Github {
     /// Sends a repository event. GitHub starts whatever listens to it, and does not say what that was.
     pub async fn repository_dispatch(&self, event: &str, payload: &(impl Serialize + Sync)) -> Acted {
         if event.is_empty() || event.chars().count() > MAX_EVENT_CHARS {
-            let value = super::names::shown(event);
+            let value = crate::text::shown(event);
             let fix = "it has to have 1 to 100 characters";
             return Err(GithubError::Setting { what: "the event", value, fix }).into();
         }

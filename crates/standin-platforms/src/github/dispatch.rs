@@ -11,10 +11,11 @@ use standin_core::mesh::clock::StoreTime;
 use standin_http::Reply;
 use tokio::time::Instant;
 
-use super::gate::Purpose;
-use super::names::{WorkflowFile, encoded};
+use super::names::WorkflowFile;
 use super::seen::{DispatchedJson, WorkflowState};
 use super::{Github, GithubError, Right, Task, transport};
+use crate::gate::Purpose;
+use crate::text::encoded;
 
 /// The input that carries the key.
 pub const KEY_INPUT: &str = "standin-key";

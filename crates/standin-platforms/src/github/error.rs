@@ -6,6 +6,8 @@ use standin_core::mesh::claim::Sent;
 use standin_http::Fault;
 
 use super::names::WorkflowFile;
+use crate::gate::Limited;
+use crate::text::fix;
 
 /// A right that a token needs, as GitHub's settings for fine-grained tokens and workflows call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,14 +213,8 @@ impl From<Fault> for GithubError {
     }
 }
 
-/// What to look at, told from the words of the fault.
-fn fix(why: &str) -> &'static str {
-    let why = why.to_ascii_lowercase();
-    if why.contains("certificate") || why.contains("tls") {
-        "its certificate is not trusted: SSL_CERT_FILE has to name a PEM file with the authority that signed it"
-    } else if why.contains("dns") || why.contains("lookup") {
-        "its name cannot be resolved: check `api-url` and the name servers"
-    } else {
-        "check `api-url`, the network and the proxy"
+impl From<Limited> for GithubError {
+    fn from(limited: Limited) -> Self {
+        Self::RateLimited { seconds: limited.seconds }
     }
 }

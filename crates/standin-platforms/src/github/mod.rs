@@ -6,7 +6,6 @@
 mod act;
 mod dispatch;
 mod error;
-mod gate;
 mod lists;
 mod names;
 mod probe;
@@ -26,17 +25,17 @@ use secrecy::SecretString;
 use serde::Serialize;
 use standin_http::{Http, Reply};
 
+pub use crate::gate::RESERVE;
 pub use act::Acted;
 pub use dispatch::{Asleep, Dispatch, Dispatched, KEY_INPUT, KeyTaken};
 pub use error::{GithubError, Right};
-pub use gate::RESERVE;
 pub use lists::{MAX_RUN_PAGES, MAX_WORKFLOW_PAGES};
 pub use names::WorkflowFile;
 pub use seen::{Covered, Event, Phase, Run, Survey, WorkflowSeen, WorkflowState};
 pub use survey::{MAX_RUNS_KEPT, MAX_SURVEY_REQUESTS};
 
-use gate::Purpose;
-use names::encoded;
+use crate::gate::Purpose;
+use crate::text::encoded;
 use seen::{RepositoryJson, WorkflowJson};
 use transport::Transport;
 
@@ -214,7 +213,7 @@ impl Github {
         match reply.status {
             401 => GithubError::Token,
             403 => {
-                let wanted = reply.header("x-accepted-github-permissions").map(names::shown);
+                let wanted = reply.header("x-accepted-github-permissions").map(crate::text::shown);
                 let detail = match wanted {
                     Some(wanted) => format!("{message} (accepted: {wanted})"),
                     None => message,

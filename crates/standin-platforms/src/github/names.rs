@@ -4,15 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::GithubError;
+use crate::text::shown;
 
 /// Longest name of a workflow file, in bytes: what file systems allow.
 const MAX_FILE_BYTES: usize = 255;
 
 /// Longest name of an owner or a repository, in bytes: what GitHub allows.
 const MAX_NAME_BYTES: usize = 100;
-
-/// How much of a wrong value an error repeats, in characters.
-const SHOWN_CHARS: usize = 80;
 
 /// The name of a workflow's file below `.github/workflows`, such as `nightly.yml`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,24 +71,6 @@ pub(super) fn check_repository(text: &str) -> Result<(), GithubError> {
     }
 }
 
-/// The start of a text, without control characters.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect()
-}
-
-/// One part of a path, as URLs want it.
-pub(super) fn encoded(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,10 +94,5 @@ mod tests {
         for wrong in ["acme", "acme/", "/shop", "a/b/c", "a/..", "a b/c", "a/b?x=1"] {
             assert!(check_repository(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn parts_of_a_path_cannot_leave_it() {
-        assert_eq!(encoded("a b/ü?.yml"), "a%20b%2F%C3%BC%3F.yml");
     }
 }

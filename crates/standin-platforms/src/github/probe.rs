@@ -7,11 +7,11 @@ use standin_core::effect::EffectKey;
 use standin_core::mesh::claim::Probed;
 use standin_core::mesh::clock::StoreTime;
 
-use super::gate::Purpose;
 use super::names::WorkflowFile;
 use super::seen::{Phase, Run, WorkflowState};
-use super::survey::{seems_stuck, tidy};
+use super::survey::{counts, seems_stuck, tidy};
 use super::{Github, GithubError};
+use crate::gate::Purpose;
 
 /// How far back the list of all runs is read when no slot is asked for, in milliseconds: one day.
 const STANDING_WINDOW_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -35,7 +35,7 @@ impl Github {
     ) -> Result<Probed, GithubError> {
         let git_ref = self.git_ref().await?.to_owned();
         let (at, mut runs) = self.list_of(Purpose::Recovery, workflow).await?;
-        runs.retain(|run| run.is_on(&git_ref) && run.is_of_a_slot());
+        runs.retain(|run| counts(run, &git_ref));
         self.mark_stuck(&mut runs, at).await?;
         if proves_life(&runs, slot, key) {
             return Ok(Probed::Well);
@@ -54,9 +54,7 @@ impl Github {
         let all = self.list_runs(Purpose::Recovery, back_to).await?;
         let is_complete = all.complete_since <= back_to;
         let mine = all.runs.into_iter().filter(|run| run.file(&BTreeMap::new()).as_ref() == Some(workflow));
-        runs.extend(
-            mine.map(super::seen::RunJson::read).filter(|run| run.is_on(&git_ref) && run.is_of_a_slot()),
-        );
+        runs.extend(mine.map(super::seen::RunJson::read).filter(|run| counts(run, &git_ref)));
         tidy(&mut runs);
         self.mark_stuck(&mut runs, all.at).await?;
         Ok(match (proves_life(&runs, slot, key), slot) {
@@ -74,8 +72,11 @@ impl Github {
         if runs.iter().any(|run| run.phase == Phase::Running) {
             return Ok(());
         }
-        for run in runs.iter_mut().filter(|run| seems_stuck(run, at)).take(MAX_STUCK_LOOKS) {
-            if self.is_stuck(Purpose::Recovery, run.id).await? {
+        let waiting: Vec<u64> = runs.iter().filter(|run| seems_stuck(run, at)).map(|run| run.id).collect();
+        for id in waiting.into_iter().take(MAX_STUCK_LOOKS) {
+            if self.is_stuck(Purpose::Recovery, id).await?
+                && let Some(run) = runs.iter_mut().find(|run| run.id == id)
+            {
                 run.phase = Phase::Stuck;
             }
         }

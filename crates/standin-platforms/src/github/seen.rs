@@ -34,7 +34,7 @@ impl WorkflowState {
             "disabled_inactivity" | "disabled_fork" => Self::DisabledInactivity,
             "disabled_manually" => Self::DisabledManually,
             "deleted" => Self::Gone,
-            other => Self::Other(super::names::shown(other)),
+            other => Self::Other(crate::text::shown(other)),
         }
     }
 }
@@ -135,14 +135,14 @@ impl Run {
 pub struct WorkflowSeen {
     /// Whether GitHub starts it.
     pub state: WorkflowState,
-    /// Its runs on the branch that counts, newest first, at most [`super::MAX_RUNS_KEPT`].
+    /// Its runs on the branch that counts, started by the schedule or by hand, newest first, at most [`super::MAX_RUNS_KEPT`].
     pub runs: Vec<Run>,
 }
 
 impl WorkflowSeen {
     /// The newest run that covers a slot, if any: one that has not failed, whoever started it.
     pub fn newest_alive(&self) -> Option<&Run> {
-        self.runs.iter().find(|run| run.is_of_a_slot() && run.is_alive())
+        self.runs.iter().find(|run| run.is_alive())
     }
 
     /// The newest run that its schedule started. Only this is proof that the schedule works.
@@ -152,12 +152,12 @@ impl WorkflowSeen {
 
     /// The newest run that has ended, however.
     pub fn newest_over(&self) -> Option<&Run> {
-        self.runs.iter().find(|run| run.is_of_a_slot() && run.is_over())
+        self.runs.iter().find(|run| run.is_over())
     }
 
     /// The newest run that ended in this phase.
     pub fn newest_in(&self, phase: Phase) -> Option<&Run> {
-        self.runs.iter().find(|run| run.is_of_a_slot() && run.phase == phase)
+        self.runs.iter().find(|run| run.phase == phase)
     }
 }
 

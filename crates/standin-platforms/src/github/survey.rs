@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use standin_core::mesh::clock::StoreTime;
 
-use super::gate::Purpose;
 use super::lists::{Extent, Runs, Workflows};
 use super::names::WorkflowFile;
 use super::seen::{Phase, Run, Survey, WorkflowSeen, WorkflowState};
 use super::{Github, GithubError, STUCK_AFTER};
+use crate::gate::Purpose;
 
 /// Runs that are kept of each workflow.
 pub const MAX_RUNS_KEPT: usize = 50;
@@ -67,7 +67,7 @@ impl Github {
             asked = asked.saturating_add(1);
             // Without an answer the workflow stays as unknown as it was.
             if let Ok((_, runs)) = self.list_of(Purpose::Survey, file).await {
-                seen.runs.extend(runs.into_iter().filter(|run| run.is_on(git_ref)));
+                seen.runs.extend(runs.into_iter().filter(|run| counts(run, git_ref)));
                 tidy(&mut seen.runs);
             }
         }
@@ -83,10 +83,12 @@ impl Github {
     ) -> u32 {
         let Some(at) = at else { return 0 };
         let mut asked = 0_u32;
-        let waiting = found.values_mut().flat_map(|seen| {
+        // Collected first: what is borrowed across a request has to be plain.
+        let mut waiting: Vec<&mut Run> = Vec::new();
+        for seen in found.values_mut() {
             let is_busy = seen.runs.iter().any(|run| run.phase == Phase::Running);
-            seen.runs.iter_mut().filter(move |run| !is_busy && seems_stuck(run, at))
-        });
+            waiting.extend(seen.runs.iter_mut().filter(|run| !is_busy && seems_stuck(run, at)));
+        }
         for run in waiting {
             let is_known = self.memory().stuck.contains(&run.id);
             let has_left =
@@ -128,7 +130,7 @@ fn by_workflow(
     for run in runs.runs {
         let file = run.file(&states.by_id);
         let run = run.read();
-        if let Some(seen) = file.and_then(|file| found.get_mut(&file)).filter(|_| run.is_on(git_ref)) {
+        if let Some(seen) = file.and_then(|file| found.get_mut(&file)).filter(|_| counts(&run, git_ref)) {
             seen.runs.push(run);
         }
     }
@@ -136,9 +138,18 @@ fn by_workflow(
     found
 }
 
-/// Newest first, each once: pages shift while they are read.
+/// Whether a run says anything of the workflow as it runs by itself.
+pub(super) fn counts(run: &Run, git_ref: &str) -> bool {
+    run.is_of_a_slot() && run.is_on(git_ref)
+}
+
+/// Newest first, each once: pages shift while they are read. However many have failed, one that has not is kept.
 pub(super) fn tidy(runs: &mut Vec<Run>) {
     runs.sort_by_key(|run| std::cmp::Reverse((run.created, run.id)));
     runs.dedup_by_key(|run| run.id);
+    let first_alive = runs.iter().position(Run::is_alive).unwrap_or(0);
+    if first_alive >= MAX_RUNS_KEPT {
+        runs.swap(first_alive, MAX_RUNS_KEPT - 1);
+    }
     runs.truncate(MAX_RUNS_KEPT);
 }

@@ -19,11 +19,8 @@ use standin_http::{Fault, Http, MAX_BODY, Reply};
 use tower_service::Service;
 
 use super::error::GithubError;
-use super::gate::{Gate, Purpose};
-use super::names::shown;
-
-/// How much of what GitHub says is repeated in an error, in characters.
-const MAX_WORDS: usize = 300;
+use crate::gate::{Gate, Purpose};
+use crate::text::shown;
 
 /// The innermost service: hands each request to the shared client, once.
 #[derive(Debug, Clone)]
@@ -127,20 +124,14 @@ impl Transport {
 
     /// What GitHub says of a refusal, shortened, never with the token.
     pub(super) fn words(&self, reply: &Reply) -> String {
-        let json: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
-        let said = json.as_ref().and_then(|json| json.get("message")?.as_str()).unwrap_or_default();
-        let said = said.replace(self.token.expose_secret(), "***");
-        said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
+        crate::text::words(reply, self.token.expose_secret())
     }
 }
 
 /// An answer's JSON.
 pub(super) fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, GithubError> {
-    // serde's words name fields and places, never the values of what was read as something else.
-    serde_json::from_slice(&reply.body).map_err(|error| {
-        let what = if error.is_data() { "a field is missing or of another kind" } else { "broken JSON" };
-        GithubError::Unreadable(format!("{what}, at line {} column {}", error.line(), error.column()))
-    })
+    serde_json::from_slice(&reply.body)
+        .map_err(|error| GithubError::Unreadable(crate::text::unreadable(&error)))
 }
 
 fn lost(error: &octocrab::Error) -> GithubError {

@@ -8,6 +8,8 @@ pub mod conformance;
 mod escape;
 #[cfg(any(feature = "object", feature = "dynamodb"))]
 mod dial;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 pub mod flaky;
 #[cfg(any(feature = "github", feature = "netlify"))]
 mod gate;

@@ -1,4 +1,4 @@
-//! Keeping heartbeats: one narrow row each, one sum for each automation, and bounds for both.
+//! Keeping heartbeats: one narrow row each, one sum for each automation, and bounds for both. Rows arrive in the log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use standin_core::beat::BeatState;
 use standin_core::ident::AutomationId;
 use standin_engine::ports::{Arrival, JournalError};
 
+use super::log::{self, Log};
 use super::reads::{json, nanos, storage};
-use crate::memory::signal_number;
 
-/// Newest heartbeats that are kept of one automation.
+/// Newest heartbeats that are kept of one automation, besides those in the log.
 pub const MAX_BEATS: u32 = 1_000;
 
 /// How long a heartbeat is kept.
@@ -39,6 +39,7 @@ pub(super) struct Sums {
     places: BTreeMap<AutomationId, usize>,
     known: Vec<Known>,
     changed: Vec<usize>,
+    log: Log,
     body_bytes: i64,
     max_body_bytes: i64,
 }
@@ -47,40 +48,44 @@ pub(super) struct Sums {
 struct Known {
     row: i64,
     state: BeatState,
+    /// The time of its newest heartbeat: what is newer was never kept before.
+    newest: i64,
     is_changed: bool,
     since_prune: u32,
 }
 
 impl Sums {
-    /// Reads what the bounds need.
-    pub(super) fn read(conn: &Connection) -> Result<Self, JournalError> {
-        Ok(Self {
+    /// Reads what the bounds need, folds what the last life left, and takes away what is old.
+    pub(super) fn read(conn: &Connection, now: Timestamp) -> Result<Self, JournalError> {
+        let mut sums = Self {
             places: BTreeMap::new(),
             known: Vec::new(),
             changed: Vec::new(),
+            log: Log::read(conn)?,
             body_bytes: count_body_bytes(conn)?,
             max_body_bytes: MAX_BODY_BYTES,
-        })
+        };
+        sums.sweep(conn, now)?;
+        Ok(sums)
     }
 
-    /// Keeps one heartbeat. The new sum is written by [`Self::write`], once for all heartbeats of a transaction.
+    /// Keeps one heartbeat. The new sum is what is kept of it in memory; on the disk it follows from the log.
     pub(super) fn arrive(&mut self, conn: &Connection, arrival: &Arrival) -> Result<BeatState, JournalError> {
         let place = self.place(conn, &arrival.id)?;
         let Some(known) = self.known.get_mut(place) else {
             return Err(storage("the sums are out of step"));
         };
-        let beat = &arrival.beat;
-        let sql = "INSERT INTO beats (automation, at, signal, rid, exit, via, agent)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (automation, at, signal, rid) DO NOTHING";
-        let (at, signal) = (nanos(beat.at), signal_number(beat.signal));
-        let row = (known.row, at, signal, &beat.rid, beat.exit, &arrival.via, &arrival.agent);
-        if conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).map_err(storage)? == 0 {
+        let at = nanos(arrival.beat.at);
+        // Only what comes late, out of a spool, may have come before.
+        if at <= known.newest && log::is_kept(conn, known.row, &arrival.beat)? {
             return Ok(known.state.clone());
         }
+        let beat = self.log.append(conn, known.row, arrival)?;
         if !arrival.body.is_empty() {
-            self.body_bytes = self.body_bytes.saturating_add(keep_body(conn, &arrival.body)?);
+            self.body_bytes = self.body_bytes.saturating_add(keep_body(conn, beat, &arrival.body)?);
         }
-        known.state.record(beat);
+        known.state.record(&arrival.beat);
+        known.newest = known.newest.max(at);
         known.since_prune = known.since_prune.saturating_add(1);
         if !known.is_changed {
             known.is_changed = true;
@@ -89,22 +94,44 @@ impl Sums {
         Ok(known.state.clone())
     }
 
-    /// Writes the sums that have changed, and takes away what is beyond the bounds.
-    pub(super) fn write(&mut self, conn: &Connection, now: Timestamp) -> Result<(), JournalError> {
+    /// Ends a transaction: folds the log when it is long, and takes away what is beyond the bounds.
+    pub(super) fn finish(&mut self, conn: &Connection, now: Timestamp) -> Result<(), JournalError> {
+        if self.log.is_full() {
+            self.fold(conn, now)?;
+        }
+        self.prune_bodies(conn)
+    }
+
+    /// Takes away the old heartbeats of all automations.
+    pub(super) fn sweep(&mut self, conn: &Connection, now: Timestamp) -> Result<(), JournalError> {
+        self.fold(conn, now)?;
+        let mut statement = conn.prepare("SELECT automation FROM beat_state").map_err(storage)?;
+        let all: Vec<i64> =
+            statement.query_map([], |r| r.get(0)).and_then(Iterator::collect).map_err(storage)?;
+        all.into_iter().try_for_each(|automation| prune(conn, automation, now))
+    }
+
+    /// Writes the sums, and moves the log to where each automation has its heartbeats together.
+    fn fold(&mut self, conn: &Connection, now: Timestamp) -> Result<(), JournalError> {
+        // What an earlier life, or a lost transaction, left in the log and nobody has asked for since.
+        for id in self.log.unread(conn)? {
+            self.place(conn, &id)?;
+        }
         for place in std::mem::take(&mut self.changed) {
             let Some(known) = self.known.get_mut(place) else { continue };
             let sql = "UPDATE beat_state SET state = ?2 WHERE automation = ?1";
             let row = (known.row, json(&known.state)?);
             conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).map_err(storage)?;
             known.is_changed = false;
-            if known.since_prune >= PRUNE_EVERY {
-                known.since_prune = 0;
-                prune(conn, known.row, now)?;
-            }
         }
-        self.prune_bodies(conn)?;
+        self.log.fold(conn)?;
+        for known in self.known.iter_mut().filter(|known| known.since_prune >= PRUNE_EVERY) {
+            known.since_prune = 0;
+            prune(conn, known.row, now)?;
+        }
         if self.known.len() > MAX_KNOWN {
-            self.forget();
+            self.places.clear();
+            self.known.clear();
         }
         Ok(())
     }
@@ -114,6 +141,7 @@ impl Sums {
         self.places.clear();
         self.known.clear();
         self.changed.clear();
+        self.log.forget();
     }
 
     /// The oldest bodies go when there are too many, some more than need be so that it is not done all the time;
@@ -153,12 +181,22 @@ impl Sums {
             .query_row(sql, [id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
             .optional()
             .map_err(storage)?;
-        let (row, state) = match found {
+        let (row, mut state) = match found {
             Some((row, text)) => (row, serde_json::from_str(&text).map_err(storage)?),
             None => (add(conn, id)?, BeatState::default()),
         };
-        self.known.push(Known { row, state, is_changed: false, since_prune: 0 });
-        let place = self.known.len().saturating_sub(1);
+        let mut newest = log::newest_folded(conn, row)?;
+        let unfolded = self.log.take_unread(conn, row)?;
+        for beat in &unfolded {
+            state.record(beat);
+            newest = newest.max(nanos(beat.at));
+        }
+        let place = self.known.len();
+        let is_changed = !unfolded.is_empty();
+        if is_changed {
+            self.changed.push(place);
+        }
+        self.known.push(Known { row, state, newest, is_changed, since_prune: 0 });
         self.places.insert(id.clone(), place);
         Ok(place)
     }
@@ -182,10 +220,9 @@ fn add(conn: &Connection, id: &AutomationId) -> Result<i64, JournalError> {
     Ok(conn.last_insert_rowid())
 }
 
-/// Keeps the body of the heartbeat that was inserted last, and gives its size in bytes.
-fn keep_body(conn: &Connection, body: &[u8]) -> Result<i64, JournalError> {
+/// Keeps the body of a heartbeat, and gives its size in bytes.
+fn keep_body(conn: &Connection, beat: i64, body: &[u8]) -> Result<i64, JournalError> {
     let sql = "INSERT OR REPLACE INTO bodies (beat, body) VALUES (?1, ?2)";
-    let beat = conn.last_insert_rowid();
     conn.prepare_cached(sql).and_then(|mut s| s.execute((beat, body))).map_err(storage)?;
     Ok(i64::try_from(body.len()).unwrap_or(i64::MAX))
 }
@@ -206,11 +243,4 @@ fn prune(conn: &Connection, automation: i64, now: Timestamp) -> Result<(), Journ
     let rows = "DELETE FROM beats WHERE automation = ?1 AND at < ?2";
     conn.prepare_cached(rows).and_then(|mut s| s.execute((automation, from))).map_err(storage)?;
     Ok(())
-}
-
-/// Takes away the old heartbeats of all automations.
-pub(super) fn prune_all(conn: &Connection, now: Timestamp) -> Result<(), JournalError> {
-    let mut statement = conn.prepare("SELECT automation FROM beat_state").map_err(storage)?;
-    let all: Vec<i64> = statement.query_map([], |r| r.get(0)).and_then(Iterator::collect).map_err(storage)?;
-    all.into_iter().try_for_each(|automation| prune(conn, automation, now))
 }

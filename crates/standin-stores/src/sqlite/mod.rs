@@ -6,6 +6,7 @@
 mod beats;
 mod changes;
 mod checks;
+mod log;
 mod open;
 mod reads;
 mod schema;
@@ -204,7 +205,9 @@ pub struct Reader {
 impl Reader {
     /// Everything that a start would need.
     pub fn load(&self) -> Result<Remembered, JournalError> {
-        reads::load(&self.conn)
+        // One look: the writer may fold its log between two.
+        let look = self.conn.unchecked_transaction().map_err(reads::storage)?;
+        reads::load(&look)
     }
 
     /// As [`Sqlite::history`].

@@ -20,6 +20,10 @@ const PAGE_CACHE_KIB: i32 = 512;
 /// Bytes that the write-ahead log keeps once it was folded into the file.
 const MAX_IDLE_LOG_BYTES: i64 = 8 * 1024 * 1024;
 
+/// Pages of 4 KiB in the write-ahead log from which it is folded into the file: as many as it keeps. Each folding waits
+/// for the disk twice, and whoever waits for an answer waits with it.
+const LOG_PAGES: i32 = 2_048;
+
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 32;
 
@@ -201,6 +205,7 @@ fn settle(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG_BYTES)?;
+    conn.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     conn.pragma_update(None, "synchronous", "FULL")
 }
 

@@ -8,7 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use standin_core::beat::{Beat, Signal};
+use standin_core::beat::{Beat, BeatState, Signal};
 use standin_core::ident::AutomationId;
 use standin_engine::ports::{Arrival, JournalError, Remembered};
 
@@ -49,7 +49,7 @@ fn is_null(row: &Row<'_>, column: usize) -> rusqlite::Result<bool> {
     row.get_ref(column).map(|value| value == rusqlite::types::ValueRef::Null)
 }
 
-fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<AutomationId> {
+pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<AutomationId> {
     row.get_ref(column)?.as_str()?.parse().map_err(|e| misread(column, e))
 }
 
@@ -58,7 +58,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String, JournalError> {
     serde_json::to_string(value).map_err(storage)
 }
 
-fn rows<T, C: FromIterator<T>>(
+pub(super) fn rows<T, C: FromIterator<T>>(
     conn: &Connection,
     sql: &str,
     params: impl Params,
@@ -66,6 +66,24 @@ fn rows<T, C: FromIterator<T>>(
 ) -> Result<C, JournalError> {
     let mut statement = conn.prepare(sql).map_err(storage)?;
     statement.query_map(params, read).and_then(Iterator::collect).map_err(storage)
+}
+
+/// A heartbeat out of its time, signal, run and exit status, which come first.
+pub(super) fn beat(row: &Row<'_>) -> rusqlite::Result<Beat> {
+    Ok(Beat { at: time(row, 0)?, signal: signal(row, 1)?, rid: row.get(2)?, exit: row.get(3)? })
+}
+
+/// The sums, with the heartbeats of the log.
+fn sums(conn: &Connection) -> Result<BTreeMap<AutomationId, BeatState>, JournalError> {
+    let mut sums: BTreeMap<_, BeatState> =
+        rows(conn, "SELECT id, state FROM beat_state", [], |row| Ok((id(row, 0)?, value(row, 1)?)))?;
+    let log = "SELECT f.at, f.signal, f.rid, f.exit, s.id FROM fresh f JOIN beat_state s USING (automation)
+        ORDER BY f.beat";
+    let log: Vec<(AutomationId, Beat)> = rows(conn, log, [], |row| Ok((id(row, 4)?, beat(row)?)))?;
+    for (id, beat) in log {
+        sums.entry(id).or_default().record(&beat);
+    }
+    Ok(sums)
 }
 
 /// Everything that a start needs.
@@ -76,7 +94,7 @@ pub(super) fn load(conn: &Connection) -> Result<Remembered, JournalError> {
         rows(conn, "SELECT name, text FROM marks", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     marks.retain(|name, _| !name.starts_with(RESERVED_MARKS));
     Ok(Remembered {
-        beats: rows(conn, "SELECT id, state FROM beat_state", [], |row| Ok((id(row, 0)?, value(row, 1)?)))?,
+        beats: sums(conn)?,
         runs: rows(conn, "SELECT id, state FROM runs", [], |row| Ok((id(row, 0)?, value(row, 1)?)))?,
         incidents: still_of_use(incidents),
         verdicts: rows(conn, "SELECT id, verdict FROM verdict", [], |row| Ok((id(row, 0)?, value(row, 1)?)))?,
@@ -121,13 +139,16 @@ pub(super) fn beats_of(
     automation: &AutomationId,
     limit: usize,
 ) -> Result<Vec<Arrival>, JournalError> {
-    let sql = "SELECT b.at, b.signal, b.rid, b.exit, b.via, b.agent, t.body
-        FROM beats b JOIN beat_state s USING (automation) LEFT JOIN bodies t USING (beat)
-        WHERE s.id = ?1 ORDER BY b.at DESC, b.beat DESC LIMIT ?2";
+    let sql = "WITH this (automation) AS (SELECT automation FROM beat_state WHERE id = ?1),
+        newest (at, signal, rid, exit, via, agent, beat) AS (
+            SELECT * FROM (SELECT at, signal, rid, exit, via, agent, beat FROM beats JOIN this USING (automation)
+                ORDER BY at DESC, beat DESC LIMIT ?2)
+            UNION ALL SELECT at, signal, rid, exit, via, agent, beat FROM fresh JOIN this USING (automation))
+        SELECT n.at, n.signal, n.rid, n.exit, n.via, n.agent, t.body FROM newest n LEFT JOIN bodies t USING (beat)
+        ORDER BY n.at DESC, n.beat DESC LIMIT ?2";
     let mut beats: Vec<Arrival> = rows(conn, sql, (automation.as_str(), page(limit)), |row| {
-        let beat = Beat { at: time(row, 0)?, signal: signal(row, 1)?, rid: row.get(2)?, exit: row.get(3)? };
         let body = row.get::<_, Option<Vec<u8>>>(6)?.unwrap_or_default();
-        Ok(Arrival { id: automation.clone(), beat, via: row.get(4)?, agent: row.get(5)?, body })
+        Ok(Arrival { id: automation.clone(), beat: beat(row)?, via: row.get(4)?, agent: row.get(5)?, body })
     })?;
     beats.reverse();
     Ok(beats)

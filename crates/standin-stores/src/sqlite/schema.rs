@@ -6,16 +6,16 @@ use rusqlite::Connection;
 pub(super) const APPLICATION_ID: i32 = 0x5354_4E44;
 
 /// The version that this program writes.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// One step each; the step at index `n` leads from version `n` to `n + 1`. A step that was released never changes.
-const STEPS: &[&str] = &[V1];
+const STEPS: &[&str] = &[V1, V2];
 
 /// Times are nanoseconds since 1970; what has an inner structure is JSON text.
 ///
 /// `beats` has a number for its automation, because the id would otherwise stand in each row and each index entry.
 /// Bodies have a table of their own, so that the rows that are read and pruned all the time stay narrow.
-const V1: &str = "
+pub(super) const V1: &str = "
 CREATE TABLE beat_state (
     automation INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -82,6 +82,38 @@ CREATE TABLE checks (
     created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX checks_by_slug ON checks (slug);
+";
+
+/// Heartbeats are written at the end of `fresh`, where many of them share a page, and are folded into `beats` later, a
+/// few thousand at a time: there each automation has pages of its own, and one heartbeat after another would write a
+/// whole page each. `beat_state` is the sum of what is folded; that of the newest is this and `fresh`.
+const V2: &str = "
+CREATE TABLE folded (
+    automation INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    signal INTEGER NOT NULL,
+    rid TEXT NOT NULL,
+    beat INTEGER NOT NULL,
+    exit INTEGER,
+    via TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    PRIMARY KEY (automation, at, signal, rid)
+) STRICT, WITHOUT ROWID;
+INSERT INTO folded SELECT automation, at, signal, rid, beat, exit, via, agent FROM beats
+    ORDER BY automation, at, signal, rid;
+INSERT INTO marks (name, text) SELECT 'store.last_beat', coalesce(max(beat), 0) FROM beats;
+DROP TABLE beats;
+ALTER TABLE folded RENAME TO beats;
+CREATE TABLE fresh (
+    beat INTEGER PRIMARY KEY,
+    automation INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    signal INTEGER NOT NULL,
+    rid TEXT NOT NULL,
+    exit INTEGER,
+    via TEXT NOT NULL,
+    agent TEXT NOT NULL
+) STRICT;
 ";
 
 /// Takes a file of `from` to [`VERSION`] in one transaction: after a crash it is as it was, or done.

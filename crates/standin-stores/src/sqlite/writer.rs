@@ -9,7 +9,7 @@ use standin_core::beat::BeatState;
 use standin_engine::ports::{Arrival, Change, JournalError};
 use tokio::sync::{mpsc, oneshot};
 
-use super::beats::{self, Sums};
+use super::beats::Sums;
 use super::changes;
 use super::open::Durability;
 use super::reads::storage;
@@ -100,9 +100,8 @@ enum Sync {
 impl Writer {
     /// A writer on a connection that is ready, with the bounds enforced once.
     pub(super) fn new(conn: Connection, durability: Durability) -> Result<Self, JournalError> {
-        let sums = Sums::read(&conn)?;
         conn.execute_batch("BEGIN IMMEDIATE").map_err(storage)?;
-        beats::prune_all(&conn, Timestamp::now())?;
+        let sums = Sums::read(&conn, Timestamp::now())?;
         changes::prune(&conn)?;
         conn.execute_batch("COMMIT").map_err(storage)?;
         Ok(Self { conn, sums, durability, sync: Sync::Disk, changes: 0, swept: Instant::now() })
@@ -203,10 +202,9 @@ impl Writer {
         result
     }
 
-    /// A question sees the sums of the heartbeats that came before it.
     fn ask(&mut self, question: Question, fate: &mut Fate) -> Reply {
         if fate.is_ok() {
-            *fate = self.sums.write(&self.conn, Timestamp::now()).and_then(|()| self.mark_savepoint());
+            *fate = self.mark_savepoint();
         }
         if fate.is_err() {
             return question(None).1;
@@ -234,14 +232,14 @@ impl Writer {
 
     fn finish(&mut self) -> Fate {
         let now = Timestamp::now();
-        self.sums.write(&self.conn, now)?;
+        self.sums.finish(&self.conn, now)?;
         if self.changes >= PRUNE_EVERY {
             self.changes = 0;
             changes::prune(&self.conn)?;
         }
         if self.swept.elapsed() >= SWEEP_EVERY {
             self.swept = Instant::now();
-            beats::prune_all(&self.conn, now)?;
+            self.sums.sweep(&self.conn, now)?;
         }
         self.run_cached("COMMIT")
     }

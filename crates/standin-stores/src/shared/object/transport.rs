@@ -119,7 +119,8 @@ impl HttpService for Transport {
         let request = RequestBuilder::from_parts(self.0.client().clone(), request);
         match self.0.send(request, MAX_BODY).await {
             Ok(reply) => {
-                let date = reply.date().map(StoreTime::from);
+                // What a gateway says on the way has another clock.
+                let date = reply.date().filter(|_| reply.status < 500).map(StoreTime::from);
                 note(|note| {
                     note.date = date.or(note.date);
                     if is_write {

@@ -2,12 +2,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
-use standin_core::beat::Signal;
-use standin_engine::ports::{Journal, Remembered};
+use standin_core::beat::{BeatState, Signal};
+use standin_engine::ports::{Arrival, Journal, Remembered};
 
 use super::{open, place};
-use crate::conformance::{arrival, full_change, id};
+use crate::conformance::{arrival, at, full_change, id};
 use crate::sqlite::{OpenError, Opened, Sqlite};
 
 fn names(dir: &Path) -> BTreeSet<String> {
@@ -155,4 +156,55 @@ async fn reading_makes_nothing() {
     let reader = Sqlite::read(&path).unwrap();
     assert_eq!(reader.beats_of(&id("web"), 5).unwrap(), [arrival("web", 1, Signal::Success)]);
     assert_eq!((names(dir.path()), fs::read(&path).unwrap()), before);
+}
+
+/// As the first version of this program left it.
+fn of_the_first_version(path: &Path, beats: &[Arrival]) {
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch(crate::sqlite::schema::V1).unwrap();
+    conn.execute_batch("PRAGMA application_id = 1398033988; PRAGMA user_version = 1").unwrap();
+    for (n, one) in (1_i64..).zip(beats) {
+        let mut sum = BeatState::default();
+        beats.iter().filter(|other| other.id == one.id).for_each(|other| sum.record(&other.beat));
+        let state = "INSERT INTO beat_state (id, state) VALUES (?1, ?2)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state";
+        conn.execute(state, (one.id.as_str(), serde_json::to_string(&sum).unwrap())).unwrap();
+        let beat =
+            "INSERT INTO beats SELECT ?1, automation, ?3, ?4, '', NULL, ?5, ?6 FROM beat_state WHERE id = ?2";
+        let at = i64::try_from(one.beat.at.as_nanosecond()).unwrap();
+        let signal = crate::memory::signal_number(one.beat.signal);
+        conn.execute(beat, (n, one.id.as_str(), at, signal, &one.via, &one.agent)).unwrap();
+        conn.execute("INSERT INTO bodies VALUES (?1, ?2)", (n, &one.body)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_up_to_date() {
+    let (_dir, path) = place();
+    let start = Timestamp::now().as_second() - at(0).as_second() - 5_000;
+    let signals = [Signal::Start, Signal::Success, Signal::Fail];
+    let beats: Vec<_> = (0..150)
+        .map(|n| arrival(&format!("w{}", n % 4), start + n, signals[usize::try_from(n % 3).unwrap()]))
+        .collect();
+    of_the_first_version(&path, &beats);
+    assert!(matches!(Sqlite::read(&path), Err(OpenError::Older { found: 1, .. })));
+    let store = open(&path);
+    let loaded = store.load().await.unwrap();
+    for name in ["w0", "w1", "w2", "w3"] {
+        let own: Vec<_> = beats.iter().filter(|b| b.id == id(name)).cloned().collect();
+        assert_eq!(store.beats_of(id(name), 999).await.unwrap(), own, "with their bodies, in order");
+        let mut sum = BeatState::default();
+        own.iter().for_each(|b| sum.record(&b.beat));
+        assert_eq!(loaded.beats[&id(name)], sum);
+    }
+    for beat in &beats {
+        store.arrive(beat.clone()).await.unwrap();
+    }
+    assert_eq!(store.load().await.unwrap(), loaded, "each is known again");
+    let new = arrival("w0", start + 999, Signal::Success);
+    store.arrive(Arrival { body: b"new".to_vec(), ..new.clone() }).await.unwrap();
+    let newest = store.beats_of(id("w0"), 2).await.unwrap();
+    assert_eq!((newest[0].body.as_slice(), newest[1].body.as_slice()), (&b"body"[..], &b"new"[..]));
+    store.close().await;
+    assert_eq!(Sqlite::read(&path).unwrap().load().unwrap().beats[&id("w0")].count, 39);
 }

@@ -1,12 +1,10 @@
-//! GitHub's limits, kept from its own headers: while it wants to be left alone, nothing is sent.
+//! A server's limits, kept from its own headers: while it wants to be left alone, nothing is sent.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use standin_http::Reply;
 use tokio::time::Instant;
-
-use super::error::GithubError;
 
 /// Requests that surveys leave for recoveries.
 pub const RESERVE: u64 = 25;
@@ -22,16 +20,23 @@ const LONGEST_RESET: Duration = Duration::from_mins(65);
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// A look that can wait.
     Survey,
     /// Something that a recovery hangs on.
     Recovery,
 }
 
+/// Nothing may be sent, or what was sent was refused, because a limit is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limited {
+    /// For so long.
+    pub(crate) seconds: u64,
+}
+
 /// The gate that every request goes through.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<State>);
+pub(crate) struct Gate(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -45,7 +50,7 @@ struct State {
 
 impl Gate {
     /// Whether a request may be sent now.
-    pub(super) fn pass(&self, purpose: Purpose) -> Result<(), GithubError> {
+    pub(crate) fn pass(&self, purpose: Purpose) -> Result<(), Limited> {
         let state = self.state();
         let until = match purpose {
             Purpose::Survey => state.closed_until.max(state.reserved_until),
@@ -56,7 +61,7 @@ impl Gate {
     }
 
     /// Takes in an answer's headers; the error, when it is a refusal because of a limit.
-    pub(super) fn saw(&self, reply: &Reply) -> Result<(), GithubError> {
+    pub(crate) fn saw(&self, reply: &Reply) -> Result<(), Limited> {
         let mut state = self.state();
         let now = Instant::now();
         let reset = reset_in(reply);
@@ -90,8 +95,8 @@ impl Gate {
     }
 }
 
-fn limited(left: Duration) -> GithubError {
-    GithubError::RateLimited { seconds: left.as_secs().saturating_add(1) }
+fn limited(left: Duration) -> Limited {
+    Limited { seconds: left.as_secs().saturating_add(1) }
 }
 
 /// Whether a refusal is about limits: the primary one, or one of the secondary ones.
@@ -144,7 +149,7 @@ mod tests {
             ("x-ratelimit-reset", reset.as_str()),
         ];
         assert!(gate.saw(&reply(200, &headers, "{}")).is_ok());
-        assert_eq!(gate.pass(Purpose::Recovery), Err(GithubError::RateLimited { seconds: 602 }));
+        assert_eq!(gate.pass(Purpose::Recovery), Err(Limited { seconds: 602 }));
         tokio::time::advance(Duration::from_secs(602)).await;
         assert!(gate.pass(Purpose::Recovery).is_ok());
         assert!(gate.saw(&reply(403, &headers, "API rate limit exceeded")).is_err());
@@ -168,8 +173,8 @@ mod tests {
     async fn secondary_limits_are_backed_off_from_and_forgotten_after_a_success() {
         let gate = Gate::default();
         let secondary = reply(403, &[], r#"{"message":"You have exceeded a secondary rate limit"}"#);
-        let seconds = |result: Result<(), GithubError>| match result {
-            Err(GithubError::RateLimited { seconds }) => seconds,
+        let seconds = |result: Result<(), Limited>| match result {
+            Err(Limited { seconds }) => seconds,
             other => panic!("{other:?}"),
         };
         assert_eq!(seconds(gate.saw(&secondary)), 61);

@@ -1,0 +1,194 @@
+//! One store as the bodies use it, whatever it is: records, decisions, slots.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use standin_core::effect::EffectKey;
+use standin_core::mesh::clock::StoreTime;
+use standin_engine::mesh::record::Record;
+use standin_engine::ports::mesh::{
+    Decision, DecisionStore, EvidenceStore, Held, ReadError, Stamped, SwapAnswer, Version, WriteError,
+};
+use standin_stores::shared::{Cells, Decisions, Records, Shelf};
+
+use crate::slot::{self, Claimant, Claimed, SlotState};
+
+/// A future of a store's own.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A store, whatever its sort.
+pub trait Store: Send + Sync {
+    /// The records of all peers.
+    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>>;
+    /// Writes the own record.
+    fn write<'a>(&'a self, record: &'a Record) -> Later<'a, Result<StoreTime, WriteError>>;
+    /// What is decided.
+    fn decision<'a>(&'a self, cell: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>>;
+    /// Decides, if `expect` is still there.
+    fn swap<'a>(
+        &'a self,
+        cell: &'a str,
+        expect: Option<&'a Version>,
+        next: &'a Decision,
+    ) -> Later<'a, SwapAnswer>;
+    /// Claims a slot.
+    fn claim<'a>(&'a self, key: &'a EffectKey, who: Claimant<'a>) -> Later<'a, Claimed>;
+    /// Says how the run that holds a slot has ended.
+    fn end<'a>(&'a self, key: &'a EffectKey, run: &'a str, state: SlotState) -> Later<'a, ()>;
+    /// Who holds a slot; `None` when nobody does, or nobody can tell.
+    fn holder<'a>(&'a self, key: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>>;
+}
+
+/// Where the slots are among a store's cells.
+#[derive(Debug)]
+pub enum Slots<C> {
+    /// In cells of their own, by their keys.
+    Apart(C),
+    /// Among the others.
+    Among,
+}
+
+/// A store with cells and a shelf.
+#[derive(Debug)]
+pub struct Whole<C, S> {
+    decisions: Decisions<C>,
+    records: Records<S>,
+    slots: Slots<C>,
+}
+
+impl<C: Cells, S: Shelf> Whole<C, S> {
+    /// Of its two halves.
+    pub const fn new(cells: C, shelf: S, slots: Slots<C>) -> Self {
+        Self { decisions: Decisions::new(cells), records: Records::new(shelf), slots }
+    }
+
+    fn slot(&self, key: &EffectKey) -> (&C, String) {
+        match &self.slots {
+            Slots::Apart(cells) => (cells, key.0.clone()),
+            Slots::Among => (self.decisions.cells(), format!("slot/{key}")),
+        }
+    }
+}
+
+impl<C: Cells, S: Shelf> Store for Whole<C, S> {
+    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
+        Box::pin(self.records.read())
+    }
+
+    fn write<'a>(&'a self, record: &'a Record) -> Later<'a, Result<StoreTime, WriteError>> {
+        Box::pin(self.records.write(record))
+    }
+
+    fn decision<'a>(&'a self, cell: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>> {
+        Box::pin(self.decisions.read(cell))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        cell: &'a str,
+        expect: Option<&'a Version>,
+        next: &'a Decision,
+    ) -> Later<'a, SwapAnswer> {
+        Box::pin(self.decisions.swap(cell, expect, next))
+    }
+
+    fn claim<'a>(&'a self, key: &'a EffectKey, who: Claimant<'a>) -> Later<'a, Claimed> {
+        Box::pin(async move {
+            let (cells, name) = self.slot(key);
+            slot::claim(cells, &name, who).await
+        })
+    }
+
+    fn end<'a>(&'a self, key: &'a EffectKey, run: &'a str, state: SlotState) -> Later<'a, ()> {
+        Box::pin(async move {
+            let (cells, name) = self.slot(key);
+            slot::end(cells, &name, run, state).await;
+        })
+    }
+
+    fn holder<'a>(&'a self, key: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
+        Box::pin(async move {
+            let (cells, name) = self.slot(key);
+            let read = cells.read(&name).await.ok()?.value?;
+            serde_json::from_slice(&read.bytes).ok()
+        })
+    }
+}
+
+/// A store that only takes evidence: it decides nothing, and says so without having looked.
+#[derive(Debug)]
+pub struct EvidenceOnly<S> {
+    records: Records<S>,
+}
+
+impl<S: Shelf> EvidenceOnly<S> {
+    /// On this shelf.
+    pub const fn new(shelf: S) -> Self {
+        Self { records: Records::new(shelf) }
+    }
+}
+
+impl<S: Shelf> Store for EvidenceOnly<S> {
+    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
+        Box::pin(self.records.read())
+    }
+
+    fn write<'a>(&'a self, record: &'a Record) -> Later<'a, Result<StoreTime, WriteError>> {
+        Box::pin(self.records.write(record))
+    }
+
+    fn decision<'a>(&'a self, _: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
+    }
+
+    fn swap<'a>(&'a self, _: &'a str, _: Option<&'a Version>, _: &'a Decision) -> Later<'a, SwapAnswer> {
+        Box::pin(std::future::ready(SwapAnswer::Lost))
+    }
+
+    fn claim<'a>(&'a self, _: &'a EffectKey, _: Claimant<'a>) -> Later<'a, Claimed> {
+        Box::pin(std::future::ready(Claimed::CannotTell))
+    }
+
+    fn end<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: SlotState) -> Later<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// A store that this body cannot reach at all: another machine's database, or one whose secret is not here.
+#[derive(Debug, Clone, Copy)]
+pub struct OutOfReach;
+
+impl Store for OutOfReach {
+    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
+    }
+
+    fn write<'a>(&'a self, _: &'a Record) -> Later<'a, Result<StoreTime, WriteError>> {
+        Box::pin(std::future::ready(Err(WriteError::Refused)))
+    }
+
+    fn decision<'a>(&'a self, _: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
+    }
+
+    fn swap<'a>(&'a self, _: &'a str, _: Option<&'a Version>, _: &'a Decision) -> Later<'a, SwapAnswer> {
+        Box::pin(std::future::ready(SwapAnswer::Lost))
+    }
+
+    fn claim<'a>(&'a self, _: &'a EffectKey, _: Claimant<'a>) -> Later<'a, Claimed> {
+        Box::pin(std::future::ready(Claimed::CannotTell))
+    }
+
+    fn end<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: SlotState) -> Later<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
+        Box::pin(std::future::ready(None))
+    }
+}

@@ -1,0 +1,260 @@
+//! The world of a watcher: its requests, carried to stores, platforms and people.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use standin_config::mesh::Mesh;
+use standin_core::effect::EffectKey;
+use standin_core::mesh::claim::{Order, Probed, Sent};
+use standin_core::mesh::clock::StoreTime;
+use standin_core::mesh::rank::slot_key;
+use standin_engine::mesh::Report;
+use standin_engine::ports::mesh::{Answer, Notice, Number, ReadError, Request, SwapAnswer, WriteError};
+
+use crate::alerts::{Alert, Alerts};
+use crate::drive::Carrier;
+use crate::host::Host;
+use crate::platforms::Platforms;
+use crate::setup::{DOMAINS, Joined, Subject};
+use crate::store::Store;
+use crate::words::Said;
+
+/// Everything that a watcher reaches.
+pub struct World<H> {
+    pub(crate) mesh: Mesh,
+    pub(crate) joined: Joined,
+    pub(crate) stores: Vec<Box<dyn Store>>,
+    pub(crate) platforms: Platforms,
+    pub(crate) host: H,
+    pub(crate) alerts: Alerts,
+}
+
+impl<H: Host> World<H> {
+    /// A watcher's part in the mesh, with what it reaches: one store for each of the setup's, in their order.
+    pub fn new(
+        mesh: Mesh,
+        joined: Joined,
+        stores: Vec<Box<dyn Store>>,
+        platforms: Platforms,
+        host: H,
+        alerts: Alerts,
+    ) -> Self {
+        Self { mesh, joined, stores, platforms, host, alerts }
+    }
+
+    /// Its part.
+    pub const fn joined(&self) -> &Joined {
+        &self.joined
+    }
+
+    /// The mesh.
+    pub const fn mesh(&self) -> &Mesh {
+        &self.mesh
+    }
+
+    /// Where alerts go.
+    pub const fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// The store that decides about a target.
+    pub fn store_of(&self, target: Number) -> Option<&dyn Store> {
+        let number = self.joined.setup.targets.get(target)?.decider.stores().first()?;
+        self.stores.get(*number).map(|store| &**store)
+    }
+
+    /// The name of a cell, by its number: a target, or the brake of a platform.
+    fn cell(&self, number: Number) -> String {
+        let targets = self.joined.setup.targets.len();
+        match number.checked_sub(targets) {
+            None => self.joined.target(number),
+            Some(platform) => {
+                let domain = DOMAINS.get(platform);
+                domain.map_or_else(|| format!("brake:{platform}"), |domain| format!("brake:{domain}"))
+            }
+        }
+    }
+
+    /// Tells what a tick has done.
+    pub async fn tell(&self, report: &Report) {
+        for deed in &report.deeds {
+            if let Some(said) = self.joined.deed(deed) {
+                self.alert(said).await;
+            }
+        }
+    }
+
+    async fn alert(&self, said: Said) {
+        let by = self.joined.setup.own_id().map(ToString::to_string).unwrap_or_default();
+        let Said { level, what, about, key, text } = said;
+        let what = what.to_owned();
+        self.alerts.tell(Alert { version: 1, at: Timestamp::now(), by, level, what, about, key, text }).await;
+    }
+
+    async fn notify(&self, notice: Notice) {
+        self.alert(self.joined.notice(&notice)).await;
+    }
+
+    async fn survey(&self, platform: Number) -> Option<Vec<(usize, standin_engine::ports::mesh::Fact)>> {
+        let domain = DOMAINS.get(platform)?;
+        match domain {
+            standin_core::ident::Domain::Host | standin_core::ident::Domain::Elsewhere => {
+                let facts = self.host.facts().await?;
+                Some(self.by_number(platform, &facts))
+            }
+            standin_core::ident::Domain::Github
+            | standin_core::ident::Domain::Netlify
+            | standin_core::ident::Domain::Aws => {
+                self.platforms.survey(&self.mesh, &self.joined, *domain).await
+            }
+        }
+    }
+
+    fn by_number(
+        &self,
+        platform: Number,
+        facts: &BTreeMap<standin_core::ident::AutomationId, standin_engine::ports::mesh::Fact>,
+    ) -> Vec<(usize, standin_engine::ports::mesh::Fact)> {
+        let targets = self.joined.setup.targets.iter().enumerate();
+        let on = targets.filter(|(_, target)| target.platform == platform);
+        on.filter_map(|(number, _)| match self.joined.subjects.get(number)? {
+            Subject::Automation(place) => Some((number, *facts.get(&self.mesh.targets.get(*place)?.id)?)),
+            Subject::Peer(_) => None,
+        })
+        .collect()
+    }
+
+    async fn probe(&self, target: Number, slot: Option<StoreTime>) -> Probed {
+        let Some(Subject::Automation(place)) = self.joined.subjects.get(target) else {
+            return Probed::Unknown;
+        };
+        let Some(automation) = self.mesh.targets.get(*place) else { return Probed::Unknown };
+        let key =
+            slot.and_then(|slot| Some(slot_key(&automation.id, Timestamp::from_millisecond(slot.0).ok()?)));
+        let is_here = self.joined.setup.targets.get(target).and_then(|t| DOMAINS.get(t.platform));
+        let probed = match is_here {
+            Some(standin_core::ident::Domain::Host | standin_core::ident::Domain::Elsewhere) | None => {
+                self.host.probe(&automation.id, slot).await
+            }
+            Some(
+                standin_core::ident::Domain::Github
+                | standin_core::ident::Domain::Netlify
+                | standin_core::ident::Domain::Aws,
+            ) => self.platforms.probe(automation, slot, key.as_ref()).await,
+        };
+        match (probed, key) {
+            (Probed::Down | Probed::Unknown, Some(key)) if self.is_done_elsewhere(target, &key).await => {
+                Probed::Well
+            }
+            (probed, _) => probed,
+        }
+    }
+
+    /// Whether whoever holds the slot says that its work is done: a backup on another platform than the target's.
+    async fn is_done_elsewhere(&self, target: Number, key: &EffectKey) -> bool {
+        let Some(store) = self.store_of(target) else { return false };
+        store.holder(key).await.is_some_and(|claim| claim.state == crate::slot::SlotState::Done)
+    }
+
+    async fn send(&self, target: Number, slot: Option<StoreTime>, order: &Order) -> Sent {
+        let Some(remedy) = self.joined.remedy(target, order.attempt) else { return Sent::Refused };
+        let about = self.joined.target(target);
+        tracing::info!(target: "mesh", %about, %remedy, key = %order.key, attempt = order.attempt, "recovering");
+        let sent = match self.joined.subjects.get(target) {
+            Some(Subject::Automation(place)) => match self.mesh.targets.get(*place) {
+                Some(automation) if is_of_host(remedy, automation) => {
+                    let id = match remedy {
+                        standin_config::mesh::Remedy::Other(id) => id,
+                        _ => &automation.id,
+                    };
+                    self.host.start(id, slot, order).await
+                }
+                Some(automation) => self.platforms.recover(automation, remedy, slot, order).await,
+                None => Sent::Refused,
+            },
+            Some(Subject::Peer(place)) => match self.mesh.peers.get(*place) {
+                Some(peer) => self.platforms.recover_peer(peer, remedy, order).await,
+                None => Sent::Refused,
+            },
+            None => Sent::Refused,
+        };
+        tracing::info!(target: "mesh", %about, %remedy, ?sent, "recovery sent");
+        sent
+    }
+
+    async fn wake(&self, peer: Number) {
+        if let Some(peer) = self.mesh.peers.get(peer) {
+            self.platforms.wake(peer).await;
+        }
+    }
+}
+
+/// Whether a remedy is carried out on the agent's machine.
+fn is_of_host(remedy: &standin_config::mesh::Remedy, target: &standin_config::mesh::Target) -> bool {
+    use standin_config::mesh::Remedy;
+    use standin_core::ident::Kind;
+    let is_local = |kind: Kind| match kind {
+        Kind::Pm2 | Kind::Npm | Kind::Command => true,
+        Kind::Workflow | Kind::Netlify | Kind::Heartbeat => false,
+    };
+    match remedy {
+        Remedy::Again => is_local(target.id.kind()),
+        Remedy::Other(id) => is_local(id.kind()),
+        Remedy::Restore | Remedy::Redeploy | Remedy::RollBack | Remedy::Ssh => false,
+    }
+}
+
+impl<H: Host> Carrier for World<H> {
+    fn carry(&self, request: Request) -> impl Future<Output = Answer> + Send {
+        async move {
+            match request {
+                Request::ReadEvidence(store) => Answer::Evidence(match self.stores.get(store) {
+                    Some(store) => store.records().await,
+                    None => Err(ReadError::Unreachable),
+                }),
+                Request::WriteEvidence(store, record) => Answer::Written(match self.stores.get(store) {
+                    Some(store) => store.write(&record).await,
+                    None => Err(WriteError::Refused),
+                }),
+                Request::ReadDecision { store, cell } => Answer::Decision(match self.stores.get(store) {
+                    Some(store) => store.decision(&self.cell(cell)).await,
+                    None => Err(ReadError::Unreachable),
+                }),
+                Request::SwapDecision { store, cell, expect, next } => {
+                    Answer::Swapped(match self.stores.get(store) {
+                        Some(store) => store.swap(&self.cell(cell), expect.as_ref(), &next).await,
+                        None => SwapAnswer::Lost,
+                    })
+                }
+                Request::Survey(platform) => Answer::Surveyed(self.survey(platform).await),
+                Request::Probe { target, slot } => Answer::Probed(self.probe(target, slot).await),
+                Request::Send { target, slot, order } => Answer::Sent(self.send(target, slot, &order).await),
+                Request::Wake(peer) => {
+                    self.wake(peer).await;
+                    Answer::Over
+                }
+                Request::Notify(notice) => {
+                    self.notify(notice).await;
+                    Answer::Over
+                }
+                Request::Sleep(time) => {
+                    tokio::time::sleep(time).await;
+                    Answer::Over
+                }
+            }
+        }
+    }
+}
+
+/// One tick of a watcher, told.
+pub async fn tick<H: Host>(
+    world: &Arc<World<H>>,
+    brought: Option<(standin_engine::mesh::record::Carry, standin_core::mesh::peer::BeatNumber)>,
+) -> Option<Report> {
+    let setup = Arc::new(world.joined.setup.clone());
+    let report = crate::drive::drive(setup, brought, Arc::clone(world)).await?;
+    world.tell(&report).await;
+    Some(report)
+}
