@@ -126,8 +126,12 @@ mod tests {
         let evil = "a\u{1b}]0;x\u{7}\u{9b}2J\r\u{202e}\u{7f}\tb\nc";
         let rows = vec![vec![Cell::plain(evil), Cell::toned(evil, Tone::Bad)]];
         let table = Part::Table { head: vec!["one", "two"], rows };
-        let parts =
-            vec![Part::Heading(evil.to_owned()), Part::Line(evil.to_owned()), Part::Code(evil.to_owned()), table];
+        let parts = vec![
+            Part::Heading(evil.to_owned()),
+            Part::Line(evil.to_owned()),
+            Part::Code(evil.to_owned()),
+            table,
+        ];
         let doc = Doc { title: evil.to_owned(), parts };
         for out in [text(&doc, 200, Colour::Off), markdown(&doc), html(&doc)] {
             assert!(!out.contains(commands), "{out:?}");

@@ -32,8 +32,7 @@ pub fn text(doc: &Doc, width: u16, colour: Colour) -> String {
             }
             Part::Code(lines) => {
                 for line in lines.lines() {
-                    out.push_str("  ");
-                    out.push_str(line);
+                    out.push_str(format!("  {line}").trim_end());
                     out.push('\n');
                 }
             }

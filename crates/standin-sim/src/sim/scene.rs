@@ -229,7 +229,11 @@ impl Sim {
                 Deed::Asked { target, peer } => {
                     self.tell(Told::Asks { watcher, target: *target, peer: *peer });
                 }
-                Deed::Tried { .. } | Deed::Blocked { .. } | Deed::Woke(_) | Deed::Served { .. } | Deed::HandedBack(_) => {}
+                Deed::Tried { .. }
+                | Deed::Blocked { .. }
+                | Deed::Woke(_)
+                | Deed::Served { .. }
+                | Deed::HandedBack(_) => {}
             }
         }
     }

@@ -129,8 +129,12 @@ impl Sim {
         // The agent looks at its own host itself: no list lies in between.
         let is_stale = platform < HOST && self.strikes(Kind::StaleSurvey, platform);
         let Some(setup) = self.setups.first() else { return Vec::new() };
-        let targets =
-            setup.targets.iter().enumerate().take(self.world.primaries.len()).filter(|(_, t)| t.platform == platform);
+        let targets = setup
+            .targets
+            .iter()
+            .enumerate()
+            .take(self.world.primaries.len())
+            .filter(|(_, t)| t.platform == platform);
         let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
             Some((n, self.truth.automations.get(n)?.fact(&t.watching, is_stale)))
         };

@@ -19,7 +19,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
     let from = first_moment(args.from.as_deref())?;
     let mesh = asked::mesh(&project)?;
     let (automations, left_out) = asked::automations(&project, mesh.as_ref());
-    let mesh = mesh.as_ref().map(asked::watchers);
+    let mesh = mesh.as_ref().map(|mesh| asked::watchers(&project, mesh));
     let (days, seed) = (args.days, args.seed);
     let mut question = Question { from, days, seed, automations, mesh, outages: Vec::new(), left_out };
     let names = ask::names(&question);

@@ -8,12 +8,22 @@ use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::watch::Recovery;
 
+use standin_engine::mesh::Decider;
+
 use super::answer::{AdviceV1, tenths};
 use super::local::takes_agent;
 use super::outage::{AGENT, Place, What};
 use super::stage;
 use super::tally::{Row, Tally, is_local};
 use super::{AskError, Asked, AskedMesh, AskedPeer, Entry, Guard, Known, PeerKind, Question, Remedy};
+
+/// Stores that can be added, the one that costs nothing first.
+const CANDIDATES: [(&str, StoreKind); 4] = [
+    ("github", StoreKind::GithubRefs),
+    ("gcs", StoreKind::Gcs),
+    ("dynamodb", StoreKind::DynamoDb),
+    ("s3", StoreKind::S3),
+];
 
 /// The longest ladder.
 const MAX_RUNGS: usize = 3;
@@ -23,18 +33,21 @@ const FILE: &str = "standin.toml";
 /// What is missing.
 pub(super) fn advise(question: &Question, tally: &Tally) -> Result<Vec<AdviceV1>, AskError> {
     let mut adding = Adding::new(question);
+    let mut bound = Vec::new();
     for (number, asked) in question.automations.iter().enumerate() {
-        let Some(row) = tally.rows.get(number).filter(|row| row.is_hurt(asked)) else { continue };
-        if is_local(asked) {
-            adding.local(asked);
-        } else if !question.outages.is_empty() {
+        let Some(row) = tally.rows.get(number) else { continue };
+        let hurt = row.hurt(asked);
+        if is_local(asked) && (hurt > 0 || row.is_down()) {
+            bound.extend(adding.local(asked));
+        } else if hurt > 0 {
             let held = tally.held.iter().find(|(held, _)| *held == number).map(|(_, why)| why.as_str());
-            adding.shared(number, asked, row, held);
+            adding.shared(number, asked, hurt, held);
         }
         if row.with.twice > 0 {
             adding.guard(number, asked);
         }
     }
+    adding.bound(&bound);
     adding.finish(tally)
 }
 
@@ -73,31 +86,37 @@ impl<'a> Adding<'a> {
         self.advice.push(AdviceV1 { because, file: file.to_owned(), lines, then: String::new() });
     }
 
-    /// What only this machine can run.
-    fn local(&mut self, asked: &Asked) {
-        let id = &asked.id;
+    /// What this machine alone runs; gives it back when nothing in a file would help.
+    fn local(&mut self, asked: &'a Asked) -> Option<&'a Asked> {
         if asked.recovery == Recovery::AlertOnly && !self.is_gone(Place::Host) {
             let lines = self.entry(asked, &["recovery = \"act\"".to_owned()]);
-            return self.say(format!("Standin may only say that {id} is down"), FILE, lines);
+            self.say(format!("Standin may only say that {} is down", asked.id), FILE, lines);
+            return None;
         }
-        if self.is_gone(Place::Host) {
-            let because =
-                format!("{id} runs on this machine alone, and nothing can take its place while that is gone");
-            return self.say(because, "", Vec::new());
+        Some(asked)
+    }
+
+    /// What no line of a file would help, together.
+    fn bound(&mut self, bound: &[&Asked]) {
+        let ids: Vec<&str> = bound.iter().map(|asked| asked.id.as_str()).collect();
+        if ids.is_empty() {
+            return;
         }
-        if self.is_agent_gone() {
-            let because = format!(
-                "nobody starts the agent again that looks after {id}: `standin up --pm2` lets PM2 do that"
-            );
-            self.say(because, "", Vec::new());
-        }
+        let ids = ids.join(", ");
+        let because = if self.is_gone(Place::Host) {
+            format!("nothing can take the place of what runs on this machine alone while that is gone: {ids}")
+        } else {
+            format!(
+                "nobody starts the agent again that looks after {ids}: `standin up --pm2` lets PM2 do that"
+            )
+        };
+        self.say(because, "", Vec::new());
     }
 
     /// What the watchers look after together: somebody who acts, somebody who decides, something to run, and a way to
     /// know that it is needed.
-    fn shared(&mut self, number: usize, asked: &Asked, row: &Row, held: Option<&str>) {
+    fn shared(&mut self, number: usize, asked: &Asked, hurt: usize, held: Option<&str>) {
         self.peers();
-        self.stores(asked);
         let mut lines = Vec::new();
         let mut new = Vec::new();
         let is_platform_gone = self.question.outages.iter().any(|outage| match outage.what {
@@ -119,7 +138,8 @@ impl<'a> Adding<'a> {
             lines.push("recovery = \"act\"".to_owned());
             self.change(number, |asked| asked.recovery = Recovery::Act);
         }
-        let hurt = row.slots.iter().filter(|slot| slot.is_hurt(asked)).count();
+        let changed = self.then.automations.get(number).cloned();
+        self.stores(changed.as_ref().unwrap_or(asked));
         let because = format!("{hurt} {} in time because of what is gone", slots_of(hurt, &asked.id));
         let because = held.map_or(because.clone(), |why| format!("{because}, and {why}"));
         let mut all = if lines.is_empty() { Vec::new() } else { self.entry(asked, &lines) };
@@ -175,51 +195,44 @@ impl<'a> Adding<'a> {
         }
     }
 
-    /// Stores that can decide while some are gone: the home store where that is there, else two of three.
+    /// Stores that can decide, and by which the watchers see one another, while some are gone.
     fn stores(&mut self, asked: &Asked) {
-        let mesh = self.mesh().clone();
-        let decider = stage::decider(&mesh, asked);
-        if let Ok(decider) = &decider {
-            let there = decider.stores().iter().filter_map(|store| mesh.stores.get(*store));
-            let many = there.filter(|store| !self.is_store_gone(store)).count();
-            if many * 2 > decider.stores().len() {
-                return;
+        if self.mesh().stores_from == Entry::Missing {
+            // Nothing is said: the store that is there without being named, or one that stays.
+            let is_there = |adding: &Self, kind: &(&str, StoreKind)| {
+                Place::of_store(kind.1).is_none_or(|place| !adding.is_gone(place))
+            };
+            let Some((name, kind)) = CANDIDATES.into_iter().find(|kind| is_there(self, kind)) else { return };
+            self.mesh().stores_from = Entry::Written;
+            self.mesh().stores.retain(|store| store.kind == StoreKind::Sqlite);
+            return self.add_store(name, kind);
+        }
+        for (name, kind) in CANDIDATES {
+            let shared = self.shared_stores();
+            let there = shared.iter().filter(|store| !self.is_store_gone(store)).count();
+            let is_known = shared.iter().any(|store| store.kind == kind);
+            let stays = Place::of_store(kind).is_none_or(|place| !self.is_gone(place));
+            if there * 2 <= shared.len() && stays && !is_known {
+                self.add_store(name, kind);
             }
         }
-        let home = ConfiguredStore {
-            name: "github".to_owned(),
-            kind: StoreKind::GithubRefs,
-            conformance: Conformance::Passed,
+        let mesh = self.mesh().clone();
+        let reaches = |decider: Decider| {
+            let stores = decider.stores();
+            let there = stores.iter().filter_map(|store| mesh.stores.get(*store));
+            there.filter(|store| !self.is_store_gone(store)).count() * 2 > stores.len()
         };
-        let has_home = mesh.stores.iter().any(|store| store.kind == home.kind);
-        if !self.is_store_gone(&home) && !has_home {
-            return self.add_store(home);
-        }
-        if mesh.quorum.is_some() {
+        if mesh.quorum.is_some() || stage::decider(&mesh, asked).is_ok_and(reaches) {
             return;
         }
-        if !has_home {
-            self.add_store(home);
+        let three: Vec<String> =
+            self.shared_stores().iter().take(3).map(|store| store.name.clone()).collect();
+        if three.len() == 3 {
+            let quoted: Vec<String> = three.iter().map(|name| format!("\"{name}\"")).collect();
+            let lines = ["[mesh]".to_owned(), format!("quorum = [{}]", quoted.join(", ")), String::new()];
+            self.lines.splice(0..0, lines);
+            self.mesh().quorum = Some(three);
         }
-        let candidates = [("gcs", StoreKind::Gcs), ("dynamodb", StoreKind::DynamoDb), ("s3", StoreKind::S3)];
-        for (name, kind) in candidates {
-            let there = self.shared_stores();
-            let is_there = there.iter().any(|store| store.kind == kind);
-            if there.len() < 3 && !is_there {
-                self.add_store(ConfiguredStore {
-                    name: name.to_owned(),
-                    kind,
-                    conformance: Conformance::Passed,
-                });
-            }
-        }
-        let mut three: Vec<String> = self.shared_stores().iter().map(|store| store.name.clone()).collect();
-        three.truncate(3);
-        let quoted: Vec<String> = three.iter().map(|name| format!("\"{name}\"")).collect();
-        let mut lines = vec!["[mesh]".to_owned(), format!("quorum = [{}]", quoted.join(", ")), String::new()];
-        lines.append(&mut self.lines);
-        self.lines = lines;
-        self.mesh().quorum = Some(three);
     }
 
     /// Those that all reach and that may decide, the ones that stay there first.
@@ -230,18 +243,17 @@ impl<'a> Adding<'a> {
         stores
     }
 
-    fn add_store(&mut self, store: ConfiguredStore) {
-        let (kind, place) = match store.kind {
-            StoreKind::GithubRefs => ("github", None),
-            StoreKind::Gcs => ("gcs", Some("bucket = \"NAME\"")),
-            StoreKind::S3 => ("s3", Some("bucket = \"NAME\"")),
-            StoreKind::DynamoDb => ("dynamodb", Some("table = \"NAME\"")),
-            StoreKind::NetlifyBlobs | StoreKind::Sqlite | StoreKind::Azure => return,
+    fn add_store(&mut self, name: &str, kind: StoreKind) {
+        let place = match kind {
+            StoreKind::Gcs | StoreKind::S3 => Some("bucket = \"NAME\""),
+            StoreKind::DynamoDb => Some("table = \"NAME\""),
+            StoreKind::GithubRefs | StoreKind::NetlifyBlobs | StoreKind::Sqlite | StoreKind::Azure => None,
         };
-        self.lines.extend(["[[store]]".to_owned(), format!("kind = \"{kind}\"")]);
+        self.lines.extend(["[[store]]".to_owned(), format!("kind = \"{name}\"")]);
         self.lines.extend(place.map(str::to_owned));
         self.lines.push(String::new());
-        self.mesh().stores.push(store);
+        let conformance = Conformance::Passed;
+        self.mesh().stores.push(ConfiguredStore { name: name.to_owned(), kind, conformance });
     }
 
     /// Whether something of the ladder works while this is gone.
@@ -332,16 +344,13 @@ impl<'a> Adding<'a> {
             for (place, number) in &self.helps {
                 let rows = tally.rows.get(*number).zip(then.rows.get(*number));
                 if let Some(((before, after), advice)) = rows.zip(self.advice.get_mut(*place)) {
-                    advice.then = format!(
-                        "with what is advised here, in time {} instead of {}",
-                        share(after),
-                        share(before)
-                    );
+                    advice.then =
+                        format!("with all of this {} are, instead of {}", share(after), share(before));
                 }
             }
         }
         if !self.lines.is_empty() {
-            let because = "somebody has to decide and to act while that is gone".to_owned();
+            let because = "watchers that act, and stores that decide, while that is gone".to_owned();
             let lines = std::mem::take(&mut self.lines);
             self.advice.insert(0, AdviceV1 { because, file: FILE.to_owned(), lines, then: String::new() });
         }

@@ -137,7 +137,7 @@ impl Punctuality {
 }
 
 /// Whether an automation does not begin by itself while this is gone.
-fn stops(what: &What, asked: &Asked) -> bool {
+pub(super) fn stops(what: &What, asked: &Asked) -> bool {
     match what {
         What::Automation(id) => *id == asked.id,
         What::Place(place) => {

@@ -92,12 +92,13 @@ pub struct Asked {
     pub entry: Entry,
 }
 
-/// Whether standin.toml has an entry for an automation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether standin.toml has an entry for something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Entry {
     /// It has.
     Written,
     /// It has none.
+    #[default]
     Missing,
 }
 
@@ -180,6 +181,8 @@ pub struct AskedMesh {
     pub peers: Vec<AskedPeer>,
     /// The stores, the agent's own included.
     pub stores: Vec<ConfiguredStore>,
+    /// Whether standin.toml names the stores, or they are the ones that are there without being named.
+    pub stores_from: Entry,
     /// Three stores that decide by majority, by name.
     pub quorum: Option<Vec<String>>,
 }

@@ -1,5 +1,7 @@
 //! The answer as a page.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, tz::TimeZone};
 use standin_engine::render::{Cell, Doc, Part, Tone};
 
@@ -30,14 +32,21 @@ pub fn page(answer: &AnswerV1) -> Doc {
         parts.push(Part::Heading("What becomes of each".to_owned()));
         parts.push(table(&answer.automations));
     }
-    if !answer.left_out.is_empty() {
-        let ids: Vec<String> =
-            answer.left_out.iter().map(|out| format!("{} ({})", out.id, out.why)).collect();
-        parts.push(Part::Line(format!("Not simulated: {}", ids.join(", "))));
-    }
+    parts.extend(left_out(answer));
     parts.extend(advice(&answer.advice));
     parts.extend(answer.faults.iter().map(|fault| Part::Line(format!("A fault of Standin: {fault}"))));
     Doc { title: "What would happen".to_owned(), parts }
+}
+
+/// What is not simulated, by reason.
+fn left_out(answer: &AnswerV1) -> Vec<Part> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for out in &answer.left_out {
+        reasons.entry(&out.why).or_default().push(&out.id);
+    }
+    let line =
+        |(why, ids): (&str, Vec<&str>)| Part::Line(format!("Not simulated, {why}: {}", ids.join(", ")));
+    reasons.into_iter().map(line).collect()
 }
 
 fn asked(answer: &AnswerV1, outage: &OutageV1) -> String {
@@ -112,9 +121,9 @@ fn advice(advice: &[AdviceV1]) -> Vec<Part> {
         if number == 0 {
             parts.push(Part::Heading("What to add".to_owned()));
         }
-        let place = if item.lines.is_empty() { String::new() } else { format!(", in {}", item.file) };
-        let then = if item.then.is_empty() { String::new() } else { format!(" ({})", item.then) };
-        parts.push(Part::Line(format!("{}{place}{then}", item.because)));
+        let place = if item.lines.is_empty() { String::new() } else { format!("{}: ", item.file) };
+        let then = if item.then.is_empty() { String::new() } else { format!("; {}", item.then) };
+        parts.push(Part::Line(format!("{place}{}{then}", item.because)));
         if !item.lines.is_empty() {
             parts.push(Part::Code(item.lines.join("\n")));
         }

@@ -9,8 +9,8 @@ use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Mode, StoreKind
 use standin_core::mesh::terms::Terms;
 use standin_core::watch::Recovery;
 use standin_engine::mesh::{
-    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, Slots,
-    TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup,
+    Slots, TargetSetup, Watching,
 };
 
 use super::fate::{Fate, TAIL, epoch, length};

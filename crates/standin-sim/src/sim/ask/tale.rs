@@ -60,7 +60,8 @@ pub(super) fn tell(
     teller.asides(story);
     let mut moments = teller.moments;
     moments.retain(|moment| is_near(question, moment.at));
-    moments.sort_by_key(|moment| (moment.at, moment.kind));
+    // Within a minute in the order in which one thing leads to the other.
+    moments.sort_by_key(|moment| (moment.at / MINUTE, moment.kind, moment.at));
     let mut moments = few(question, moments);
     moments.truncate(MAX_MOMENTS);
     moments
@@ -117,8 +118,11 @@ impl Teller<'_> {
         for outage in &self.question.outages {
             let until = clock(self.question, outage.until_ms());
             let who = outage.what.to_string();
-            self.say(outage.from_ms(), MomentKind::Gone, &who, format!("is gone, until {until}"), None);
-            self.say(outage.until_ms(), MomentKind::Back, &who, "is back".to_owned(), None);
+            let is_one = matches!(outage.what, What::Automation(_));
+            let what = if is_one { "does not run any more, until" } else { "is gone, until" };
+            self.say(outage.from_ms(), MomentKind::Gone, &who, format!("{what} {until}"), None);
+            let what = if is_one { "would run again by itself" } else { "is back" };
+            self.say(outage.until_ms(), MomentKind::Back, &who, what.to_owned(), None);
         }
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use standin_core::ident::Domain;
 
-use super::fate::{Fate, epoch, fates, length};
+use super::fate::{Fate, epoch, fates, length, stops};
 use super::local::{self, Local};
 use super::outage::ms;
 use super::stage::{self, Stage};
 use super::tale::{self, Moment};
-use super::{AskError, Asked, Question, Runs};
+use super::{AskError, Asked, Outage, Question, Runs};
 use crate::sim::scene::{self, By, Story, Told};
 
 /// One run of a slot, in milliseconds from the first moment.
@@ -26,6 +26,8 @@ pub(super) struct Slot {
     pub(super) ran: Vec<Ran>,
     /// What becomes of it when nothing is gone; `None` when nothing is.
     pub(super) usual: Option<Usual>,
+    /// Whether its moment lies in an outage that keeps it from beginning.
+    pub(super) is_within: bool,
 }
 
 /// What becomes of a slot when nothing is gone.
@@ -117,7 +119,8 @@ fn played(question: &Question, usual: Option<&Tally>) -> Result<Tally, AskError>
                 by_itself(fate, local)
             };
             let usual = usual.and_then(|row| row.slots.get(place)).map(|slot| slot.usual(asked));
-            Slot { fate: *fate, ran, usual }
+            let stops = |o: &Outage| o.covers(fate.slot) && stops(&o.what, asked);
+            Slot { fate: *fate, ran, usual, is_within: question.outages.iter().any(stops) }
         });
         rows.push(row(question, asked, slots.collect(), local.up));
     }
@@ -175,11 +178,14 @@ impl Count {
 }
 
 impl Row {
-    /// Whether an outage cost this automation anything that Standin did not make good.
-    pub(super) fn is_hurt(&self, asked: &Asked) -> bool {
+    /// How many slots an outage cost that Standin did not make good.
+    pub(super) fn hurt(&self, asked: &Asked) -> usize {
+        self.slots.iter().filter(|slot| slot.is_hurt(asked)).count()
+    }
+
+    /// Whether it was down for longer than it takes to start it again.
+    pub(super) fn is_down(&self) -> bool {
         self.up.is_some_and(|up| up.down > HARDLY)
-            || self.slots.iter().any(|slot| slot.is_hurt(asked))
-            || self.with.twice > 0
     }
 }
 
@@ -218,7 +224,8 @@ impl Slot {
         match self.usual {
             None => !is_punctual,
             Some(usual) => {
-                usual.is_punctual != is_punctual
+                self.is_within
+                    || usual.is_punctual != is_punctual
                     || usual.is_by_backup != self.is_by_backup()
                     || self.is_hurt(asked)
             }

@@ -47,7 +47,7 @@ pub(super) fn mesh(project: &Project) -> Result<Option<Mesh>, Failure> {
 }
 
 /// The same for the simulator, with the agent's own database behind the stores of the file.
-pub(super) fn watchers(mesh: &Mesh) -> AskedMesh {
+pub(super) fn watchers(project: &Project, mesh: &Mesh) -> AskedMesh {
     let peers = mesh.peers.iter().map(|peer| AskedPeer {
         name: peer.name.clone(),
         kind: match peer.kind {
@@ -73,7 +73,8 @@ pub(super) fn watchers(mesh: &Mesh) -> AskedMesh {
         let conformance = Conformance::Passed;
         stores.push(ConfiguredStore { name: "agent".to_owned(), kind: StoreKind::Sqlite, conformance });
     }
-    AskedMesh { peers, stores, quorum: mesh.quorum.clone() }
+    let stores_from = if project.settings.mesh.stores.is_empty() { Entry::Missing } else { Entry::Written };
+    AskedMesh { peers, stores, stores_from, quorum: mesh.quorum.clone() }
 }
 
 fn zone() -> String {
@@ -99,14 +100,14 @@ fn one(
 ) -> Result<Asked, &'static str> {
     let kind = automation.id.kind();
     if automation.state == Standing::Declared {
-        return Err("it would not run");
+        return Err("because it would not run");
     }
     let target = mesh.and_then(|mesh| mesh.targets.iter().find(|target| target.id == automation.id));
     let (runs, grace) = match kind {
         Kind::Workflow => (by_platform(automation)?, WORKFLOW),
         Kind::Netlify => (by_platform(automation)?, FUNCTION),
         Kind::Pm2 | Kind::Npm | Kind::Command => here(watch)?,
-        Kind::Heartbeat => return Err("it runs elsewhere"),
+        Kind::Heartbeat => return Err("because it runs elsewhere"),
     };
     let beats = beats(watch);
     let deadline = match target.map(|target| &target.timing) {
@@ -142,7 +143,11 @@ fn by_platform(automation: &Automation) -> Result<Runs, &'static str> {
         |cron: &str, name: &str| Schedule::parse(cron, if name == "local" { &zone } else { name }).ok();
     let schedules: Arc<[Schedule]> =
         automation.schedules.iter().filter_map(|s| read(&s.cron, &s.timezone)).collect();
-    if schedules.is_empty() { Err("it has no schedule") } else { Ok(Runs::Slots(schedules)) }
+    if schedules.is_empty() {
+        Err("because it has no schedule that ever comes")
+    } else {
+        Ok(Runs::Slots(schedules))
+    }
 }
 
 /// What PM2 or the agent runs on this machine. A slot is in time within its grace.
@@ -167,7 +172,7 @@ fn here(watch: &Watch) -> Result<(Runs, Duration), &'static str> {
         }
     }
     let by_pm2 = (!slots.is_empty()).then(|| Runs::Slots(slots.into()));
-    let runs = by_agent.or(by_pm2).or(always).ok_or("nothing runs it by itself")?;
+    let runs = by_agent.or(by_pm2).or(always).ok_or("because nothing runs it by itself")?;
     Ok((runs, grace))
 }
 
