@@ -10,6 +10,7 @@ mod pm2;
 mod reports;
 mod runs;
 mod shims;
+mod simulate;
 mod stage;
 mod state;
 mod stores;
