@@ -116,7 +116,7 @@ fn a_mesh_is_answered_in_every_format_and_always_the_same() {
     let text = stage.run(&ask).ended(1).out;
     for line in [
         "github is gone for 4 h from 12:00: ",
-        "agent runs command:hourly-here for the 12:17 slot of workflow:hourly.yml",
+        "agent runs command:hourly-here, for the 12:17 slot of workflow:hourly.yml",
         "is back",
         "1 day from 2026-11-23 00:00 (UTC), seed 1; watched by agent, function, action",
     ] {

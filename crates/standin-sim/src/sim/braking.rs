@@ -42,7 +42,9 @@ impl Sim {
         for canary in canaries.iter().filter(|canary| canary.fate == Fate::Recovered) {
             let is_new = olds.iter().all(|old| old.target != canary.target || old.fate != Fate::Recovered);
             let number = setup.targets.iter().position(|t| t.target.to_string() == canary.target);
-            if let Some(number) = number.filter(|number| is_new && !self.was_well(*number)) {
+            if let Some(number) =
+                number.filter(|number| is_new && !self.was_well(*number) && !self.is_served_now(*number))
+            {
                 let what = format!("target {number} is said to have recovered and has not");
                 self.laws.breach("I12", self.now, what);
             }

@@ -10,6 +10,7 @@ mod lateness;
 mod laws;
 mod post;
 mod primaries;
+mod queue;
 pub mod rng;
 mod run;
 pub mod scene;

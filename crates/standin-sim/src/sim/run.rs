@@ -1,7 +1,5 @@
 //! One run: an event heap, the watchers, and what answers them.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use standin_core::mesh::claim::Probed;
@@ -16,6 +14,7 @@ use super::braking::Braking;
 use super::fault::{self, Fault, Kind};
 use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
+use super::queue::Queue;
 use super::rng::Rng;
 use super::scene::{Acting, Struck};
 use super::serving::Serving;
@@ -122,25 +121,6 @@ pub(super) enum Event {
     },
 }
 
-pub(super) struct Queued(u64, u64, Event);
-
-impl PartialEq for Queued {
-    fn eq(&self, other: &Self) -> bool {
-        (self.0, self.1) == (other.0, other.1)
-    }
-}
-impl Eq for Queued {}
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Queued {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        Reverse((self.0, self.1)).cmp(&Reverse((other.0, other.1)))
-    }
-}
-
 /// One run of one watcher that is going on.
 pub(super) struct Life {
     number: u64,
@@ -167,9 +147,8 @@ pub(super) struct Watcher {
 pub(super) struct Sim {
     pub(super) rng: Rng,
     pub(super) now: u64,
-    pub(super) sequence: u64,
     pub(super) lives: u64,
-    pub(super) heap: BinaryHeap<Queued>,
+    pub(super) queue: Queue,
     pub(super) world: World,
     pub(super) setups: Vec<Arc<Setup>>,
     pub(super) watchers: Vec<Watcher>,
@@ -179,6 +158,8 @@ pub(super) struct Sim {
     pub(super) braking: Braking,
     pub(super) serving: Serving,
     pub(super) faults: Vec<Fault>,
+    /// The same, by sort.
+    sorted: Vec<Vec<Fault>>,
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
     pub(super) lateness: Arc<Lateness>,
@@ -197,6 +178,10 @@ pub(super) struct Sim {
 pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
     let mut sim = Sim::new(&World::standard(plan.tamper)?, plan.seed, Arc::clone(&plan.lateness));
     sim.faults.clone_from(&plan.faults);
+    sim.sorted = Kind::ALL
+        .iter()
+        .map(|kind| plan.faults.iter().filter(|fault| fault.kind == *kind).copied().collect())
+        .collect();
     sim.calm = plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0);
     sim.tamper = plan.tamper;
     sim.populate();
@@ -217,9 +202,8 @@ impl Sim {
         Self {
             rng: Rng::new(seed),
             now: 0,
-            sequence: 0,
             lives: 0,
-            heap: BinaryHeap::with_capacity(256),
+            queue: Queue::default(),
             setups: world.setups.clone(),
             watchers: world.setups.iter().map(|_| Watcher::default()).collect(),
             truth: Truth::new(world),
@@ -229,6 +213,7 @@ impl Sim {
             braking: Braking::default(),
             serving: Serving::default(),
             faults: Vec::new(),
+            sorted: Vec::new(),
             calm: 0,
             tamper: Tamper::Nothing,
             lateness,
@@ -241,7 +226,7 @@ impl Sim {
 
     /// Lets everything happen until `end`, in milliseconds; a proof stops where a law is broken.
     pub(super) fn go_on(&mut self, end: u64) {
-        while let Some(Queued(at, _, event)) = self.heap.pop() {
+        while let Some((at, event)) = self.queue.pop() {
             if at > end || (self.acting.is_none() && !self.laws.broken.is_empty()) {
                 break;
             }
@@ -299,8 +284,7 @@ impl Sim {
     }
 
     pub(super) fn push(&mut self, at: u64, event: Event) {
-        self.sequence += 1;
-        self.heap.push(Queued(at.max(self.now), self.sequence, event));
+        self.queue.push(at.max(self.now), event);
     }
 
     pub(super) fn mark(&mut self, code: u64, a: u64) {
@@ -310,24 +294,19 @@ impl Sim {
         }
     }
 
+    /// The faults of this kind that strike now.
+    fn now_of(&self, kind: Kind) -> impl Iterator<Item = &Fault> {
+        let of = if self.now <= self.calm { self.sorted.get(kind as usize) } else { None };
+        of.into_iter().flatten().filter(|f| f.from <= self.now && self.now < f.until)
+    }
+
     /// Whether a fault of this kind strikes this now.
     pub(super) fn strikes(&self, kind: Kind, at: usize) -> bool {
-        self.now <= self.calm
-            && self
-                .faults
-                .iter()
-                .any(|f| f.kind == kind && f.at == at && f.from <= self.now && self.now < f.until)
+        self.now_of(kind).any(|f| f.at == at)
     }
 
     pub(super) fn is_cut(&self, watcher: usize, edge: usize) -> bool {
-        self.now <= self.calm
-            && self.faults.iter().any(|f| {
-                f.kind == Kind::Partition
-                    && f.at == watcher
-                    && f.edge == edge
-                    && f.from <= self.now
-                    && self.now < f.until
-            })
+        self.now_of(Kind::Partition).any(|f| f.at == watcher && f.edge == edge)
     }
 
     pub(super) fn store_is_down(&self, store: usize) -> bool {
@@ -478,6 +457,10 @@ impl Sim {
         }
         life.tick.step(input, now, &mut requests);
         let report = life.tick.report();
+        if requests.is_empty() && report.is_none() {
+            self.requests = requests;
+            return;
+        }
         let probes = requests.iter().filter_map(|(ticket, request)| {
             if let Request::Probe { target, .. } = request { Some((*ticket, *target)) } else { None }
         });
@@ -488,7 +471,9 @@ impl Sim {
         let setup = self.setups.get(watcher);
         life.looked.extend(claims.filter(|(cell, _)| setup.is_some_and(|s| world::is_looked_at(s, *cell))));
         let (paused, probed) = (life.paused, life.probed.clone());
-        self.accused.clone_from(&life.accused);
+        if requests.iter().any(|(_, request)| matches!(request, Request::WriteEvidence(..))) {
+            self.accused.clone_from(&life.accused);
+        }
         for (ticket, request) in requests.drain(..) {
             let is_probed = matches!(&request, Request::Send { target, .. } if probed.contains(target));
             if let Request::WriteEvidence(_, record) = &request {

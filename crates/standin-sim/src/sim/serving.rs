@@ -120,6 +120,11 @@ impl Sim {
         if works { Probed::Well } else { Probed::Down }
     }
 
+    /// Whether a backup does the work of a target, so that it has recovered for those who wait for it.
+    pub(super) fn is_served_now(&self, target: usize) -> bool {
+        self.probe_backup(target) == Probed::Well
+    }
+
     pub(super) fn stop_backup(&mut self, target: usize, epoch: u64) -> Sent {
         self.mark(11, a_number(target));
         if let Some(served) = self.serving.get_mut(&target)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ident::{AutomationId, Kind};
 use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::watch::Recovery;
 
@@ -319,18 +319,10 @@ impl<'a> Adding<'a> {
 
     fn guard(&mut self, number: usize, asked: &Asked) {
         let because = format!(
-            "a late run of {} does not look whether its slot was served: let its first step be this",
-            asked.id
+            "a late run of {} does not look whether its slot was served: let {} use Standin's action before it works",
+            asked.id, asked.file
         );
-        let lines = match asked.domain {
-            Domain::Github => vec![
-                "- uses: standin-dev/standin@v1".to_owned(),
-                "  with:".to_owned(),
-                "    command: guard".to_owned(),
-            ],
-            Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Vec::new(),
-        };
-        self.say(because, &asked.file, lines);
+        self.say(because, &asked.file, Vec::new());
         self.change(number, |asked| asked.guard = Guard::StepsAside);
     }
 

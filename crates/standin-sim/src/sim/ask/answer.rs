@@ -196,7 +196,7 @@ fn at(question: &Question, ms: u64) -> Timestamp {
 }
 
 fn outage(question: &Question, tally: &Tally, outage: &super::Outage) -> OutageV1 {
-    let (from, until) = (outage.from_ms(), outage.until_ms());
+    let (from, until) = (outage.begins_at(), outage.ends_at());
     let sees = |m: &&Moment| {
         let is_seen = match m.kind {
             MomentKind::Suspects

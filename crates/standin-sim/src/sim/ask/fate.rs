@@ -130,7 +130,7 @@ impl Punctuality {
             if self.domain != Domain::Github || matches!(outage.what, What::Automation(_)) {
                 return None;
             }
-            at = outage.until_ms() + self.lateness.draw(rng);
+            at = outage.ends_at() + self.lateness.draw(rng);
         }
         None
     }

@@ -44,7 +44,7 @@ pub(super) fn agent_from(question: &Question, mut at: u64) -> u64 {
     for _ in 0..=question.outages.len() {
         let hit = |o: &&Outage| o.covers(at) && takes_agent(question, &o.what);
         let Some(outage) = question.outages.iter().find(hit) else { break };
-        at = outage.until_ms();
+        at = outage.ends_at();
     }
     at
 }
@@ -84,7 +84,7 @@ fn processes(question: &Question, asked: &Asked) -> Local {
     let (mut local, mut downs_with, mut downs_alone) = (Local::default(), Vec::new(), Vec::new());
     for outage in &question.outages {
         let Some(needs) = downs(asked, &outage.what) else { continue };
-        let (from, until) = (outage.from_ms(), outage.until_ms());
+        let (from, until) = (outage.begins_at(), outage.ends_at());
         downs_alone.push((from, until));
         let back = if can_act(question, asked) {
             agent_from(question, from).saturating_add(needs).min(until)

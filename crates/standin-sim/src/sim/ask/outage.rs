@@ -84,16 +84,16 @@ pub struct Outage {
 }
 
 impl Outage {
-    pub(super) fn from_ms(&self) -> u64 {
+    pub(super) fn begins_at(&self) -> u64 {
         ms(self.from)
     }
 
-    pub(super) fn until_ms(&self) -> u64 {
+    pub(super) fn ends_at(&self) -> u64 {
         ms(self.from).saturating_add(ms(self.length))
     }
 
     pub(super) fn covers(&self, at: u64) -> bool {
-        self.from_ms() <= at && at < self.until_ms()
+        self.begins_at() <= at && at < self.ends_at()
     }
 }
 
@@ -170,7 +170,7 @@ pub(super) fn check(question: &Question) -> Result<(), OutageError> {
     }
     for (n, one) in outages.iter().enumerate() {
         for other in outages.iter().skip(n + 1) {
-            if one.from_ms() >= other.until_ms() || other.from_ms() >= one.until_ms() {
+            if one.begins_at() >= other.ends_at() || other.begins_at() >= one.ends_at() {
                 continue;
             }
             if one.what == other.what {

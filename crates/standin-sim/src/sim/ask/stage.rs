@@ -310,7 +310,7 @@ fn peer(peer: &AskedPeer) -> PeerSetup {
 
 /// What an outage takes with it.
 fn gone(question: &Question, mesh: &AskedMesh, targets: &[usize], outage: &super::Outage) -> Vec<Gone> {
-    let (from, until) = (outage.from_ms(), outage.until_ms());
+    let (from, until) = (outage.begins_at(), outage.ends_at());
     let mut struck = Vec::new();
     match &outage.what {
         What::Place(place) => {

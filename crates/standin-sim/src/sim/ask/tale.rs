@@ -35,6 +35,9 @@ pub(super) struct Moment {
     pub(super) slot: Option<u64>,
 }
 
+/// Which watcher, what sort of moment, what, and the automation and slot that it is about.
+type Said = (usize, MomentKind, String, Option<(usize, u64)>);
+
 struct Teller<'a> {
     question: &'a Question,
     stage: Option<&'a Stage>,
@@ -70,7 +73,7 @@ pub(super) fn tell(
 /// Whether this is in an outage or soon after it; everything is when there is none.
 fn is_near(question: &Question, at: u64) -> bool {
     let outages = &question.outages;
-    let near = |o: &super::Outage| o.from_ms() <= at && at <= o.until_ms().saturating_add(AFTER);
+    let near = |o: &super::Outage| o.begins_at() <= at && at <= o.ends_at().saturating_add(AFTER);
     (outages.is_empty() && at < length(question)) || outages.iter().any(near)
 }
 
@@ -116,13 +119,13 @@ impl Teller<'_> {
 
     fn outages(&mut self) {
         for outage in &self.question.outages {
-            let until = clock(self.question, outage.until_ms());
+            let until = clock(self.question, outage.ends_at());
             let who = outage.what.to_string();
             let is_one = matches!(outage.what, What::Automation(_));
             let what = if is_one { "does not run any more, until" } else { "is gone, until" };
-            self.say(outage.from_ms(), MomentKind::Gone, &who, format!("{what} {until}"), None);
+            self.say(outage.begins_at(), MomentKind::Gone, &who, format!("{what} {until}"), None);
             let what = if is_one { "would run again by itself" } else { "is back" };
-            self.say(outage.until_ms(), MomentKind::Back, &who, what.to_owned(), None);
+            self.say(outage.ends_at(), MomentKind::Back, &who, what.to_owned(), None);
         }
     }
 
@@ -191,7 +194,7 @@ impl Teller<'_> {
                 }
                 By::Backup { watcher, attempt } => {
                     let done = remedy(asked, attempt);
-                    let what = format!("{done} for {name}");
+                    let what = format!("{done}, for {name}");
                     let who = self.peer(watcher);
                     self.say(ran.at, MomentKind::RunsInstead, who, what, about);
                 }
@@ -239,7 +242,7 @@ impl Teller<'_> {
         }
     }
 
-    fn said(&self, at: u64, told: &Told) -> Option<(usize, MomentKind, String, Option<(usize, u64)>)> {
+    fn said(&self, at: u64, told: &Told) -> Option<Said> {
         let target = |target: usize| {
             let number = *self.stage?.targets.get(target)?;
             Some((number, self.question.automations.get(number)?))
@@ -296,7 +299,7 @@ impl Teller<'_> {
             }
             Told::Fails { watcher, target: number, attempt } => {
                 let (number, asked) = target(*number)?;
-                let what = format!("{} for {}: in vain", remedy(asked, *attempt), asked.id);
+                let what = format!("{}, in vain", remedy(asked, *attempt));
                 Some((*watcher, MomentKind::TriesInVain, what, Some((number, at))))
             }
             Told::StepsAside { .. } | Told::Runs { .. } => None,

@@ -147,7 +147,7 @@ fn a_mesh_has_the_work_done_elsewhere_while_github_is_gone() {
     let answer = answer(&meshed(Guard::StepsAside, vec![github(12, 4)])).unwrap();
     assert_eq!(answer.faults, Vec::<String>::new());
     let instead = moments(&answer, MomentKind::RunsInstead);
-    assert!(instead[0].starts_with("agent runs command:hourly-here for the 12:17 slot"), "{instead:#?}");
+    assert!(instead[0].starts_with("agent runs command:hourly-here, for the 12:17 slot"), "{instead:#?}");
     assert!(!moments(&answer, MomentKind::TriesInVain).is_empty(), "once more comes first");
     let served = &answer.automations[0];
     assert_eq!((served.with.percent, served.with.twice), (Some(100.0), 0));
