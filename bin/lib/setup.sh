@@ -104,11 +104,12 @@ install_node_tools() {
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
+# install_python_tools NAME: what tools/NAME asks for, in a place of its own: some of it agrees on no common version.
 install_python_tools() {
-  local from=$ROOT/tools/py/requirements.txt to=$TOOLS/py wanted
+  local from=$ROOT/tools/$1/requirements.txt to=$TOOLS/$1 wanted
   wanted=$(stamp "$from")
   if is_stamped "$to" "$wanted" && [ -x "$to/bin/python" ]; then return 0; fi
-  say "installing the Python tools of the tests into .tools/py"
+  say "installing the Python tools of the tests into .tools/$1"
   rm -rf "$to"
   python3 -m venv "$to" || die "python3 -m venv fails: sudo apt-get install -y python3-venv"
   "$to/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$from" >&2 ||
@@ -126,8 +127,9 @@ setup_test() {
   setup_run
   export STANDIN_PM2=$PM2
   need_python
-  locked install_python_tools
-  export STANDIN_PYTHON=$TOOLS/py/bin/python
+  locked install_python_tools py
+  locked install_python_tools aws
+  export STANDIN_PYTHON=$TOOLS/py/bin/python STANDIN_AWS_PYTHON=$TOOLS/aws/bin/python
 }
 
 # offer_pm2: who has no PM2 finds the project's; one that is already in the PATH, or in a repository, comes first.

@@ -127,3 +127,48 @@ async fn dynamodb_passes_and_tells_the_truth_when_answers_are_lost() {
     let faulty = dynamodb(proxy(server.port, MISHAPS.to_vec()).await).await.cells();
     assert_passed(&conformance::lost_answers(&clients[0], &faulty, &extent()).await);
 }
+
+/// Both halves of a bucket that somebody else's server keeps.
+async fn assert_bucket(open: impl Fn(u16) -> Objects, port: u16) {
+    let clients = [open(port).cells().unwrap(), open(port).cells().unwrap()];
+    assert_passed(&conformance::cells(&clients, &extent()).await);
+    let shelves = [open(port).shelf().unwrap(), open(port).shelf().unwrap()];
+    assert_passed(&conformance::shelf(&shelves, &extent()).await);
+    let faulty = open(proxy(port, MISHAPS.to_vec()).await).cells().unwrap();
+    assert_passed(&conformance::lost_answers(&clients[0], &faulty, &extent()).await);
+}
+
+/// The port of a server that whoever runs the test has started.
+fn port_of(variable: &str) -> u16 {
+    std::env::var(variable).expect("the port of a server").parse().unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs fake-gcs-server with a bucket `standin`: docs/stores.md says how"]
+async fn google_passes_and_tells_the_truth_when_answers_are_lost() {
+    let open = |port: u16| {
+        let endpoint = Some(format!("http://127.0.0.1:{port}"));
+        let place =
+            Place { bucket: "standin".into(), prefix: "mesh/shop".into(), endpoint, ..Place::default() };
+        let environment = [("GOOGLE_SKIP_SIGNATURE".to_owned(), "true".to_owned())].into();
+        Objects::gcs(&place, &environment, &http()).unwrap()
+    };
+    assert_bucket(open, port_of("STANDIN_TEST_GCS_PORT")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs azurite with a container `standin`: docs/stores.md says how"]
+async fn azure_passes_and_tells_the_truth_when_answers_are_lost() {
+    let open = |port: u16| {
+        let endpoint = Some(format!("http://127.0.0.1:{port}/devstoreaccount1"));
+        let place =
+            Place { bucket: "standin".into(), prefix: "mesh/shop".into(), endpoint, ..Place::default() };
+        // The account that every Azurite has, with the key that its documentation prints.
+        let key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+        let environment =
+            [("AZURE_STORAGE_ACCOUNT_NAME", "devstoreaccount1"), ("AZURE_STORAGE_ACCOUNT_KEY", key)];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Objects::azure(&place, &environment, &http()).unwrap()
+    };
+    assert_bucket(open, port_of("STANDIN_TEST_AZURE_PORT")).await;
+}

@@ -91,13 +91,14 @@ impl Limits {
         match request {
             Request::Sleep(_) => None,
             // It is over when the lease says that it must have arrived.
-            Request::Send { .. } => Some(self.send),
+            Request::Send { .. } | Request::Stop { .. } => Some(self.send),
             Request::ReadEvidence(_)
             | Request::WriteEvidence(..)
             | Request::ReadDecision { .. }
             | Request::SwapDecision { .. }
             | Request::Survey(_)
             | Request::Probe { .. }
+            | Request::ProbeBackup(_)
             | Request::Wake(_)
             | Request::Notify(_) => Some(self.request),
         }

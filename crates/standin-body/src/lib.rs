@@ -8,6 +8,9 @@ pub mod drive;
 pub mod env;
 pub mod host;
 pub mod platforms;
+pub mod reach;
+#[cfg(feature = "scan")]
+pub mod repository;
 pub mod setup;
 pub mod slot;
 pub mod store;

@@ -13,7 +13,9 @@ use standin_core::mesh::clock::StoreTime;
 use standin_core::schedule::Schedule;
 use standin_engine::ports::mesh::Fact;
 use standin_http::Http;
-use standin_platforms::github::{Asleep, Covered, Dispatch, Github, Survey, WorkflowFile, WorkflowState};
+use standin_platforms::github::{
+    Asleep, Covered, Dispatch, Github, Phase, Survey, WorkflowFile, WorkflowState,
+};
 use standin_platforms::netlify::{Invocation, Mode, Netlify, Rebuild};
 use standin_platforms::probe::{Check, Silence};
 use tokio::task::JoinSet;
@@ -22,6 +24,9 @@ use crate::setup::{Joined, Subject};
 
 /// How far back the list of runs is read, however long ago the last slot was.
 const LOOK_BACK: Duration = Duration::from_hours(7 * 24);
+
+/// How long a run of a backup goes on at most: as long as GitHub lets a job run, and a little.
+const SERVING: Duration = Duration::from_hours(7);
 
 /// How long a call of a function may take.
 const CALL: Duration = Duration::from_secs(20);
@@ -202,6 +207,47 @@ impl Platforms {
             PeerKind::Lambda { .. } | PeerKind::Agent { .. } => return,
         };
         tracing::info!(target: "mesh", peer = %peer.name, ?sent, "a silent watcher was woken");
+    }
+
+    /// Whether a backup that goes on working does.
+    pub(crate) async fn serves(&self, workflow: &str) -> Probed {
+        match self.at_work(workflow).await {
+            None => Probed::Unknown,
+            Some(runs) if runs.is_empty() => Probed::Down,
+            Some(_) => Probed::Well,
+        }
+    }
+
+    /// Stops a backup. Accepted says that nothing of it works any more; while something still ends, nobody knows.
+    pub(crate) async fn stop(&self, workflow: &str) -> Sent {
+        let Some(github) = &self.github else { return Sent::Refused };
+        let Some(runs) = self.at_work(workflow).await else { return Sent::Unknown };
+        if runs.is_empty() {
+            return Sent::Accepted;
+        }
+        for run in runs {
+            let done = github.cancel(run).await;
+            if let Some(error) = done.error {
+                tracing::warn!(target: "mesh", %workflow, %error, "the backup could not be stopped");
+            }
+        }
+        match self.at_work(workflow).await {
+            Some(runs) if runs.is_empty() => Sent::Accepted,
+            Some(_) | None => Sent::Unknown,
+        }
+    }
+
+    /// The runs of a backup that have not ended; `None` when that cannot be told.
+    async fn at_work(&self, workflow: &str) -> Option<Vec<u64>> {
+        let (github, file) = (self.github.as_ref()?, WorkflowFile::of_path(workflow)?);
+        let since = Timestamp::now().checked_sub(SERVING).ok()?;
+        let survey = Box::pin(github.survey(std::slice::from_ref(&file), since)).await.ok()?;
+        let seen = survey.workflows.get(&file)?;
+        let works =
+            |run: &&standin_platforms::github::Run| matches!(run.phase, Phase::Queued | Phase::Running);
+        let runs: Vec<_> = seen.runs.iter().filter(works).map(|run| run.id).collect();
+        let is_whole = survey.complete_since <= since.into();
+        (is_whole || !runs.is_empty()).then_some(runs)
     }
 
     async fn dispatch(&self, workflow: &str, order: &Order, slot: Option<StoreTime>) -> Sent {

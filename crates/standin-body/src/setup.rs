@@ -9,8 +9,8 @@ use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::Terms;
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
-    Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup, SetupError,
-    Slots, TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving,
+    Setup, SetupError, Slots, TargetSetup, Watching,
 };
 use standin_engine::ports::mesh::Number;
 
@@ -220,6 +220,7 @@ impl Joined {
                 heartbeats: heartbeats(target),
                 rungs,
                 decider,
+                backup: backup_of(mesh, target),
                 terms: terms(target.domain),
             },
             Subject::Automation(place),
@@ -276,6 +277,7 @@ impl Joined {
                 heartbeats: Heartbeats::None,
                 rungs: peer.backup.iter().map(rung).collect(),
                 decider,
+                backup: Backup::Recovers,
                 terms: terms(domain),
             },
             Subject::Peer(place),
@@ -347,6 +349,29 @@ fn heartbeats(target: &MeshTarget) -> Heartbeats {
         Domain::Host if target.backup.iter().any(helps) => Heartbeats::Elsewhere,
         Domain::Github | Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Heartbeats::None,
     }
+}
+
+/// Something that is always there, and whose backup is a workflow, is served by it until the agent has it again.
+fn backup_of(mesh: &Mesh, target: &MeshTarget) -> Backup {
+    let is_served =
+        target.timing == Timing::Standing && target.domain == Domain::Host && serving(target).is_some();
+    match first_agent(mesh).filter(|_| is_served) {
+        Some(primary) => Backup::Serves(Serving { primary }),
+        None => Backup::Recovers,
+    }
+}
+
+/// The workflow that does the work of something that is always there.
+pub fn serving(target: &MeshTarget) -> Option<&AutomationId> {
+    target.backup.iter().find_map(|remedy| match remedy {
+        Remedy::Other(id) if id.kind() == Kind::Workflow => Some(id),
+        Remedy::Again
+        | Remedy::Restore
+        | Remedy::Redeploy
+        | Remedy::RollBack
+        | Remedy::Ssh
+        | Remedy::Other(_) => None,
+    })
 }
 
 fn terms(domain: Domain) -> Terms {

@@ -96,6 +96,21 @@ impl Joined {
                 );
                 said(Level::Critical, "mass_failure", name, text)
             }
+            Notice::Recovered(target) => {
+                let name = self.target(*target);
+                let text = format!("{name} is well again");
+                said(Level::Good, "well_again", name, text)
+            }
+            Notice::Serving(target) => {
+                let name = self.target(*target);
+                let text = format!("the backup of {name} does its work");
+                said(Level::Warning, "serving", name, text)
+            }
+            Notice::HandedBack(target) => {
+                let name = self.target(*target);
+                let text = format!("{name} does its work again, and its backup has stopped");
+                said(Level::Good, "handed_back", name, text)
+            }
             Notice::PlatformWell(platform) => {
                 let name = Self::platform(*platform);
                 let text = format!("most of {name} is well again");
@@ -137,7 +152,7 @@ impl Joined {
                 });
             }
             // The first is told by its notice, the others are no news by themselves.
-            Deed::Blocked { .. } | Deed::Woke(_) | Deed::Suspects(_) => return None,
+            Deed::Blocked { .. } | Deed::Woke(_) | Deed::Suspects(_) | Deed::HandedBack(_) => return None,
         };
         let name = self.target(target);
         let (level, what, text) = match end {
@@ -150,7 +165,6 @@ impl Joined {
             End::Failed => {
                 (Level::Critical, "failed", format!("{name} was tried to be helped, and is not well yet"))
             }
-            End::Serving => (Level::Warning, "serving", format!("the backup of {name} has taken over")),
             End::Braked => (
                 Level::Warning,
                 "braked",
@@ -189,7 +203,7 @@ impl Joined {
                 Refusal::Held { .. } | Refusal::NotBefore { .. } | Refusal::Over | Refusal::NotYours,
             ) => return None,
             // These are told by their notices.
-            End::Refused(Refusal::AttemptsUsed | Refusal::Garbage(_)) => return None,
+            End::Serving | End::Refused(Refusal::AttemptsUsed | Refusal::Garbage(_)) => return None,
         };
         Some(Said { level, what, about: name, key: key.0.clone(), text })
     }

@@ -184,6 +184,27 @@ impl<H: Host> World<H> {
         sent
     }
 
+    fn automation(&self, target: Number) -> Option<&standin_config::mesh::Target> {
+        match self.joined.subjects.get(target)? {
+            Subject::Automation(place) => self.mesh.targets.get(*place),
+            Subject::Peer(_) => None,
+        }
+    }
+
+    async fn probe_backup(&self, target: Number) -> Probed {
+        match self.automation(target).and_then(crate::setup::serving) {
+            Some(workflow) => self.platforms.serves(workflow.name()).await,
+            None => Probed::Unknown,
+        }
+    }
+
+    async fn stop(&self, target: Number) -> Sent {
+        match self.automation(target).and_then(crate::setup::serving) {
+            Some(workflow) => self.platforms.stop(workflow.name()).await,
+            None => Sent::Refused,
+        }
+    }
+
     async fn wake(&self, peer: Number) {
         if let Some(peer) = self.mesh.peers.get(peer) {
             self.platforms.wake(peer).await;
@@ -231,6 +252,8 @@ impl<H: Host> Carrier for World<H> {
                 Request::Survey(platform) => Answer::Surveyed(self.survey(platform).await),
                 Request::Probe { target, slot } => Answer::Probed(self.probe(target, slot).await),
                 Request::Send { target, slot, order } => Answer::Sent(self.send(target, slot, &order).await),
+                Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(target).await),
+                Request::Stop { target, .. } => Answer::Sent(self.stop(target).await),
                 Request::Wake(peer) => {
                     self.wake(peer).await;
                     Answer::Over

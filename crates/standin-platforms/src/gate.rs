@@ -7,7 +7,7 @@ use standin_http::Reply;
 use tokio::time::Instant;
 
 /// Requests that surveys leave for recoveries.
-pub const RESERVE: u64 = 25;
+pub(crate) const RESERVE: u64 = 25;
 
 /// How long the first refusal without a time is taken to hold; each one after it doubles that.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);

@@ -1,6 +1,8 @@
 //! Adapters: each knows the port that it implements, and no other adapter.
 
 #[cfg(any(feature = "github", feature = "netlify"))]
+mod api;
+#[cfg(any(feature = "github", feature = "netlify"))]
 mod gate;
 #[cfg(feature = "github")]
 pub mod github;
@@ -12,7 +14,7 @@ pub mod netlify;
 pub mod pm2;
 #[cfg(feature = "probe")]
 pub mod probe;
-#[cfg(any(feature = "github", feature = "netlify", feature = "probe"))]
-mod text;
 #[cfg(all(test, any(feature = "github", feature = "netlify", feature = "probe")))]
 mod stub;
+#[cfg(any(feature = "github", feature = "netlify", feature = "probe"))]
+mod text;

@@ -35,7 +35,7 @@ pub use self::runs::Conclusion;
 pub use self::seed::{RepositoryOptions, SeedError};
 pub use self::workflows::{Script, ScriptedJobs, WorkflowState};
 
-use self::access::Rate;
+pub(crate) use self::access::Rate;
 use self::call::{Ids, Refusal};
 use self::repo::Repo;
 use crate::faults::FaultKind;
@@ -104,7 +104,7 @@ impl Hub {
             let repo = Repo::new(&repository.name, branch, files, &mut ids, plane.now());
             repos.insert(repository.name.to_lowercase(), repo);
         }
-        let world = World { repos, ids, rate: Rate::new(options.rate_limit) };
+        let world = World { repos, ids, rate: Rate::new(options.rate_limit, 3_600) };
         Ok(Self {
             plane,
             base,
@@ -129,10 +129,15 @@ impl Hub {
         let right = routes::needed(request);
         let reply = match self.access.check(request, right) {
             Err(refusal) => refusal.reply(),
-            Ok(()) => match lock(&self.world).rate.spend(now) {
-                false => access::used_up(),
-                true => self.carry(request).unwrap_or_else(|refusal| refusal.reply()),
-            },
+            Ok(()) => {
+                // Not held while the request is carried out, which locks the world itself.
+                let within_limit = lock(&self.world).rate.spend(now);
+                if within_limit {
+                    self.carry(request).unwrap_or_else(|refusal| refusal.reply())
+                } else {
+                    access::used_up()
+                }
+            }
         };
         self.begin_runs();
         let reply = routes::conditional(request, reply);

@@ -26,7 +26,8 @@
 //! below `/_stage`: `POST faults` (a [`Fault`] as JSON), `GET faults`, `DELETE faults`, `GET requests`, `DELETE requests`,
 //! `POST clock?ahead_s=3600`; GitHub also `POST cron/FILE?slot=TIME` (or `?every_s=N`), `POST workflows/FILE/state?to=STATE`,
 //! `PUT workflows/FILE/script` (a [`Script`]), `DELETE workflows/FILE/script`, `POST lists?to=frozen|empty|live`,
-//! `POST rate?remaining=N` and `GET runs`.
+//! `POST rate?remaining=N` and `GET runs`; Netlify also `POST deploy?serving=works|missing|crashes`, `GET deploys`,
+//! `POST cron/FUNCTION` and `POST atomicity?to=blind|true`.
 //!
 //! Where the vendor's behaviour is not documented, the stage guesses and says so here: the texts of GraphQL errors, the
 //! refusal of a ref that lies in another's folder, and runs that are visible at once (GitHub takes seconds).
@@ -34,6 +35,7 @@
 mod control;
 mod faults;
 mod github;
+mod netlify;
 mod plane;
 mod record;
 mod serve;
@@ -48,6 +50,10 @@ pub use crate::github::{
     Access, Act, Conclusion, Github, GithubOptions, Grant, Lists, RepositoryOptions, Right, RunHandler,
     RunRequest, RunSummary, Runner, Script, ScriptedJobs, SeedError, WorkflowState,
 };
+pub use crate::netlify::{
+    Atomicity, Build, BuildHandler, BuildRequest, BuildResult, DeploySummary, FunctionCall, FunctionHandler,
+    FunctionOptions, FunctionReply, Functions, Netlify, NetlifyOptions, Serving, SiteOptions,
+};
 pub use crate::plane::Plane;
 pub use crate::record::{MAX_RECORDED_BODY, MAX_RECORDS, RequestRecord};
 
@@ -56,6 +62,8 @@ pub use crate::record::{MAX_RECORDED_BODY, MAX_RECORDS, RequestRecord};
 pub struct Options {
     /// GitHub's side.
     pub github: GithubOptions,
+    /// Netlify's side.
+    pub netlify: NetlifyOptions,
 }
 
 /// Why the stage could not be set, or not do what was asked.
@@ -82,6 +90,10 @@ pub struct Stage {
     pub github_url: String,
     /// GitHub from within.
     pub github: Github,
+    /// Where Netlify is, without a slash at its end: its API is at `/api/v1` below, blobs and functions beside that.
+    pub netlify_url: String,
+    /// Netlify from within.
+    pub netlify: Netlify,
     servers: Vec<JoinHandle<std::convert::Infallible>>,
 }
 
@@ -94,8 +106,15 @@ impl Stage {
         let (listener, address) = serve::bind(options.github.port).await?;
         let github_url = format!("http://{address}");
         let hub = Arc::new(github::Hub::new(options.github, github_url.clone())?);
-        let servers = vec![tokio::spawn(serve::serve(listener, hub.clone()))];
-        Ok(Self { github_url, github: Github::new(hub), servers })
+        let (second, address) = serve::bind(options.netlify.port).await?;
+        let netlify_url = format!("http://{address}");
+        let cloud = Arc::new(netlify::Cloud::new(options.netlify, netlify_url.clone()));
+        let servers = vec![
+            tokio::spawn(serve::serve(listener, hub.clone())),
+            tokio::spawn(serve::serve(second, cloud.clone())),
+        ];
+        let (github, netlify) = (Github::new(hub), Netlify::new(cloud));
+        Ok(Self { github_url, github, netlify_url, netlify, servers })
     }
 }
 
@@ -103,5 +122,6 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.servers.iter().for_each(JoinHandle::abort);
         self.github.stop();
+        self.netlify.stop();
     }
 }

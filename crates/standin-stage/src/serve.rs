@@ -30,6 +30,9 @@ const MAX_CONNECTIONS: usize = 512;
 /// What [`FaultKind::Huge`] answers.
 const HUGE: usize = 10 * 1024 * 1024;
 
+/// How long after its first half a reply that is cut breaks off.
+const PAUSE: Duration = Duration::from_millis(20);
+
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// A plane's own part: what its vendor's service would do.
@@ -53,6 +56,8 @@ struct Payload {
     left: Option<Bytes>,
     promised: u64,
     breaks: Ending,
+    /// Lets the first half go out before the connection breaks.
+    pause: Pin<Box<tokio::time::Sleep>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -67,11 +72,13 @@ impl Body for Payload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
         match self.left.take() {
             Some(data) if !data.is_empty() => Poll::Ready(Some(Ok(Frame::data(data)))),
-            Some(_) | None if self.breaks == Ending::Broken => Poll::Ready(Some(Err(Closed))),
+            Some(_) | None if self.breaks == Ending::Broken => {
+                self.pause.as_mut().poll(context).map(|()| Some(Err(Closed)))
+            }
             Some(_) | None => Poll::Ready(None),
         }
     }
@@ -188,6 +195,7 @@ fn finish(reply: Reply, ending: Ending) -> Result<hyper::Response<Payload>, Clos
     if ending == Ending::Broken {
         body.truncate(body.len() / 2);
     }
-    let payload = Payload { left: Some(body), promised, breaks: ending };
+    let payload =
+        Payload { left: Some(body), promised, breaks: ending, pause: Box::pin(tokio::time::sleep(PAUSE)) };
     builder.body(payload).map_err(|_| Closed)
 }

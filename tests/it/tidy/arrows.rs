@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
         &[
             "standin-core",
             "standin-config",
+            "standin-discovery",
             "standin-engine",
             "standin-http",
             "standin-platforms",

@@ -9,8 +9,8 @@ use super::dispatch::in_time;
 use super::names::WorkflowFile;
 use super::seen::WorkflowState;
 use super::{Github, GithubError, READ_RUNS, Right, Task};
+use crate::api::encoded;
 use crate::gate::Purpose;
-use crate::text::encoded;
 
 /// Longest name of a repository event, in characters: what GitHub allows.
 const MAX_EVENT_CHARS: usize = 100;

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::names::WorkflowFile;
 use super::seen::{DispatchedJson, WorkflowState};
 use super::{Github, GithubError, Right, Task, transport};
+use crate::api::encoded;
 use crate::gate::Purpose;
-use crate::text::encoded;
 
 /// The input that carries the key.
 pub const KEY_INPUT: &str = "standin-key";

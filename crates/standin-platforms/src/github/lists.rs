@@ -9,8 +9,8 @@ use standin_core::mesh::clock::StoreTime;
 use super::names::WorkflowFile;
 use super::seen::{JobsPage, Run, RunJson, RunsPage, WorkflowState, WorkflowsPage};
 use super::{Github, GithubError, MAX_STUCK, READ_RUNS};
+use crate::api::encoded;
 use crate::gate::Purpose;
-use crate::text::encoded;
 
 /// Pages of workflows that are read at most, of 100 each.
 pub const MAX_WORKFLOW_PAGES: u32 = 8;

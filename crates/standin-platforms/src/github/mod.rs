@@ -4,6 +4,7 @@
 //! have had an effect without our knowing says so ([`Sent::Unknown`](standin_core::mesh::claim::Sent)).
 
 mod act;
+mod cancel;
 mod dispatch;
 mod error;
 mod lists;
@@ -25,7 +26,6 @@ use secrecy::SecretString;
 use serde::Serialize;
 use standin_http::{Http, Reply};
 
-pub use crate::gate::RESERVE;
 pub use act::Acted;
 pub use dispatch::{Asleep, Dispatch, Dispatched, KEY_INPUT, KeyTaken};
 pub use error::{GithubError, Right};
@@ -34,10 +34,13 @@ pub use names::WorkflowFile;
 pub use seen::{Covered, Event, Phase, Run, Survey, WorkflowSeen, WorkflowState};
 pub use survey::{MAX_RUNS_KEPT, MAX_SURVEY_REQUESTS};
 
+use crate::api::encoded;
 use crate::gate::Purpose;
-use crate::text::encoded;
 use seen::{RepositoryJson, WorkflowJson};
 use transport::Transport;
+
+/// Requests that surveys leave for recoveries.
+pub const RESERVE: u64 = crate::gate::RESERVE;
 
 /// A run that waits for longer than this without having a job hangs.
 pub const STUCK_AFTER: Duration = Duration::from_mins(15);

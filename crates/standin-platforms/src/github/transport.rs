@@ -124,14 +124,14 @@ impl Transport {
 
     /// What GitHub says of a refusal, shortened, never with the token.
     pub(super) fn words(&self, reply: &Reply) -> String {
-        crate::text::words(reply, self.token.expose_secret())
+        crate::api::words(reply, self.token.expose_secret())
     }
 }
 
 /// An answer's JSON.
 pub(super) fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, GithubError> {
     serde_json::from_slice(&reply.body)
-        .map_err(|error| GithubError::Unreadable(crate::text::unreadable(&error)))
+        .map_err(|error| GithubError::Unreadable(crate::api::unreadable(&error)))
 }
 
 fn lost(error: &octocrab::Error) -> GithubError {

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::seen::{Builds, Deploy, DeployJson, DeployState, Lock, Site};
 use super::{Netlify, NetlifyError};
+use crate::api::{encoded, words};
 use crate::gate::Purpose;
-use crate::text::{encoded, words};
 
 /// How a build is asked for.
 #[derive(Debug, Clone)]

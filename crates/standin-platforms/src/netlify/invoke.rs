@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use super::act::Acted;
 use super::{Netlify, NetlifyError, bearer};
+use crate::api::encoded;
 use crate::gate::Purpose;
-use crate::text::{encoded, shown};
+use crate::text::shown;
 
 /// The header that carries the key, beside the body.
 const KEY_HEADER: &str = "x-standin-key";

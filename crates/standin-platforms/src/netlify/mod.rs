@@ -25,8 +25,9 @@ pub use error::NetlifyError;
 pub use invoke::{Invocation, Mode};
 pub use seen::{Builds, Deploy, DeployState, Lock, Schedule, Site, SiteSeen};
 
+use crate::api::{encoded, unreadable, words};
 use crate::gate::{Gate, Purpose};
-use crate::text::{encoded, shown, unreadable, words};
+use crate::text::shown;
 use seen::{DeployJson, FunctionsJson, SiteJson};
 
 /// Deploys that one look reads: one page.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use standin_stage::{Access, Grant, Options, RepositoryOptions, Stage};
+use standin_stage::{Access, Grant, Options, RepositoryOptions, SiteOptions, Stage};
 
 const USAGE: &str =
     "usage: standin-stage [--repository OWNER/NAME] [--folder DIR] [--port N] [--token-env NAME]";
@@ -38,6 +38,7 @@ fn options(arguments: Arguments) -> Result<Options, String> {
     repository.folder = arguments.folder;
     options.github.repositories = vec![repository];
     options.github.port = arguments.port;
+    options.netlify.sites = vec![SiteOptions::new("shop")];
     if let Some(name) = arguments.token_env {
         let token = std::env::var(&name).map_err(|_| format!("{name} is not set"))?;
         options.github.access = Access::Tokens(vec![Grant::full(&token)]);
@@ -48,6 +49,7 @@ fn options(arguments: Arguments) -> Result<Options, String> {
 async fn play(options: Options) -> Result<(), String> {
     let stage = Stage::start(options).await.map_err(|error| error.to_string())?;
     println!("GitHub: {}", stage.github_url);
+    println!("Netlify: {}", stage.netlify_url);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())
 }
 

@@ -89,25 +89,25 @@ impl Access {
     }
 }
 
-/// The hourly limit, counted in fixed hours from the first request.
+/// A limit, counted in fixed windows from the first request.
 #[derive(Debug)]
 pub(crate) struct Rate {
     limit: u32,
     used: u32,
     reset: Timestamp,
+    /// Seconds.
+    window: i64,
 }
 
-const WINDOW_S: i64 = 3_600;
-
 impl Rate {
-    pub(crate) fn new(limit: u32) -> Self {
-        Self { limit, used: 0, reset: Timestamp::UNIX_EPOCH }
+    pub(crate) fn new(limit: u32, window: i64) -> Self {
+        Self { limit, used: 0, reset: Timestamp::UNIX_EPOCH, window }
     }
 
     fn turn(&mut self, now: Timestamp) {
         if now >= self.reset {
             self.used = 0;
-            self.reset = Timestamp::from_second(now.as_second() + WINDOW_S).unwrap_or(now);
+            self.reset = Timestamp::from_second(now.as_second() + self.window).unwrap_or(now);
         }
     }
 
@@ -135,7 +135,7 @@ impl Rate {
     }
 
     pub(crate) fn headers(&self, now: Timestamp) -> Vec<(&'static str, String)> {
-        let reset = if self.reset > now { self.reset.as_second() } else { now.as_second() + WINDOW_S };
+        let reset = if self.reset > now { self.reset.as_second() } else { now.as_second() + self.window };
         vec![
             ("x-ratelimit-limit", self.limit.to_string()),
             ("x-ratelimit-remaining", (self.limit - self.used).to_string()),

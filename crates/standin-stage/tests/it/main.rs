@@ -7,4 +7,5 @@ mod actions;
 mod faults;
 mod git;
 mod graphql;
+mod netlify;
 mod set;
