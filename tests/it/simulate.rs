@@ -90,8 +90,9 @@ fn the_example_is_answered_without_a_mesh_with_what_to_add() {
 
 #[test]
 fn what_is_advised_can_be_written_down_and_helps() {
-    let stage = meshed("[[automation]]\nid = \"workflow:hourly.yml\"\ngrace = \"30m\"\n");
-    let ask = simulate(&["--outage", "github=4h@12:00", "--format", "json"]);
+    let stage = Stage::with("");
+    stage.write(".github/workflows/nightly.yml", HOURLY.replace("17 * * * *", "17 3 * * *"));
+    let ask = simulate(&["--outage", "github=12h@02:00", "--format", "json"]);
     let before = stage.run(&ask).ended(1).json();
     let lines = |answer: &Value| -> Vec<String> {
         let advice = answer["advice"].as_array().unwrap().iter().filter(|a| a["file"] == "standin.toml");
@@ -102,8 +103,9 @@ fn what_is_advised_can_be_written_down_and_helps() {
     let text = stage.read("standin.toml") + &lines(&before).join("\n") + "\n";
     stage.write("standin.toml", text.replace("NAME", "shop"));
     let after = stage.run(&ask).ended(1).json();
-    let percent = |answer: &Value| served(answer, "workflow:hourly.yml")["with"]["percent"].as_f64().unwrap();
-    assert!(percent(&before) < 100.0, "{before:#}");
+    let percent =
+        |answer: &Value| served(answer, "workflow:nightly.yml")["with"]["percent"].as_f64().unwrap();
+    assert_eq!(percent(&before), 0.0, "{before:#}");
     assert_eq!(percent(&after), 100.0, "{after:#}");
     // Only that a late run does not look is left.
     assert_eq!(lines(&after), Vec::<String>::new());

@@ -109,14 +109,14 @@ fn one(
         Kind::Pm2 | Kind::Npm | Kind::Command => here(watch)?,
         Kind::Heartbeat => return Err("because it runs elsewhere"),
     };
+    let entry = project.settings.automations.iter().find(|entry| entry.id == automation.id);
+    let grace = entry.and_then(|entry| entry.grace).unwrap_or(grace);
     let beats = beats(watch);
     let deadline = match target.map(|target| &target.timing) {
         Some(Timing::Slots { deadline, .. }) => Duration::from_millis(*deadline),
         Some(Timing::Standing) | None => beats.unwrap_or(grace),
     };
     let is_here = matches!(kind, Kind::Pm2 | Kind::Npm | Kind::Command);
-    let entries = &project.settings.automations;
-    let is_written = entries.iter().any(|entry| entry.id == automation.id);
     Ok(Asked {
         id: automation.id.clone(),
         domain: automation.domain,
@@ -133,7 +133,7 @@ fn one(
         recovery: watch.recovery,
         priority: watch.priority,
         file: automation.source.path.clone(),
-        entry: if is_written { Entry::Written } else { Entry::Missing },
+        entry: if entry.is_some() { Entry::Written } else { Entry::Missing },
     })
 }
 
