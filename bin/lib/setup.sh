@@ -104,6 +104,41 @@ install_node_tools() {
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
+# install_oracles: servers that speak the vendors' protocols, and the newer Node that one of them wants.
+install_oracles() {
+  local from=$ROOT/tools/oracles to=$TOOLS/oracles wanted
+  wanted=$(stamp "$from/package.json" "$from/package-lock.json")
+  if is_stamped "$to" "$wanted"; then return 0; fi
+  say "installing the servers of the tests into .tools/oracles"
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$to/"
+  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
+    die "The servers of the tests could not be installed: run 'npm ci' in .tools/oracles and see what it says"
+  printf '%s\n' "$wanted" >"$to/.stamp"
+}
+
+# install_contracts: the vendors' own descriptions of their APIs, and the proxy that holds the stage against them.
+install_contracts() {
+  local from=$ROOT/tools/contracts to=$TOOLS/contracts wanted all
+  wanted=$(stamp "$from/package.json" "$from/package-lock.json" "$from/slim.mjs")
+  if is_stamped "$to" "$wanted"; then return 0; fi
+  say "installing the vendors' API descriptions into .tools/contracts"
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$to/"
+  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
+    die "The API descriptions could not be installed: run 'npm ci' in .tools/contracts and see what it says"
+  all=$to/node_modules/@octokit/openapi/generated
+  local repository='^/repos/\{owner\}/\{repo\}'
+  node "$from/slim.mjs" "$all/api.github.com.json" "$to/github.json" '^/rate_limit$' "$repository\$" \
+    "$repository/(git|contents|dispatches|commits/\{ref\}\$|actions/(runs|workflows))" ||
+    die "GitHub's API description could not be cut: see what node says above"
+  # What is not needed is most of it: 400 MB of every version of the enterprise server.
+  rm -rf "$all"
+  printf '%s\n' "$wanted" >"$to/.stamp"
+}
+
 # install_python_tools NAME: what tools/NAME asks for, in a place of its own: some of it agrees on no common version.
 install_python_tools() {
   local from=$ROOT/tools/$1/requirements.txt to=$TOOLS/$1 wanted
@@ -129,6 +164,10 @@ setup_test() {
   need_python
   locked install_python_tools py
   locked install_python_tools aws
+  locked install_oracles
+  export STANDIN_ORACLES=$TOOLS/oracles
+  locked install_contracts
+  export STANDIN_CONTRACTS=$TOOLS/contracts STANDIN_ACT=$TOOLS/py/bin/act
   export STANDIN_PYTHON=$TOOLS/py/bin/python STANDIN_AWS_PYTHON=$TOOLS/aws/bin/python
 }
 

@@ -6,12 +6,15 @@
 mod beats;
 mod cli;
 mod example;
+mod platforms;
 mod pm2;
 mod reports;
 mod runs;
 mod shims;
 mod simulate;
 mod stage;
+mod stagecraft;
 mod state;
 mod stores;
+mod stores_github;
 mod tidy;

@@ -11,4 +11,5 @@ pub mod sources;
 pub mod spool;
 pub mod state_dir;
 pub mod status;
+mod trim;
 pub mod watcher;

@@ -22,6 +22,7 @@ use crate::pings::{self, BeatBoard, PingState};
 use crate::sources::Sources;
 use crate::spool;
 use crate::state_dir::{AgentFile, StateDir};
+use crate::trim;
 use crate::watcher::{Ended, Host, Watcher, Wiring};
 
 /// Requests to the loop that may wait; more wait at the API.
@@ -133,8 +134,10 @@ where
     parts.state.write_agent_file(&file)?;
     tracing::info!(target: "agent", listen = %file.listen, pid = file.pid, "the agent runs");
     (parts.ready)(&file);
+    let trim = tokio::spawn(trim_after_start());
     let why = watcher.run(parts.first).await;
     spool.abort();
+    trim.abort();
     let _ = std::fs::remove_file(parts.state.agent_file());
     let _ = ended.send(());
     // Clients that hold a connection open do not hold the agent.
@@ -212,6 +215,14 @@ async fn obey_signals(commands: mpsc::Sender<Command>) -> std::io::Result<()> {
     }
     let _ = commands.send(Command::Stop { how: Stop::Now }).await;
     Ok(())
+}
+
+/// The agent is as small as what it does from now on.
+async fn trim_after_start() {
+    tokio::time::sleep(trim::AFTER).await;
+    if let Err(error) = trim::give_back_code() {
+        tracing::debug!(target: "agent", %error, "the code of the start stays in memory");
+    }
 }
 
 async fn empty_spool(state: StateDir, journal: Arc<Sqlite>, board: Arc<BeatBoard>, known: Vec<AutomationId>) {

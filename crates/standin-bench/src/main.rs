@@ -49,6 +49,9 @@ enum Bench {
         /// The `actionlint` command; without it only Standin scans.
         #[arg(long, env = "STANDIN_ACTIONLINT", value_name = "FILE")]
         actionlint: Option<PathBuf>,
+        /// The `standin-sim` command; without it no hours are simulated.
+        #[arg(long, env = "STANDIN_SIM", value_name = "FILE")]
+        sim: Option<PathBuf>,
         /// Only these (default: all).
         #[arg(long, value_enum, value_name = "NAME", num_args = 1..)]
         only: Vec<MachineBench>,
@@ -91,8 +94,8 @@ fn run(bench: Bench) -> anyhow::Result<()> {
             }
         }
         Bench::Arrivals { count } => lateness::arrivals::render(count)?,
-        Bench::Machine { standin, pm2, actionlint, only, peer_apps, format } => {
-            let options = machine::Options { standin, pm2, actionlint, only, peer_apps };
+        Bench::Machine { standin, pm2, actionlint, sim, only, peer_apps, format } => {
+            let options = machine::Options { standin, pm2, actionlint, sim, only, peer_apps };
             let report = machine::measure(&options)?;
             match format {
                 Format::Text => machine::table::render(&report),

@@ -1,9 +1,11 @@
 //! What the three bodies share: from the mesh of a repository to ticks that are carried out.
 //!
 //! [`setup::join`] gives a watcher its numbers, [`world::World`] carries requests to stores, platforms and people, and
-//! [`drive::drive`] runs one tick. The Action and a function run one a start; the agent one a period.
+//! [`check::check`] runs one tick. The Action and a function run one a start; the agent one a period.
 
 pub mod alerts;
+pub mod by_hand;
+pub mod check;
 pub mod drive;
 pub mod env;
 pub mod host;

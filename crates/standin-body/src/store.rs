@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use standin_core::effect::EffectKey;
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::mesh::record::Record;
@@ -38,7 +39,14 @@ pub trait Store: Send + Sync {
     fn end<'a>(&'a self, key: &'a EffectKey, run: &'a str, state: SlotState) -> Later<'a, ()>;
     /// Who holds a slot; `None` when nobody does, or nobody can tell.
     fn holder<'a>(&'a self, key: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>>;
+    /// A small text that all watchers can read, such as a pause; `Ok(None)` when there is none.
+    fn note<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>>;
+    /// Writes such a text over the last one.
+    fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>>;
 }
+
+/// How often a note is written again when somebody else has written it in between.
+const NOTE_TRIES: usize = 4;
 
 /// Where the slots are among a store's cells.
 #[derive(Debug)]
@@ -114,6 +122,29 @@ impl<C: Cells, S: Shelf> Store for Whole<C, S> {
             serde_json::from_slice(&read.bytes).ok()
         })
     }
+
+    fn note<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>> {
+        Box::pin(async move {
+            let read = self.decisions.cells().read(&format!("note/{name}")).await?;
+            Ok(read.value.map(|object| object.bytes))
+        })
+    }
+
+    fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(async move {
+            let (cells, name) = (self.decisions.cells(), format!("note/{name}"));
+            for _ in 0..NOTE_TRIES {
+                let read = cells.read(&name).await.map_err(|_| WriteError::Refused)?;
+                let version = read.value.as_ref().map(|object| &object.version);
+                match cells.swap(&name, version, bytes.clone()).await {
+                    SwapAnswer::Won(_) => return Ok(()),
+                    SwapAnswer::Unknown => return Err(WriteError::Unknown),
+                    SwapAnswer::Lost => {}
+                }
+            }
+            Err(WriteError::Refused)
+        })
+    }
 }
 
 /// A store that only takes evidence: it decides nothing, and says so without having looked.
@@ -157,6 +188,14 @@ impl<S: Shelf> Store for EvidenceOnly<S> {
     fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
         Box::pin(std::future::ready(None))
     }
+
+    fn note<'a>(&'a self, _: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
+    }
+
+    fn set_note<'a>(&'a self, _: &'a str, _: Bytes) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(std::future::ready(Err(WriteError::Refused)))
+    }
 }
 
 /// A store that this body cannot reach at all: another machine's database, or one whose secret is not here.
@@ -190,5 +229,13 @@ impl Store for OutOfReach {
 
     fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
         Box::pin(std::future::ready(None))
+    }
+
+    fn note<'a>(&'a self, _: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
+    }
+
+    fn set_note<'a>(&'a self, _: &'a str, _: Bytes) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(std::future::ready(Err(WriteError::Refused)))
     }
 }

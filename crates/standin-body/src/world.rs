@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use standin_config::mesh::Mesh;
@@ -14,9 +13,11 @@ use standin_engine::mesh::Report;
 use standin_engine::ports::mesh::{Answer, Notice, Number, ReadError, Request, SwapAnswer, WriteError};
 
 use crate::alerts::{Alert, Alerts};
+use crate::check::Seen;
 use crate::drive::Carrier;
 use crate::host::Host;
 use crate::platforms::Platforms;
+use crate::reach::Reached;
 use crate::setup::{DOMAINS, Joined, Subject};
 use crate::store::Store;
 use crate::words::Said;
@@ -29,19 +30,30 @@ pub struct World<H> {
     pub(crate) platforms: Platforms,
     pub(crate) host: H,
     pub(crate) alerts: Alerts,
+    missing: Vec<String>,
+    seen: Seen,
 }
 
 impl<H: Host> World<H> {
-    /// A watcher's part in the mesh, with what it reaches: one store for each of the setup's, in their order.
-    pub fn new(
-        mesh: Mesh,
-        joined: Joined,
-        stores: Vec<Box<dyn Store>>,
-        platforms: Platforms,
-        host: H,
-        alerts: Alerts,
-    ) -> Self {
-        Self { mesh, joined, stores, platforms, host, alerts }
+    /// A watcher's part in the mesh, with what it reaches.
+    pub fn new(mesh: Mesh, joined: Joined, reached: Reached, host: H) -> Self {
+        let Reached { stores, platforms, alerts, missing } = reached;
+        Self { mesh, joined, stores, platforms, host, alerts, missing, seen: Seen::default() }
+    }
+
+    /// What it has no address or no secret for.
+    pub fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// What it has seen.
+    pub const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Requests that it has sent over the network.
+    pub fn requests(&self) -> u64 {
+        self.platforms.http.meter().requests()
     }
 
     /// Its part.
@@ -131,6 +143,10 @@ impl<H: Host> World<H> {
             return Probed::Unknown;
         };
         let Some(automation) = self.mesh.targets.get(*place) else { return Probed::Unknown };
+        if self.is_paused(target).await {
+            // The claim is given back: while somebody has paused, nobody knows whether help is wanted.
+            return Probed::Unknown;
+        }
         let key =
             slot.and_then(|slot| Some(slot_key(&automation.id, Timestamp::from_millisecond(slot.0).ok()?)));
         let is_here = self.joined.setup.targets.get(target).and_then(|t| DOMAINS.get(t.platform));
@@ -158,7 +174,7 @@ impl<H: Host> World<H> {
         store.holder(key).await.is_some_and(|claim| claim.state == crate::slot::SlotState::Done)
     }
 
-    async fn send(&self, target: Number, slot: Option<StoreTime>, order: &Order) -> Sent {
+    pub(crate) async fn send(&self, target: Number, slot: Option<StoreTime>, order: &Order) -> Sent {
         let Some(remedy) = self.joined.remedy(target, order.attempt) else { return Sent::Refused };
         let about = self.joined.target(target);
         tracing::info!(target: "mesh", %about, %remedy, key = %order.key, attempt = order.attempt, "recovering");
@@ -231,10 +247,16 @@ impl<H: Host> Carrier for World<H> {
     fn carry(&self, request: Request) -> impl Future<Output = Answer> + Send {
         async move {
             match request {
-                Request::ReadEvidence(store) => Answer::Evidence(match self.stores.get(store) {
-                    Some(store) => store.records().await,
-                    None => Err(ReadError::Unreachable),
-                }),
+                Request::ReadEvidence(store) => {
+                    let read = match self.stores.get(store) {
+                        Some(store) => store.records().await,
+                        None => Err(ReadError::Unreachable),
+                    };
+                    if let Ok(read) = &read {
+                        self.seen.records(&read.value, read.at);
+                    }
+                    Answer::Evidence(read)
+                }
                 Request::WriteEvidence(store, record) => Answer::Written(match self.stores.get(store) {
                     Some(store) => store.write(&record).await,
                     None => Err(WriteError::Refused),
@@ -249,7 +271,11 @@ impl<H: Host> Carrier for World<H> {
                         None => SwapAnswer::Lost,
                     })
                 }
-                Request::Survey(platform) => Answer::Surveyed(self.survey(platform).await),
+                Request::Survey(platform) => {
+                    let survey = self.survey(platform).await;
+                    self.seen.facts(survey.as_deref().unwrap_or_default());
+                    Answer::Surveyed(survey)
+                }
                 Request::Probe { target, slot } => Answer::Probed(self.probe(target, slot).await),
                 Request::Send { target, slot, order } => Answer::Sent(self.send(target, slot, &order).await),
                 Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(target).await),
@@ -269,15 +295,4 @@ impl<H: Host> Carrier for World<H> {
             }
         }
     }
-}
-
-/// One tick of a watcher, told.
-pub async fn tick<H: Host>(
-    world: &Arc<World<H>>,
-    brought: Option<(standin_engine::mesh::record::Carry, standin_core::mesh::peer::BeatNumber)>,
-) -> Option<Report> {
-    let setup = Arc::new(world.joined.setup.clone());
-    let report = crate::drive::drive(setup, brought, Arc::clone(world)).await?;
-    world.tell(&report).await;
-    Some(report)
 }

@@ -7,7 +7,7 @@ use super::assert_none;
 use super::tree::{crates, read};
 
 /// What each crate may use of the others, in what it ships. A new crate says here where it stands.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("standin-core", &[]),
     ("standin-config", &["standin-core"]),
     ("standin-discovery", &["standin-core"]),
@@ -29,6 +29,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "standin-http",
             "standin-platforms",
             "standin-stores",
+        ],
+    ),
+    (
+        "standin-action",
+        &[
+            "standin-body",
+            "standin-core",
+            "standin-config",
+            "standin-engine",
+            "standin-http",
+            "standin-platforms",
         ],
     ),
     // Drives the core and the engine's mesh: the proof of the protocol, which is in no release, and what it says of a

@@ -2,7 +2,9 @@
 
 pub mod json_v1;
 mod kill;
+mod lateness;
 mod memory;
+mod mesh;
 mod pings;
 mod proc;
 mod report;
@@ -37,6 +39,10 @@ pub enum Bench {
     Scan,
     /// Judging and planning when nothing is due.
     Tick,
+    /// Arrivals in the lateness detector.
+    Lateness,
+    /// Joining what peers write, and simulated hours.
+    Mesh,
 }
 
 /// What to measure, with what.
@@ -48,6 +54,8 @@ pub struct Options {
     pub pm2: PathBuf,
     /// The `actionlint` command.
     pub actionlint: Option<PathBuf>,
+    /// The `standin-sim` command.
+    pub sim: Option<PathBuf>,
     /// Empty for all.
     pub only: Vec<Bench>,
     /// How many apps PM2 runs for the memory.
@@ -75,6 +83,8 @@ pub fn measure(options: &Options) -> anyhow::Result<Report> {
             Bench::Pings => pings::measure(),
             Bench::Scan => scan::measure(options),
             Bench::Tick => tick::measure(),
+            Bench::Lateness => lateness::measure(),
+            Bench::Mesh => mesh::measure(options.sim.as_deref()),
         };
         report.add(part.with_context(|| format!("{name} was not measured"))?);
     }

@@ -34,8 +34,10 @@ pub enum Goal {
     AtMostOneIn(f64),
     /// The ratio is at least this.
     RatioAtLeast(f64),
-    /// Standin's own number is at most this.
+    /// Standin's own number is at most this, in milliseconds.
     AtMost(f64),
+    /// Standin's own number is at least this, a second.
+    AtLeast(f64),
 }
 
 /// One thing that was measured.
@@ -110,6 +112,7 @@ impl Row {
             Goal::AtMostOneIn(parts) => self.ratio().map(|ratio| ratio * parts <= 1.0),
             Goal::RatioAtLeast(least) => self.ratio().map(|ratio| ratio >= least),
             Goal::AtMost(most) => Some(self.standin.value <= most),
+            Goal::AtLeast(least) => Some(self.standin.value >= least),
         }
     }
 }
@@ -185,6 +188,7 @@ impl fmt::Display for Goal {
             Self::AtMostOneIn(parts) => write!(f, "<= 1/{parts:.0}"),
             Self::RatioAtLeast(least) => write!(f, ">= {least:.2}"),
             Self::AtMost(most) => write!(f, "<= {most:.0} ms"),
+            Self::AtLeast(least) => write!(f, ">= {least:.0} /s"),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::settings::{
     AlertSettings, AwsSettings, GithubSettings, NetlifySettings, PeerKind, PeerSettings, Proved, Remedy,
     StoreSettings,
 };
+use crate::check::HOUR;
 use crate::error::ConfigError;
 use crate::expect;
 use crate::nearest::nearest;
@@ -252,6 +253,26 @@ fn backup_workflow(id: &AutomationId) -> Option<AutomationId> {
 }
 
 impl Mesh {
+    /// A mesh that names nobody is one Action alone, which shares its refs with whoever comes later.
+    pub fn ensure_action(&mut self, workflow: &str) {
+        if !self.peers.is_empty() {
+            return;
+        }
+        let Ok(name) = "action".parse() else { return };
+        self.peers.push(PeerSettings {
+            name,
+            kind: PeerKind::Action { workflow: workflow.to_owned() },
+            every: HOUR,
+            silent_after: 6 * HOUR,
+            backup: vec![Remedy::Again],
+        });
+        let is_own = |target: &Target| target.id.kind() == Kind::Workflow && target.id.name() == workflow;
+        self.targets.retain(|target| !is_own(target));
+        if self.stores.is_empty() {
+            self.stores.push(github_store());
+        }
+    }
+
     /// A number that differs when anything in it does, so that watchers of different configurations know each other.
     pub fn hash(&self) -> u64 {
         // Written as JSON, because that is what a function carries: what is not written does not count.

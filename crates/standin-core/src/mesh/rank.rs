@@ -20,6 +20,11 @@ pub fn slot_key(automation: &AutomationId, slot: jiff::Timestamp) -> EffectKey {
     EffectKey(Digest::new().text("slot").text(automation.as_str()).number(slot).hex())
 }
 
+/// The key of what a person asked for once, in words that name when they did.
+pub fn by_hand_key(automation: &AutomationId, asked: &str) -> String {
+    Digest::new().text("hand").text(automation.as_str()).text(asked).hex()
+}
+
 /// The place of `own` among the peers that are able to act on `target`, 0 for the first: the order of a hash, so that
 /// each target has another first peer and all peers agree on it. `None` when `own` is not among them.
 ///

@@ -1,14 +1,14 @@
 //! What is done besides starting a workflow: waking one, repeating a run, sending an event.
 
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use standin_core::mesh::claim::Sent;
 use tokio::time::Instant;
 
 use super::dispatch::in_time;
 use super::names::WorkflowFile;
 use super::seen::WorkflowState;
-use super::{Github, GithubError, READ_RUNS, Right, Task};
+use super::{Github, GithubError, Right, Task};
 use crate::api::encoded;
 use crate::gate::Purpose;
 
@@ -31,12 +31,6 @@ impl From<Result<(), GithubError>> for Acted {
             Err(error) => Self { sent: error.sent(), error: Some(error) },
         }
     }
-}
-
-#[derive(Debug, Deserialize)]
-struct RunNow {
-    status: Option<String>,
-    run_attempt: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,15 +92,8 @@ impl Github {
     }
 
     async fn is_still(&self, run: u64, attempt: u32) -> Result<(), GithubError> {
-        let path = self.path(&format!("actions/runs/{run}"));
-        let reply = self.ask(Purpose::Recovery, Method::GET, &path, None::<&()>).await?;
-        if reply.status == 404 {
-            return Err(GithubError::NoRun { repository: self.repository.clone(), run });
-        }
-        let now: RunNow = self.read(&reply, READ_RUNS)?;
-        let is_over = now.status.as_deref() == Some("completed");
-        let is_same = now.run_attempt.unwrap_or(1) == attempt;
-        if is_over && is_same { Ok(()) } else { Err(GithubError::RunMoved(run)) }
+        let now = self.run(run).await?;
+        if now.is_over() && now.attempt == attempt { Ok(()) } else { Err(GithubError::RunMoved(run)) }
     }
 
     /// Sends a repository event. GitHub starts whatever listens to it, and does not say what that was.

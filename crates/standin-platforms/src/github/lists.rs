@@ -13,7 +13,7 @@ use crate::api::encoded;
 use crate::gate::Purpose;
 
 /// Pages of workflows that are read at most, of 100 each.
-pub const MAX_WORKFLOW_PAGES: u32 = 8;
+pub const MAX_WORKFLOW_PAGES: u32 = 20;
 
 /// Pages of runs that one look reads at most, of 100 each.
 pub const MAX_RUN_PAGES: u32 = 8;
@@ -119,6 +119,19 @@ impl Github {
         }
         let list: RunsPage = self.read(&reply, READ_RUNS)?;
         Ok((reply.date(), list.workflow_runs.into_iter().map(RunJson::read).collect()))
+    }
+
+    /// One run, as it is now.
+    ///
+    /// # Errors
+    /// [`GithubError`]; a run that is not there is [`GithubError::NoRun`].
+    pub async fn run(&self, run: u64) -> Result<Run, GithubError> {
+        let path = self.path(&format!("actions/runs/{run}"));
+        let reply = self.ask(Purpose::Recovery, Method::GET, &path, None::<&()>).await?;
+        match reply.status {
+            404 => Err(GithubError::NoRun { repository: self.repository.clone(), run }),
+            _ => Ok(self.read::<RunJson>(&reply, READ_RUNS)?.read()),
+        }
     }
 
     /// Whether a run that has waited for long has no job at all.

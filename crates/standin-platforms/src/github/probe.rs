@@ -95,9 +95,7 @@ fn newest(runs: &[Run]) -> Option<&Run> {
 fn proves_life(runs: &[Run], slot: Option<StoreTime>, key: Option<&EffectKey>) -> bool {
     let carries = |run: &Run| key.is_some_and(|key| run.carries(key));
     match slot {
-        Some(slot) => {
-            runs.iter().any(|run| run.is_alive() && (StoreTime::from(run.created) >= slot || carries(run)))
-        }
+        Some(slot) => runs.iter().any(|run| run.is_alive() && (run.is_since(slot) || carries(run))),
         None => newest(runs).is_some_and(Run::is_alive),
     }
 }

@@ -117,6 +117,11 @@ impl Run {
         }
     }
 
+    /// Whether it came to be at this time or after it. GitHub tells whole seconds, rounded down.
+    pub fn is_since(&self, time: StoreTime) -> bool {
+        StoreTime::from(self.created).plus(999) >= time
+    }
+
     /// Whether it runs on this branch or tag. Where GitHub does not say on which, it counts.
     pub(super) fn is_on(&self, git_ref: &str) -> bool {
         let short =
@@ -179,7 +184,7 @@ impl Survey {
     pub fn covers(&self, workflow: &WorkflowFile, slot: StoreTime) -> Option<Covered> {
         let seen = self.workflows.get(workflow)?;
         match seen.newest_alive() {
-            Some(run) if StoreTime::from(run.created) >= slot => Some(Covered::Yes),
+            Some(run) if run.is_since(slot) => Some(Covered::Yes),
             Some(_) | None => (self.complete_since <= slot).then_some(Covered::No),
         }
     }

@@ -14,8 +14,8 @@ use crate::gate::Purpose;
 /// Runs that are kept of each workflow.
 pub const MAX_RUNS_KEPT: usize = 50;
 
-/// Requests that one survey takes at most, when the lists of workflows and runs take all of their pages but one: what
-/// they leave is used for single workflows.
+/// When the lists of workflows and runs have taken fewer requests than this, what they leave is used for single
+/// workflows and runs. In a repository of up to 600 workflows no survey takes more.
 pub const MAX_SURVEY_REQUESTS: u32 = 15;
 
 /// Runs that seem to hang and are looked at in one survey.
@@ -29,13 +29,14 @@ impl Github {
     /// [`GithubError`] when one of the lists could not be read. Nothing is then known.
     pub async fn survey(&self, workflows: &[WorkflowFile], since: Timestamp) -> Result<Survey, GithubError> {
         let wanted: BTreeSet<&WorkflowFile> = workflows.iter().collect();
+        let is_new = u32::from(self.git_ref.get().is_none());
         let git_ref = self.git_ref().await?;
         let lists = async {
             tokio::try_join!(self.list_workflows(workflows), self.list_runs(Purpose::Survey, since.into()))
         };
         let (states, runs) = Box::pin(lists).await?;
         let (at, complete_since) = (runs.at, runs.complete_since);
-        let mut requests = 1_u32.saturating_add(states.requests).saturating_add(runs.requests);
+        let mut requests = is_new.saturating_add(states.requests).saturating_add(runs.requests);
         let mut found = by_workflow(&wanted, &states, runs, git_ref);
         requests = requests.saturating_add(self.fill_in(&mut found, since, complete_since, requests).await);
         requests = requests.saturating_add(self.look_for_stuck(&mut found, at, requests).await);

@@ -15,12 +15,15 @@ use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use standin_http::{Fault, Http, MAX_BODY, Reply};
+use standin_http::{Fault, Http, Reply};
 use tower_service::Service;
 
 use super::error::GithubError;
 use crate::gate::{Gate, Purpose};
 use crate::text::shown;
+
+/// The largest answer that is read, in bytes: a page of a hundred runs takes one to three million.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 /// The innermost service: hands each request to the shared client, once.
 #[derive(Debug, Clone)]
@@ -48,7 +51,7 @@ impl Service<Request<OctoBody>> for Leaf {
             // The client says how long the body is.
             headers.remove(http::header::CONTENT_LENGTH);
             let request = http.client().request(parts.method, parts.uri.to_string()).headers(headers);
-            let reply = http.send(request.timeout(timeout).body(body.to_bytes()), MAX_BODY).await?;
+            let reply = http.send(request.timeout(timeout).body(body.to_bytes()), MAX_ANSWER).await?;
             let mut response = Response::new(Full::new(reply.body));
             *response.status_mut() =
                 http::StatusCode::from_u16(reply.status).map_err(|_| Fault::Lost("no status".to_owned()))?;
@@ -75,6 +78,14 @@ impl Transport {
         token: SecretString,
         timeout: Duration,
     ) -> Result<Self, GithubError> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            let fix = "the client has to be made within one";
+            return Err(GithubError::Setting {
+                what: "the Tokio runtime",
+                value: "not there".to_owned(),
+                fix,
+            });
+        }
         let base = base(api_url)?;
         let text = token.expose_secret();
         if text.is_empty() {

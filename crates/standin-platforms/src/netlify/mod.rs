@@ -197,11 +197,11 @@ impl Netlify {
     }
 }
 
-/// Ids are UUIDs; domains have a dot; names have neither form.
+/// Ids are UUIDs, or 24 hexadecimal digits; domains have a dot; names have neither form.
 fn is_id_or_domain(site: &str) -> bool {
-    let is_uuid =
-        site.len() == 36 && site.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') && site.contains('-');
-    is_uuid || site.contains('.')
+    let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
+    let is_id = matches!(site.len(), 24 | 36) && site.bytes().all(is_hex);
+    is_id || site.contains('.')
 }
 
 fn bearer(secret: &SecretString, what: &'static str) -> Result<HeaderValue, NetlifyError> {

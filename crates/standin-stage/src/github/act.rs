@@ -139,10 +139,11 @@ fn prepare(
     }
     let event = folder.path().join("event.json");
     std::fs::write(&event, request.payload.to_string())?;
-    let secrets = folder.path().join("secrets");
+    // As YAML: act reads quotation marks wrongly in a file of lines NAME=value.
+    let secrets = folder.path().join("secrets.yml");
     let mut file = std::fs::File::create(&secrets)?;
     for (name, value) in &act.secrets {
-        writeln!(file, "{name}={}", Value::from(value.as_str()))?;
+        writeln!(file, "{name}: {}", Value::from(value.as_str()))?;
     }
     let mut command = tokio::process::Command::new(&act.program);
     command.current_dir(&checkout).env_clear().env("HOME", folder.path());

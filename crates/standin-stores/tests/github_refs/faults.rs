@@ -197,6 +197,35 @@ async fn an_old_answer_is_not_believed_until_another_call_says_the_same() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_what_was_done_already_is_a_win() {
+    // Something on the way has sent the request twice, and passes on what the second one was told.
+    let server = Scripted::start_with_bodies(|line, body| {
+        let sha = "c".repeat(40);
+        if line.starts_with("POST") && line.ends_with("/commits") {
+            let message = serde_json::from_str::<serde_json::Value>(body).unwrap()["message"].clone();
+            return (201, String::new(), json!({ "sha": sha, "message": message }).to_string());
+        }
+        if line.starts_with("GET") {
+            let head = json!({ "ref": "refs/standin/cell/c", "object": { "sha": sha } });
+            return (200, String::new(), head.to_string());
+        }
+        let words = if line.starts_with("POST") {
+            "Reference already exists"
+        } else {
+            "Update is not a fast forward"
+        };
+        (422, String::new(), json!({ "message": words }).to_string())
+    })
+    .await;
+    let cells = GithubRefs::new(http(), &repository(&server.url)).unwrap().cells();
+    let SwapAnswer::Won(created) = cells.swap("c", None, body()).await else {
+        panic!("{:?}", cells.last_fault())
+    };
+    let moved = cells.swap("c", Some(&created.value), body()).await;
+    assert!(matches!(moved, SwapAnswer::Won(_)), "{moved:?}");
+}
+
+#[tokio::test]
 async fn the_token_follows_no_redirect_to_elsewhere_and_a_strange_answer_is_no_win() {
     let other = Scripted::start(|_| (200, String::new(), "{}".to_owned())).await;
     let to = other.url.clone();

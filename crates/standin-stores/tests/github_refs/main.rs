@@ -1,6 +1,7 @@
 //! GitHub refs as a store, against the stage: the suite, the faults, the requests.
 #![cfg(feature = "github")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::cast_possible_truncation, clippy::wildcard_enum_match_arm)]
 
 mod cells;
 mod faults;

@@ -18,7 +18,16 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     /// Each request, as `METHOD /path`, is answered with a status, further header lines and a body.
-    pub(crate) async fn start(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with_bodies(move |line, _| answer(line)).await
+    }
+
+    /// The same for answers that depend on what was sent.
+    pub(crate) async fn start_with_bodies(
+        answer: impl Fn(&str, &str) -> (u16, String, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let came = Arc::new(Mutex::new(Vec::new()));
@@ -38,7 +47,7 @@ impl Scripted {
 
 async fn serve(
     mut stream: TcpStream,
-    answer: Arc<impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static>,
+    answer: Arc<impl Fn(&str, &str) -> (u16, String, String) + Send + Sync + 'static>,
     log: Arc<Mutex<Vec<Came>>>,
 ) {
     let mut text = Vec::new();
@@ -65,7 +74,7 @@ async fn serve(
     }
     let line = head.lines().next().unwrap().rsplit_once(' ').unwrap().0.to_owned();
     log.lock().unwrap().push(Came { head: head.to_lowercase() });
-    let (status, headers, body) = answer(&line);
+    let (status, headers, body) = answer(&line, &String::from_utf8_lossy(&text[end + 4..]));
     let date = "date: Sun, 06 Nov 2044 08:49:37 GMT";
     let answer = format!(
         "HTTP/1.1 {status} -\r\n{date}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",

@@ -7,7 +7,7 @@ use standin_stage::{Fault, FaultKind};
 use standin_stores::shared::conformance::{self, Extent};
 use standin_stores::shared::{Cells, Listed, Object};
 
-use super::{refs, stage};
+use super::{refs, stage, stage_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cells_pass_the_whole_suite() {
@@ -21,7 +21,7 @@ async fn cells_pass_the_whole_suite() {
 #[tokio::test]
 async fn records_pass_the_suite() {
     let stage = stage().await;
-    let clients: Vec<_> = (0..2).map(|_| refs(&stage).shelf()).collect();
+    let clients: Vec<_> = (0..2).map(|_| refs(&stage).trial_shelf()).collect();
     let found = conformance::shelf(&clients, &Extent::short()).await;
     assert!(found.is_passed(), "{found}");
 }
@@ -88,4 +88,15 @@ impl<C: Cells> Cells for Faulty<'_, C> {
     async fn remove(&self, name: &str, expect: &Version) -> Result<StoreTime, WriteError> {
         self.cells.remove(name, expect).await
     }
+}
+
+#[tokio::test]
+async fn trying_the_store_out_leaves_room_in_the_hour() {
+    let stage = stage_with(1_000).await;
+    let clients: Vec<_> = (0..2).map(|_| refs(&stage).cells()).collect();
+    let found = conformance::cells(&clients, &Extent::short()).await;
+    assert!(found.is_passed(), "{found}");
+    let requests = stage.github.plane().requests().len();
+    println!("{requests} requests");
+    assert!(requests < 900, "{requests} of 1,000");
 }

@@ -169,7 +169,12 @@ async fn a_run_is_repeated_only_while_it_is_as_it_was_seen() {
         [("completed", 1, Sent::Accepted), ("completed", 2, Sent::Refused), ("in_progress", 1, Sent::Refused)]
     {
         let stub = Stub::start(move |asked| match asked.method.as_str() {
-            "GET" => Said::json(200, &json!({ "id": 7, "status": status, "run_attempt": attempt })),
+            "GET" => {
+                let mut run =
+                    run(7, "schedule", "07:00:00", status, (status == "completed").then_some("failure"));
+                run["run_attempt"] = attempt.into();
+                Said::json(200, &run)
+            }
             _ => Said::text(201, "{}"),
         })
         .await;

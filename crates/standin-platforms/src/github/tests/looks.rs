@@ -263,6 +263,11 @@ async fn an_enterprise_server_has_a_path_of_its_own() {
 }
 
 #[test]
+fn outside_of_a_runtime_it_is_an_error() {
+    assert!(matches!(Github::new(&http(), options("https://h")), Err(GithubError::Setting { .. })));
+}
+
+#[test]
 fn settings_are_checked_before_anything_is_sent() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _guard = runtime.enter();

@@ -85,10 +85,10 @@ impl GithubCells {
         if let Some(known) = before.as_ref().filter(|known| known.sha == sha) {
             return Ok(Stamped { at, value: known.object() });
         }
-        let written = self.repo.commit(&sha).await.map_err(|fault| match fault {
-            GithubFault::Foreign(_) => GithubFault::Foreign(format!("refs/{path}")),
-            other => other,
-        })?;
+        let foreign = || GithubFault::Foreign(format!("refs/{path}"));
+        let is_foreign = |fault: &GithubFault| matches!(fault, GithubFault::Foreign(_));
+        let written = self.repo.commit(&sha).await;
+        let written = written.map_err(|fault| if is_foreign(&fault) { foreign() } else { fault })?;
         let is_back = before.is_some_and(|known| written.note.link <= known.note.link);
         if is_back {
             // An old answer, or the cell was removed and made anew.
@@ -126,13 +126,22 @@ impl GithubCells {
         let sha = self.repo.make(&note, Some(&expect.0)).await.map_err(Failed::Before)?;
         let at = match self.repo.update(&self.path(name), &sha, Move::Forward).await {
             Ok(at) => at,
-            Err(fault) if fault.says(&["fast", "forward"]) || fault.says(&["not exist"]) => {
-                return Err(Failed::Lost);
-            }
+            Err(fault) if fault.says(&["fast", "forward"]) => self.look_again(name, &sha).await?,
+            Err(fault) if fault.says(&["not exist"]) => return Err(Failed::Lost),
             Err(fault) => return Err(Failed::of(fault)),
         };
         self.remember(name, Known { sha: sha.clone(), note });
         Ok((at, sha))
+    }
+
+    /// A refusal may be the answer to a second copy of the request, which something on the way has made: then the ref
+    /// points at our commit, and it was won.
+    async fn look_again(&self, name: &str, ours: &Sha) -> Result<StoreTime, Failed> {
+        match self.repo.head(&self.path(name)).await {
+            Ok((at, Some(head))) if head == *ours => Ok(at),
+            Ok(_) => Err(Failed::Lost),
+            Err(fault) => Err(Failed::After(fault)),
+        }
     }
 
     async fn create(&self, name: &str, bytes: Bytes) -> Result<(StoreTime, Sha), Failed> {
@@ -140,7 +149,7 @@ impl GithubCells {
         let sha = self.repo.make(&note, None).await.map_err(Failed::Before)?;
         let at = match self.repo.create(&self.path(name), &sha).await {
             Ok(at) => at,
-            Err(fault) if fault.says(&["already exists"]) => return Err(Failed::Lost),
+            Err(fault) if fault.says(&["already exists"]) => self.look_again(name, &sha).await?,
             Err(fault) => return Err(Failed::of(fault)),
         };
         self.remember(name, Known { sha: sha.clone(), note });

@@ -17,7 +17,7 @@
 //!
 //! GitHub's GraphQL has a mutation with an expected value for each ref (`updateRefs`). It would need no chain, but
 //! a second limit to keep, a number of the repository to look up first, and refusals that are texts within an answer
-//! that says "200". The chain costs about 300 bytes for each decision instead, in a place that nobody fetches.
+//! that says "200". The chain costs about half a kilobyte for each decision instead, in a place that nobody fetches.
 
 mod api;
 mod budget;
@@ -42,8 +42,9 @@ const PEERS: &str = "standin/peer/";
 const CELLS: &str = "standin/cell/";
 const SLOTS: &str = "standin/slot/";
 
-/// What the conformance suite writes in [`CELLS`].
-const TRIALS: &str = "standin/cell/conformance=2f";
+/// What the conformance suite writes in [`CELLS`], and its records.
+const TRIALS: [&str; 2] = ["standin/cell/conformance=2f", TRIAL_PEERS];
+const TRIAL_PEERS: &str = "standin/trial/peer/";
 
 /// A repository as a store. Cheap to clone; clones share what the server said about its limits.
 #[derive(Debug, Clone)]
@@ -73,6 +74,11 @@ impl GithubRefs {
     /// The records of the peers.
     pub fn shelf(&self) -> GithubShelf {
         GithubShelf::new(Arc::clone(&self.repo), PEERS)
+    }
+
+    /// Records that nobody believes: for trying the store out. [`Self::sweep`] throws them away after a day.
+    pub fn trial_shelf(&self) -> GithubShelf {
+        GithubShelf::new(Arc::clone(&self.repo), TRIAL_PEERS)
     }
 
     /// Why the last request that failed did, while none has gone well since. For a person; it holds no secret.

@@ -31,7 +31,8 @@ pub struct Swept {
 pub(super) async fn sweep(repo: &Repo, most: u32) -> Result<Swept, GithubFault> {
     let mut swept = Swept::default();
     let mut requests = most;
-    for (folder, age) in [(TRIALS, TRIAL_AGE), (SLOTS, SLOT_AGE)] {
+    let [cells, peers] = TRIALS;
+    for (folder, age) in [(cells, TRIAL_AGE), (peers, TRIAL_AGE), (SLOTS, SLOT_AGE)] {
         if requests == 0 {
             break;
         }

@@ -1,0 +1,137 @@
+//! The first and the last step of an automation's own workflow: the slot is claimed, and its end is said.
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use standin_body::alerts::Level;
+use standin_body::slot::{Claimant, Claimed, SlotState};
+use standin_config::mesh::{Target, Timing};
+use standin_core::automation::ScheduleSpec;
+use standin_core::effect::EffectKey;
+use standin_core::mesh::rank::slot_key;
+use standin_core::schedule::Schedule;
+
+use crate::Ended;
+use crate::inputs::Inputs;
+use crate::output::{annotate, output};
+use crate::part::{Part, take};
+
+/// Whose slot it is, and by what right.
+struct Slot {
+    key: EffectKey,
+    attempt: u8,
+    /// Whether a run without an order comes before its deadline.
+    is_in_time: bool,
+}
+
+/// Claims the slot, and says that the work begins. The output `run` says whether it may.
+pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
+    let part = take(inputs).await?;
+    let (number, target) = target(&part, inputs)?;
+    let Some(slot) = slot(inputs, &target) else {
+        // Started by hand: there is no slot, and nothing to be done twice.
+        ping(&part, inputs, "/start").await;
+        output(&inputs.env, "run", "true")?;
+        return Ok(Ended::Fine);
+    };
+    let store = part.world.store_of(number).context("no store decides about this automation")?;
+    let who = Claimant {
+        attempt: slot.attempt,
+        run: &inputs.run.name,
+        now: Timestamp::now().as_millisecond(),
+        ordered: ordered(&part, inputs, slot.attempt).await,
+    };
+    let claimed = store.claim(&slot.key, who).await;
+    output(&inputs.env, "key", &slot.key.0)?;
+    let id = &target.id;
+    let (goes, ended) = match claimed {
+        Claimed::Go => (true, Ended::Fine),
+        Claimed::StepAside(by) => {
+            annotate(Level::Good, id.as_str(), &format!("{id} steps aside: its slot is done by {}", by.run));
+            (false, Ended::Fine)
+        }
+        Claimed::CannotTell if slot.attempt == 0 && slot.is_in_time => {
+            let text = "the store of the slots cannot be asked; this run is in time, so it does its work";
+            annotate(Level::Warning, id.as_str(), text);
+            (true, Ended::Fine)
+        }
+        Claimed::CannotTell => {
+            let text = "whether another has done this slot cannot be told, so nothing was done";
+            annotate(Level::Critical, id.as_str(), text);
+            (false, Ended::Platform)
+        }
+    };
+    if goes {
+        ping(&part, inputs, "/start").await;
+    }
+    output(&inputs.env, "run", if goes { "true" } else { "false" })?;
+    Ok(ended)
+}
+
+/// Says how the work ended.
+pub(crate) async fn end(inputs: &Inputs) -> Result<Ended> {
+    let part = take(inputs).await?;
+    let (number, target) = target(&part, inputs)?;
+    let state = match inputs.status.as_deref() {
+        Some("success") => SlotState::Done,
+        Some("failure" | "cancelled") => SlotState::Failed,
+        other => anyhow::bail!(
+            "`{}` is no status of a job: write `status: ${{{{ job.status }}}}` under `with:`",
+            other.unwrap_or("")
+        ),
+    };
+    if let (Some(slot), Some(store)) = (slot(inputs, &target), part.world.store_of(number)) {
+        store.end(&slot.key, &inputs.run.name, state).await;
+    }
+    ping(&part, inputs, if state == SlotState::Done { "" } else { "/fail" }).await;
+    Ok(Ended::Fine)
+}
+
+fn target(part: &Part, inputs: &Inputs) -> Result<(usize, Target)> {
+    let id = inputs.automation()?;
+    let joined = part.world.joined();
+    let found = joined.setup.targets.iter().position(|target| target.target.to_string() == id.as_str());
+    let target = part.repository.mesh.targets.iter().find(|target| target.id == id);
+    found.zip(target.cloned()).with_context(|| {
+        format!("`{id}` is not watched here: it has no schedule; `standin scan` lists what there is")
+    })
+}
+
+/// The slot that this run is for: of its order, else the newest of the schedule that started it.
+fn slot(inputs: &Inputs, target: &Target) -> Option<Slot> {
+    if let Some(key) = inputs.run.event.input("standin-key") {
+        let attempt = inputs.run.event.input("standin-attempt").and_then(|text| text.parse().ok());
+        return Some(Slot { key: EffectKey(key), attempt: attempt.unwrap_or(1), is_in_time: false });
+    }
+    let cron = inputs.run.event.schedule.as_deref()?;
+    let Timing::Slots { schedules, deadline } = &target.timing else { return None };
+    let now = Timestamp::now();
+    let newest =
+        |spec: &ScheduleSpec| Schedule::parse(&spec.cron, &spec.timezone).ok()?.previous_at_or_before(now);
+    let own = schedules.iter().filter(|spec| spec.cron == cron).filter_map(newest).max();
+    let slot = own.or_else(|| schedules.iter().filter_map(newest).max())?;
+    let late = now.as_millisecond().saturating_sub(slot.as_millisecond());
+    let is_in_time = u64::try_from(late).unwrap_or(0) <= *deadline;
+    Some(Slot { key: slot_key(&target.id, slot), attempt: 0, is_in_time })
+}
+
+/// When the order was given: when GitHub made the run. Nobody else has a clock that all agree on.
+async fn ordered(part: &Part, inputs: &Inputs, attempt: u8) -> Option<i64> {
+    if attempt == 0 {
+        return None;
+    }
+    part.world.created(inputs.run.id?).await.map(|at| at.as_millisecond())
+}
+
+/// Tells the automation's own heartbeat URL. It fails open.
+async fn ping(part: &Part, inputs: &Inputs, signal: &str) {
+    let Some(url) = &inputs.ping_url else { return };
+    let http = part.world.http();
+    let url = format!("{}{signal}", url.expose_secret().trim_end_matches('/'));
+    let text = match http.send(http.client().post(url), 4_096).await {
+        Ok(reply) if reply.is_success() => return,
+        Ok(reply) => format!("the heartbeat was refused with status {}", reply.status),
+        Err(fault) => format!("the heartbeat was not taken: {fault}"),
+    };
+    annotate(Level::Warning, "heartbeat", &text);
+}
