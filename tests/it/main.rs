@@ -11,6 +11,7 @@ mod pm2;
 mod reports;
 mod runs;
 mod shims;
+mod simulate;
 mod stage;
 mod stagecraft;
 mod state;

@@ -4,7 +4,7 @@
 const ENOUGH: f64 = 0.7;
 
 /// The candidate that is most like the word, if any is like it at all.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.chars().take(200).collect::<String>().to_ascii_lowercase();
     candidates
         .into_iter()

@@ -6,7 +6,10 @@ use std::time::Duration;
 const MAX_SECONDS: u64 = 366 * 86_400;
 
 /// Reads `250ms`, `30s`, `5m`, `2h`, `1d`, `1w` and sums such as `1h30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
+///
+/// # Errors
+/// What to write instead.
+pub fn duration(text: &str) -> Result<Duration, &'static str> {
     const FIX: &str = "write a whole number and a unit, such as \"30s\", \"5m\", \"2h\", \"1h30m\" or \"1d\"";
     let mut rest = text.trim();
     if rest.is_empty() {

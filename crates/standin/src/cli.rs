@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Check tools, rights and services, and say how to mend what is missing
     Doctor(LookArgs),
+    /// Ask what an outage would do: who notices when, what runs instead, what is lost
+    Simulate(SimulateArgs),
     /// Print the JSON schema of standin.toml, or a commented default file
     Schema(SchemaArgs),
 }
@@ -188,6 +190,28 @@ pub(crate) struct ExecArgs {
     /// The command and its arguments
     #[arg(last = true, required = true, num_args = 1..)]
     pub command: Vec<std::ffi::OsString>,
+}
+
+/// `standin simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// What is gone for how long from when on, in UTC: github=4h@12:00, or on the second day github=4h@2/12:00
+    #[arg(long = "outage", value_name = "WHAT=LENGTH@TIME")]
+    pub outages: Vec<String>,
+    /// How many days
+    #[arg(long, default_value_t = 1)]
+    pub days: u32,
+    /// Where all chance comes from: the same seed gives the same answer
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The first day, as 2026-11-23 [default: tomorrow]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// `standin schema`.

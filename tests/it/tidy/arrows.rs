@@ -42,7 +42,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "standin-platforms",
         ],
     ),
-    // The proof of the protocol: it drives the core, and is in no release.
+    // Drives the core and the engine's mesh: the proof of the protocol, which is in no release, and what it says of a
+    // user's own mesh, which is.
     ("standin-sim", &["standin-core", "standin-engine"]),
     // Stands in for vendors, so it knows nothing of ours.
     ("standin-stage", &[]),
@@ -56,6 +57,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "standin-platforms",
             "standin-stores",
             "standin-agent",
+            "standin-sim",
         ],
     ),
     // Measures the parts, and is not shipped.

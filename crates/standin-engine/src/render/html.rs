@@ -34,6 +34,7 @@ fn part(part: &Part) -> Markup {
     match part {
         Part::Heading(heading) => markup! { h2 { (heading) } },
         Part::Line(line) => markup! { p { (line) } },
+        Part::Code(lines) => markup! { pre { code { (lines) } } },
         Part::Table { head, rows } => markup! {
             table {
                 thead { tr { @for name in head { th scope="col" { (name) } } } }

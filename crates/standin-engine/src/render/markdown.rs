@@ -16,6 +16,11 @@ pub fn markdown(doc: &Doc) -> String {
             Part::Line(line) => {
                 let _ = write!(out, "\n{}\n", escape(line));
             }
+            Part::Code(lines) => {
+                // A fence that the lines cannot end.
+                let fence = "`".repeat(longest(lines, '`').max(2) + 1);
+                let _ = write!(out, "\n{fence}\n{}\n{fence}\n", lines.trim_end_matches('\n'));
+            }
             Part::Table { head, rows } => {
                 let _ = write!(out, "\n| {} |\n|{}\n", head.join(" | "), " --- |".repeat(head.len()));
                 for row in rows {
@@ -26,6 +31,11 @@ pub fn markdown(doc: &Doc) -> String {
         }
     }
     out
+}
+
+/// How long the longest run of a character is.
+fn longest(text: &str, of: char) -> usize {
+    text.split(|c| c != of).map(str::len).max().unwrap_or(0)
 }
 
 /// What a repository says of itself must not become markup.
@@ -51,6 +61,12 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::render::Cell;
+
+    #[test]
+    fn code_stays_within_its_fence() {
+        let doc = Doc { title: "T".into(), parts: vec![Part::Code("a = 1\n```\n<b>".into())] };
+        assert_eq!(markdown(&doc), "# T\n\n````\na = 1\n```\n<b>\n````\n");
+    }
 
     #[test]
     fn what_a_repository_says_does_not_become_markup() {

@@ -29,6 +29,8 @@ pub enum Part {
     Heading(String),
     /// A paragraph of one line.
     Line(String),
+    /// Lines to copy as they are.
+    Code(String),
     /// A table; each row has as many cells as the head.
     Table {
         /// The columns' names.
@@ -82,6 +84,7 @@ impl Doc {
         let part = |part: &Part| match part {
             Part::Heading(heading) => Part::Heading(shown(heading)),
             Part::Line(line) => Part::Line(shown(line)),
+            Part::Code(lines) => Part::Code(shown(lines)),
             Part::Table { head, rows } => Part::Table {
                 head: head.clone(),
                 rows: rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
@@ -123,12 +126,17 @@ mod tests {
         let evil = "a\u{1b}]0;x\u{7}\u{9b}2J\r\u{202e}\u{7f}\tb\nc";
         let rows = vec![vec![Cell::plain(evil), Cell::toned(evil, Tone::Bad)]];
         let table = Part::Table { head: vec!["one", "two"], rows };
-        let parts = vec![Part::Heading(evil.to_owned()), Part::Line(evil.to_owned()), table];
+        let parts = vec![
+            Part::Heading(evil.to_owned()),
+            Part::Line(evil.to_owned()),
+            Part::Code(evil.to_owned()),
+            table,
+        ];
         let doc = Doc { title: evil.to_owned(), parts };
         for out in [text(&doc, 200, Colour::Off), markdown(&doc), html(&doc)] {
             assert!(!out.contains(commands), "{out:?}");
-            // The heading, the line and both cells.
-            assert!(out.matches("1b}").count() >= 4, "{out}");
+            // The heading, the line, the code and both cells.
+            assert!(out.matches("1b}").count() >= 5, "{out}");
         }
         let shown = "a\\u{1b}]0;x\\u{7}\\u{9b}2J\\u{d}\\u{202e}\\u{7f}\\u{9}b\nc";
         assert_eq!(visible(evil), shown);

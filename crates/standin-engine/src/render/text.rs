@@ -30,6 +30,12 @@ pub fn text(doc: &Doc, width: u16, colour: Colour) -> String {
                 out.push_str(line);
                 out.push('\n');
             }
+            Part::Code(lines) => {
+                for line in lines.lines() {
+                    out.push_str(format!("  {line}").trim_end());
+                    out.push('\n');
+                }
+            }
             Part::Table { head, rows } => {
                 out.push_str(&table(head, rows, width, colour));
                 out.push('\n');

@@ -2,8 +2,9 @@
 //!
 //! A [`Plan`] is a seed and a list of faults; [`run`] answers what came of it. The same plan gives the same events.
 
-mod braking;
+pub mod ask;
 mod asking;
+mod braking;
 pub mod fault;
 mod lateness;
 mod laws;
@@ -12,15 +13,18 @@ mod primaries;
 mod queue;
 pub mod rng;
 mod run;
+pub mod scene;
 mod serve;
 mod serving;
 mod shrink;
 mod truth;
 pub mod world;
 
-pub use lateness::{Lateness, TracesError};
+pub use lateness::Lateness;
+#[cfg(feature = "proof")]
+pub use lateness::TracesError;
 pub use laws::Broken;
 pub use run::{Outcome, Plan, run};
 pub use shrink::shrink;
 pub use truth::EPOCH_MS;
-pub use world::{Tamper, WorldError};
+pub use world::{Tamper, World, WorldError};

@@ -11,7 +11,7 @@ use standin_engine::ports::mesh::{Answer, Request, SwapAnswer, Ticket, WriteErro
 use super::fault::Kind;
 use super::laws::Sending;
 use super::run::{Event, Sim};
-use super::world::{self, ACTION, AGENT, AUTOMATIONS, BLOBS, FUNCTION, HOST, SQLITE, STORES, Tamper};
+use super::world::{self, Tamper, World};
 
 impl Sim {
     /// Sends a request on its way: looks at the laws, and draws how long it takes.
@@ -22,7 +22,7 @@ impl Sim {
         ticket: Ticket,
         request: Request,
     ) {
-        let limit = u64::from(world::body(watcher).request);
+        let limit = self.setups.get(watcher).map_or(0, |setup| u64::from(setup.body.request));
         let (mut there, mut back) = (self.rng.between(5, 80), self.rng.between(5, 80));
         match &request {
             Request::Sleep(time) => {
@@ -42,17 +42,17 @@ impl Sim {
                     );
                 }
                 self.agrees(watcher, &record.carry.acks);
-                if watcher == AGENT {
+                if self.world.remembers(watcher) {
                     self.laws.beats(self.now, watcher, record.beat.number);
                 }
             }
-            Request::ReadDecision { store: BLOBS, .. } | Request::SwapDecision { store: BLOBS, .. }
-                if self.tamper != Tamper::BlindArbiter =>
+            Request::ReadDecision { store, .. } | Request::SwapDecision { store, .. }
+                if self.world.is_blind(*store) && self.tamper != Tamper::BlindArbiter =>
             {
                 self.laws.breach("I9", self.now, "a decision at a store that has not passed".to_owned());
             }
             Request::Survey(platform) => {
-                if *platform >= HOST && watcher != AGENT {
+                if self.setups.get(watcher).is_some_and(|setup| !setup.sees(*platform)) {
                     let what = format!("watcher {watcher} looks at platform {platform}, which it cannot see");
                     self.laws.breach("sight", self.now, what);
                 }
@@ -74,20 +74,23 @@ impl Sim {
             | Request::Notify(_) => {}
         }
         there += paused.saturating_sub(self.now);
-        let edge = edge_of(&request);
+        let stores = self.world.stores.len();
+        let remedy = self.remedy_of(&request);
+        let edge = remedy.map(|remedy| stores + remedy).or_else(|| edge_of(&self.world, &request));
         let lost = edge.is_some_and(|edge| {
             self.is_cut(watcher, edge)
-                || (edge < STORES && self.store_is_down(edge))
-                || (edge >= STORES
-                    && self.platform_is_down(edge - STORES)
-                    && !is_foreign(&self.setups, watcher, &request))
-                || (edge == SQLITE && watcher != AGENT)
+                || (edge < stores && self.store_is_down(edge))
+                || (edge >= stores
+                    && self.platform_is_down(edge - stores)
+                    && (remedy.is_some() || !is_foreign(&self.setups, watcher, &request)))
+                || !self.world.reaches(watcher, edge)
         });
         if lost {
+            self.tell_lost(watcher, &request);
             let answer = request.unanswered();
             return self.push(self.now + limit, Event::Answer { watcher, life, ticket, answer });
         }
-        let Some(store) = edge.filter(|edge| *edge < STORES) else {
+        let Some(store) = edge.filter(|edge| *edge < stores) else {
             return self
                 .push(self.now + there, Event::Arrive { watcher, life, ticket, request, back: Some(back) });
         };
@@ -138,35 +141,24 @@ impl Sim {
 }
 
 /// What a request goes to: a store, or a platform after the stores.
-fn edge_of(request: &Request) -> Option<usize> {
+fn edge_of(world: &World, request: &Request) -> Option<usize> {
+    let stores = world.stores.len();
     match request {
         Request::ReadEvidence(store)
         | Request::WriteEvidence(store, _)
         | Request::ReadDecision { store, .. }
         | Request::SwapDecision { store, .. } => Some(*store),
-        Request::Survey(platform) => Some(STORES + platform),
+        Request::Survey(platform) => Some(stores + platform),
         // The backups of what is served are elsewhere.
-        Request::Send { target: target @ (11 | 13 | 14), .. }
-        | Request::ProbeBackup(target)
-        | Request::Stop { target, .. } => Some(if *target == 14 { STORES + 1 } else { STORES }),
-        Request::Probe { target, .. } | Request::Send { target, .. } => Some(match target {
-            0..8 => STORES,
-            8..14 => STORES + 1,
-            18 | 19 => STORES + 3,
-            20.. => STORES + peer_platform(target - AUTOMATIONS),
-            _ => STORES + HOST,
-        }),
-        Request::Wake(peer) => Some(STORES + peer_platform(*peer)),
+        Request::Send { target, .. } | Request::ProbeBackup(target) | Request::Stop { target, .. }
+            if world.is_served(*target) =>
+        {
+            Some(stores + world.backup_platform(*target)?)
+        }
+        Request::Probe { target, .. } | Request::Send { target, .. } => Some(stores + world.edge(*target)?),
+        Request::ProbeBackup(_) | Request::Stop { .. } => None,
+        Request::Wake(peer) => Some(stores + world.watchers.get(*peer)?.host),
         Request::Notify(_) | Request::Sleep(_) => None,
-    }
-}
-
-/// The platform that a watcher is started on.
-const fn peer_platform(watcher: usize) -> usize {
-    match watcher {
-        ACTION => 0,
-        FUNCTION => 1,
-        _ => HOST,
     }
 }
 

@@ -10,7 +10,7 @@ use standin_engine::mesh::Watching;
 
 use super::fault::Kind;
 use super::run::{Event, Sim};
-use super::truth::{Comes, EPOCH_MS};
+use super::truth::Comes;
 use super::world::{AGENT, AUTOMATIONS, HOST, HOUR, MINUTE};
 
 impl Sim {
@@ -26,9 +26,9 @@ impl Sim {
         };
         if let Some(next) = slots.next(StoreTime(0).plus(slot)) {
             let next = next.0.unsigned_abs();
-            self.push(next - EPOCH_MS, Event::Slot { target, slot: next });
+            self.push(next - self.world.epoch, Event::Slot { target, slot: next });
         }
-        let is_cron = target < 8;
+        let is_cron = self.world.is_cron(target);
         let is_skipped = self.strikes(Kind::CronSkip, target)
             || (is_cron && Arc::clone(&self.lateness).skips(&mut self.rng));
         if is_skipped {
@@ -44,6 +44,9 @@ impl Sim {
 
     /// The primary of a slot starts, perhaps hours late: its first step claims the slot's key.
     pub(super) fn primary(&mut self, target: usize, slot: u64) {
+        if self.scene_primary(target, slot) {
+            return;
+        }
         let platform = self.setups.first().and_then(|s| s.targets.get(target)).map_or(0, |t| t.platform);
         if self.platform_is_down(platform) {
             let late = self.rng.between(MINUTE, HOUR);
@@ -81,7 +84,7 @@ impl Sim {
                 Watching::Standing => self.primary_works(number).unwrap_or(!a.is_down),
                 Watching::Slots { slots, deadline } => {
                     // The one before the newest that a backup has had an hour for.
-                    let due = slots.due(deadline + HOUR, StoreTime(0).plus(EPOCH_MS + self.now));
+                    let due = slots.due(deadline + HOUR, StoreTime(0).plus(self.world.epoch + self.now));
                     due.is_none_or(|due| StoreTime(0).plus(a.covered) >= due)
                 }
             };

@@ -16,9 +16,10 @@ use super::lateness::Lateness;
 use super::laws::{Broken, Laws};
 use super::queue::Queue;
 use super::rng::Rng;
+use super::scene::{Acting, Struck};
 use super::serving::Serving;
-use super::truth::{EPOCH_MS, Truth};
-use super::world::{self, ACTION, AGENT, AUTOMATIONS, HOUR, Tamper, WATCHERS};
+use super::truth::Truth;
+use super::world::{self, AUTOMATIONS, HOUR, Memory, Start, Tamper, World};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -148,6 +149,7 @@ pub(super) struct Sim {
     pub(super) now: u64,
     pub(super) lives: u64,
     pub(super) queue: Queue,
+    pub(super) world: World,
     pub(super) setups: Vec<Arc<Setup>>,
     pub(super) watchers: Vec<Watcher>,
     pub(super) truth: Truth,
@@ -165,6 +167,8 @@ pub(super) struct Sim {
     pub(super) accused: Vec<PeerId>,
     pub(super) requests: Vec<(Ticket, Request)>,
     pub(super) outcome: Outcome,
+    /// The question that is asked, if it is one.
+    pub(super) acting: Option<Acting>,
 }
 
 /// Runs a plan.
@@ -172,41 +176,16 @@ pub(super) struct Sim {
 /// # Errors
 /// [`world::WorldError`], when what ships refuses the simulated configuration.
 pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
-    let mut sim = Sim {
-        rng: Rng::new(plan.seed),
-        now: 0,
-        lives: 0,
-        queue: Queue::default(),
-        setups: world::setups(plan.tamper)?,
-        watchers: (0..WATCHERS).map(|_| Watcher::default()).collect(),
-        truth: Truth::new(),
-        laws: Laws::default(),
-        asking: Asking::default(),
-        braking: Braking::default(),
-        serving: Serving::default(),
-        faults: plan.faults.clone(),
-        sorted: Kind::ALL
-            .iter()
-            .map(|kind| plan.faults.iter().filter(|fault| fault.kind == *kind).copied().collect())
-            .collect(),
-        calm: plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0),
-        tamper: plan.tamper,
-        lateness: Arc::clone(&plan.lateness),
-        accused: Vec::new(),
-        requests: Vec::new(),
-        outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
-    };
+    let mut sim = Sim::new(&World::standard(plan.tamper)?, plan.seed, Arc::clone(&plan.lateness));
+    sim.faults.clone_from(&plan.faults);
+    sim.sorted = Kind::ALL
+        .iter()
+        .map(|kind| plan.faults.iter().filter(|fault| fault.kind == *kind).copied().collect())
+        .collect();
+    sim.calm = plan.faults.iter().map(|fault| fault.until).max().unwrap_or(0);
+    sim.tamper = plan.tamper;
     sim.populate();
-    let end = plan.hours * HOUR;
-    while let Some((at, event)) = sim.queue.pop() {
-        if at > end || !sim.laws.broken.is_empty() {
-            break;
-        }
-        sim.now = at;
-        sim.outcome.events += 1;
-        sim.happen(event);
-    }
-    sim.now = end;
+    sim.go_on(plan.hours * HOUR);
     if sim.laws.broken.is_empty() {
         sim.converged();
     }
@@ -218,17 +197,60 @@ pub fn run(plan: &Plan) -> Result<Outcome, world::WorldError> {
 }
 
 impl Sim {
-    fn populate(&mut self) {
-        for watcher in 0..WATCHERS {
+    /// Before its first event, without faults.
+    pub(super) fn new(world: &World, seed: u64, lateness: Arc<Lateness>) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            now: 0,
+            lives: 0,
+            queue: Queue::default(),
+            setups: world.setups.clone(),
+            watchers: world.setups.iter().map(|_| Watcher::default()).collect(),
+            truth: Truth::new(world),
+            world: world.clone(),
+            laws: Laws::default(),
+            asking: Asking::default(),
+            braking: Braking::default(),
+            serving: Serving::default(),
+            faults: Vec::new(),
+            sorted: Vec::new(),
+            calm: 0,
+            tamper: Tamper::Nothing,
+            lateness,
+            accused: Vec::new(),
+            requests: Vec::new(),
+            outcome: Outcome { hash: 0xcbf2_9ce4_8422_2325, ..Outcome::default() },
+            acting: None,
+        }
+    }
+
+    /// Lets everything happen until `end`, in milliseconds; a proof stops where a law is broken.
+    pub(super) fn go_on(&mut self, end: u64) {
+        while let Some((at, event)) = self.queue.pop() {
+            if at > end || (self.acting.is_none() && !self.laws.broken.is_empty()) {
+                break;
+            }
+            self.now = at;
+            self.outcome.events += 1;
+            self.happen(event);
+        }
+        self.now = end;
+    }
+
+    pub(super) fn populate(&mut self) {
+        for watcher in 0..self.setups.len() {
             let at = self.rng.between(0, 60_000);
             self.push(at, Event::Begin { watcher, is_extra: false });
         }
-        for target in 0..AUTOMATIONS {
+        if self.begin_scene() {
+            return;
+        }
+        for target in 0..self.world.primaries.len() {
             if let Some(Watching::Slots { slots, .. }) = self.watching(target)
-                && let Some(first) = slots.next(StoreTime(0).plus(EPOCH_MS - 1))
+                && let Some(first) = slots.next(StoreTime(0).plus(self.world.epoch - 1))
             {
                 let slot = first.0.unsigned_abs();
-                self.push(slot - EPOCH_MS, Event::Slot { target, slot });
+                self.push(slot - self.world.epoch, Event::Slot { target, slot });
             }
         }
         self.populate_served();
@@ -288,16 +310,20 @@ impl Sim {
     }
 
     pub(super) fn store_is_down(&self, store: usize) -> bool {
-        self.strikes(Kind::StoreDown, store) || (store == 0 && self.strikes(Kind::CommonCause, 0))
+        self.strikes(Kind::StoreDown, store)
+            || (store == 0 && self.strikes(Kind::CommonCause, 0))
+            || self.is_gone(Struck::Store(store))
     }
 
     pub(super) fn platform_is_down(&self, platform: usize) -> bool {
-        self.strikes(Kind::PlatformDown, platform) || (platform == 0 && self.strikes(Kind::CommonCause, 0))
+        self.strikes(Kind::PlatformDown, platform)
+            || (platform == 0 && self.strikes(Kind::CommonCause, 0))
+            || self.is_gone(Struck::Platform(platform))
     }
 
     fn clock(&self, watcher: usize) -> Now {
         let skew = if self.strikes(Kind::ClockStep, watcher) { 60_000 } else { 0 };
-        Now { mono: self.now, wall: StoreTime(0).plus(EPOCH_MS + self.now + skew) }
+        Now { mono: self.now, wall: StoreTime(0).plus(self.world.epoch + self.now + skew) }
     }
 
     fn happen(&mut self, event: Event) {
@@ -344,23 +370,24 @@ impl Sim {
     fn begin(&mut self, watcher: usize, is_extra: bool) {
         self.mark(1, a_number(watcher));
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
-        let cannot_start = watcher == ACTION && self.platform_is_down(0)
-            || watcher == world::FUNCTION && self.platform_is_down(1)
-            || self.truth.automations.get(AUTOMATIONS + watcher).is_some_and(|a| a.is_down);
+        let Some(being) = self.world.watchers.get(watcher).copied() else { return };
+        let cannot_start = being.platform.is_some_and(|platform| self.platform_is_down(platform))
+            || self.is_gone(Struck::Peer(watcher))
+            || self.truth.automations.get(self.world.primaries.len() + watcher).is_some_and(|a| a.is_down);
         if !is_extra {
             // GitHub's cron is hours late; what wakes the Action in time is the others.
-            let late = if watcher == ACTION { self.lateness() } else { self.rng.between(0, 2_000) };
+            let late = if being.start == Start::Cron { self.lateness() } else { self.rng.between(0, 2_000) };
             let next = self.now + u64::from(setup.body.period) + late;
             self.push(next, Event::Begin { watcher, is_extra: false });
         }
         let is_busy = self.watchers.get(watcher).is_some_and(|w| !w.lives.is_empty());
-        if cannot_start || (is_busy && watcher == AGENT) {
+        if cannot_start || (is_busy && being.memory == Memory::Kept) {
             return;
         }
         let run = self.rng.bits() >> 8;
         let now = self.clock(watcher);
         let Some(state) = self.watchers.get_mut(watcher) else { return };
-        if watcher != AGENT {
+        if being.memory == Memory::None {
             state.memory = None;
         }
         let tick = Tick::new(setup, run, state.memory.clone(), now);
@@ -381,7 +408,8 @@ impl Sim {
 
     fn answer(&mut self, watcher: usize, number: u64, ticket: Ticket, answer: Answer) {
         self.mark(3, u64::from(ticket.0));
-        let crash = self.strikes(Kind::Crash, watcher) && self.rng.percent(10);
+        let crash = (self.strikes(Kind::Crash, watcher) && self.rng.percent(10))
+            || self.is_gone(Struck::Peer(watcher));
         let pause = self.strikes(Kind::Pause, watcher) && self.rng.percent(10);
         let pause = if pause { self.rng.between(1_000, 300_000) } else { 0 };
         let Some(state) = self.watchers.get_mut(watcher) else { return };
@@ -390,7 +418,7 @@ impl Sim {
             let until = life.paused;
             return self.push(until, Event::Answer { watcher, life: number, ticket, answer });
         }
-        let too_old = self.now - life.begun > world::life(watcher);
+        let too_old = self.now - life.begun > self.world.watchers.get(watcher).map_or(0, |being| being.life);
         if crash || too_old {
             state.lives.retain(|life| life.number != number);
             if let Some((_, beat)) = &mut state.memory
@@ -454,9 +482,12 @@ impl Sim {
             self.send_off(watcher, (number, paused, is_probed), ticket, request);
         }
         self.requests = requests;
+        if let Some(report) = &report {
+            self.tell_deeds(watcher, &report.deeds);
+        }
         if let (Some(report), Some(state)) = (report, self.watchers.get_mut(watcher)) {
             state.lives.retain(|life| life.number != number);
-            if watcher == AGENT {
+            if self.world.remembers(watcher) {
                 state.memory = Some((report.carry, report.number));
             }
         }

@@ -11,8 +11,9 @@ use standin_engine::ports::mesh::{
 
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
+use super::scene::Told;
 use super::truth::Comes;
-use super::world::{self, AUTOMATIONS, BLOBS, HOST, MINUTE};
+use super::world::{self, AUTOMATIONS, HOST, MINUTE};
 
 /// From this target on, a watcher may act because of silence alone.
 const OUT_OF_SIGHT: usize = 19;
@@ -49,6 +50,9 @@ impl Sim {
             Request::Probe { target, slot } => Answer::Probed(self.probe(watcher, *target, *slot)),
             Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(*target)),
             Request::Stop { target, epoch } => Answer::Sent(self.stop_backup(*target, *epoch)),
+            Request::Send { target, slot, order } if self.is_playing() => {
+                Answer::Sent(self.scene_send(watcher, *target, *slot, order))
+            }
             Request::Send { target, order, .. } if self.primary_works(*target).is_some() => {
                 Answer::Sent(self.start_backup(*target, order))
             }
@@ -61,13 +65,14 @@ impl Sim {
                     self.outcome.elsewhere += self.outcome.recoveries - before;
                 }
                 Answer::Sent(sent)
-            },
+            }
             Request::Wake(peer) => {
                 let at = self.now + self.rng.between(5_000, 60_000);
                 self.push(at, Event::Begin { watcher: *peer, is_extra: true });
                 Answer::Over
             }
-            Request::Notify(_) => {
+            Request::Notify(notice) => {
+                self.tell(Told::Notice { watcher, notice: notice.clone() });
                 self.outcome.notices += 1;
                 Answer::Over
             }
@@ -84,7 +89,7 @@ impl Sim {
     ) -> Answer {
         let (now, setup) = (self.now, self.setups.first().cloned());
         let Some(s) = self.truth.stores.get_mut(store) else { return Answer::Swapped(SwapAnswer::Unknown) };
-        let (at, is_blind) = (s.clock(now), store == BLOBS);
+        let (at, is_blind) = (s.clock(now), self.world.is_blind(store));
         let Some(version) = s.swap(cell, expect, next, is_blind) else {
             return Answer::Swapped(SwapAnswer::Lost);
         };
@@ -124,8 +129,12 @@ impl Sim {
         // The agent looks at its own host itself: no list lies in between.
         let is_stale = platform < HOST && self.strikes(Kind::StaleSurvey, platform);
         let Some(setup) = self.setups.first() else { return Vec::new() };
-        let targets =
-            setup.targets.iter().enumerate().take(AUTOMATIONS).filter(|(_, t)| t.platform == platform);
+        let targets = setup
+            .targets
+            .iter()
+            .enumerate()
+            .take(self.world.primaries.len())
+            .filter(|(_, t)| t.platform == platform);
         let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
             Some((n, self.truth.automations.get(n)?.fact(&t.watching, is_stale)))
         };

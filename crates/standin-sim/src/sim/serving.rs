@@ -11,7 +11,6 @@ use standin_engine::mesh::Setup;
 
 use super::fault::Kind;
 use super::run::{Event, Sim, a_number};
-use super::truth::EPOCH_MS;
 use super::world::{HOUR, MINUTE};
 
 /// Primary and backup of one target.
@@ -96,7 +95,7 @@ impl Sim {
     fn lease_end(&self, setup: &Arc<Setup>, target: usize, cell: &Cell) -> u64 {
         let stores = setup.targets.get(target).map(|t| t.decider.stores().to_vec()).unwrap_or_default();
         let ahead = stores.iter().filter_map(|s| self.truth.stores.get(*s)).map(|s| s.ahead).max();
-        cell.expires().0.unsigned_abs().saturating_sub(EPOCH_MS + ahead.unwrap_or(0))
+        cell.expires().0.unsigned_abs().saturating_sub(self.world.epoch + ahead.unwrap_or(0))
     }
 
     /// A backup is told to begin.

@@ -13,9 +13,9 @@ use standin_engine::mesh::record::Record;
 use standin_engine::mesh::{Decider, Setup, Watching};
 use standin_engine::ports::mesh::{Decision, Fact, Held, Version};
 
-use super::world::{PLATFORMS, STORES, TARGETS, Tamper, WATCHERS};
+use super::world::{Tamper, World};
 
-/// The first millisecond of every run, since 1970. An hour's beginning.
+/// The first millisecond of every run of the mesh that is proven, since 1970. An hour's beginning.
 pub const EPOCH_MS: u64 = 1_780_000_200_000 - 1_780_000_200_000 % 3_600_000;
 
 /// So many old versions are kept for stale reads.
@@ -25,19 +25,23 @@ const MAX_OLD: usize = 4;
 pub(super) struct Store {
     /// How far its clock is from the truth, in milliseconds.
     pub(super) ahead: u64,
-    pub(super) records: [Option<Arc<Record>>; WATCHERS],
-    pub(super) stale_records: [Option<Arc<Record>>; WATCHERS],
+    epoch: u64,
+    pub(super) records: Vec<Option<Arc<Record>>>,
+    pub(super) stale_records: Vec<Option<Arc<Record>>>,
     cells: Vec<VecDeque<(u64, Arc<Decision>)>>,
     writes: u64,
 }
 
 impl Store {
-    pub(super) fn new(ahead: u64) -> Self {
-        Self { ahead, cells: (0..TARGETS + PLATFORMS).map(|_| VecDeque::new()).collect(), ..Self::default() }
+    pub(super) fn new(ahead: u64, world: &World) -> Self {
+        let records = vec![None; world.setups.len()];
+        let cells = (0..world.cells()).map(|_| VecDeque::new()).collect();
+        let (stale_records, epoch) = (records.clone(), world.epoch);
+        Self { ahead, epoch, records, stale_records, cells, writes: 0 }
     }
 
     pub(super) fn clock(&self, now: u64) -> StoreTime {
-        StoreTime(0).plus(EPOCH_MS + now + self.ahead)
+        StoreTime(0).plus(self.epoch + now + self.ahead)
     }
 
     pub(super) fn evidence(&self, is_stale: bool) -> Vec<Arc<Record>> {
@@ -158,13 +162,13 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(world: &World) -> Self {
         let ahead = |store: usize| u64::try_from(store).unwrap_or(0) * 300;
-        let stores = (0..STORES).map(|store| Store::new(ahead(store))).collect();
+        let stores = (0..world.stores.len()).map(|store| Store::new(ahead(store), world)).collect();
         let mut automations: Vec<Automation> = Vec::new();
-        automations.resize_with(TARGETS, Automation::default);
+        automations.resize_with(world.targets(), Automation::default);
         for automation in &mut automations {
-            automation.covered = EPOCH_MS;
+            automation.covered = world.epoch;
         }
         Self { stores, automations }
     }

@@ -1,5 +1,6 @@
 //! The simulated mesh: three watchers that are targets themselves, five stores, four platforms, twenty automations.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use standin_core::health::Priority;
@@ -13,6 +14,8 @@ use standin_engine::mesh::{
     Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving,
     Setup, SetupError, Slots, StoreSetup, TargetSetup, Watching,
 };
+
+use super::truth::EPOCH_MS;
 
 /// The agent, the function, the Action.
 pub const WATCHERS: usize = 3;
@@ -82,21 +85,165 @@ fn stores() -> Vec<StoreSetup> {
     ]
 }
 
+/// What a watcher knows of its last run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// It stays between its ticks, one at a time.
+    Kept,
+    /// Each run begins anew, beside others if need be.
+    None,
+}
+
+/// How punctually something starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Within seconds.
+    Punctual,
+    /// As late as GitHub is, or not at all.
+    Cron,
+}
+
+/// How one watcher lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Being {
+    /// What it knows of its last run.
+    pub memory: Memory,
+    /// How long a run lives at most, in milliseconds.
+    pub life: u64,
+    /// The platform that starts it, if that can be gone while its targets are not.
+    pub platform: Option<usize>,
+    /// How punctually.
+    pub start: Start,
+    /// The platform that others reach it through.
+    pub host: usize,
+}
+
+/// Who can reach a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// Everybody.
+    ByAll,
+    /// Only this watcher.
+    By(usize),
+}
+
+/// What a store does with a conditional write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// What it should.
+    Conditional,
+    /// It writes, whatever was there.
+    Blind,
+}
+
+/// One store, as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shelf {
+    /// Who can reach it.
+    pub reached: Reached,
+    /// What it does with a conditional write.
+    pub writes: Writes,
+}
+
+/// A mesh and what is around it.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The first millisecond, since 1970.
+    pub epoch: u64,
+    /// What each watcher knows; all but `own` and `body` is the same for all.
+    pub setups: Vec<Arc<Setup>>,
+    /// How each watcher lives.
+    pub watchers: Vec<Being>,
+    /// How each store is.
+    pub stores: Vec<Shelf>,
+    /// How punctually each automation starts by itself. The watchers as targets come after the automations.
+    pub primaries: Vec<Start>,
+    /// For each automation that a backup serves, the platform of that backup.
+    pub backups: BTreeMap<usize, usize>,
+}
+
+impl World {
+    /// The mesh that the protocol is proven with.
+    ///
+    /// # Errors
+    /// [`WorldError`]: the code that ships refuses the simulated configuration.
+    pub fn standard(tamper: Tamper) -> Result<Self, WorldError> {
+        let setups = setups(tamper)?;
+        let being = |memory, life, platform, start, host| Being { memory, life, platform, start, host };
+        let shelf = |reached, writes| Shelf { reached, writes };
+        let stores = (0..STORES).map(|store| match store {
+            SQLITE => shelf(Reached::By(AGENT), Writes::Conditional),
+            BLOBS => shelf(Reached::ByAll, Writes::Blind),
+            _ => shelf(Reached::ByAll, Writes::Conditional),
+        });
+        Ok(Self {
+            epoch: EPOCH_MS,
+            setups,
+            watchers: vec![
+                being(Memory::Kept, u64::MAX, None, Start::Punctual, HOST),
+                being(Memory::None, 30_000, Some(1), Start::Punctual, 1),
+                being(Memory::None, 15 * MINUTE, Some(0), Start::Cron, 0),
+            ],
+            stores: stores.collect(),
+            primaries: (0..AUTOMATIONS).map(|n| if n < 8 { Start::Cron } else { Start::Punctual }).collect(),
+            backups: BTreeMap::from([(11, 0), (13, 0), (14, 1)]),
+        })
+    }
+
+    /// How many targets there are: the automations, and the watchers that can be helped.
+    pub(super) fn targets(&self) -> usize {
+        self.setups.first().map_or(0, |setup| setup.targets.len())
+    }
+
+    /// The platform that a target is reached through.
+    pub(super) fn edge(&self, target: usize) -> Option<usize> {
+        let setup = self.setups.first()?;
+        match setup.peer_of(target) {
+            Some(peer) => Some(self.watchers.get(peer)?.host),
+            None => Some(setup.targets.get(target)?.platform),
+        }
+    }
+
+    pub(super) fn is_served(&self, target: usize) -> bool {
+        self.backups.contains_key(&target)
+    }
+
+    pub(super) fn backup_platform(&self, target: usize) -> Option<usize> {
+        self.backups.get(&target).copied()
+    }
+
+    pub(super) fn is_cron(&self, target: usize) -> bool {
+        self.primaries.get(target) == Some(&Start::Cron)
+    }
+
+    pub(super) fn is_blind(&self, store: usize) -> bool {
+        self.stores.get(store).is_some_and(|shelf| shelf.writes == Writes::Blind)
+    }
+
+    pub(super) fn remembers(&self, watcher: usize) -> bool {
+        self.watchers.get(watcher).is_some_and(|being| being.memory == Memory::Kept)
+    }
+
+    /// Whether a watcher can reach a store; what is no store is reached by all.
+    pub(super) fn reaches(&self, watcher: usize, store: usize) -> bool {
+        self.stores.get(store).is_none_or(|shelf| match shelf.reached {
+            Reached::ByAll => true,
+            Reached::By(only) => only == watcher,
+        })
+    }
+
+    /// How many cells each store has: one for each target, and one for the brake of each platform.
+    pub(super) fn cells(&self) -> usize {
+        self.setups.first().map_or(0, |setup| setup.targets.len() + setup.platforms.len())
+    }
+}
+
 /// The bodies of the watchers: cadences and limits.
 pub fn body(watcher: usize) -> Body {
     match watcher {
         AGENT => Body { tick: 50_000, request: 5_000, period: 60_000, punctual: 60_000, send: 20_000 },
         FUNCTION => Body { tick: 25_000, request: 4_000, period: 300_000, punctual: 120_000, send: 8_000 },
         _ => Body { tick: 240_000, request: 10_000, period: 3_600_000, punctual: 300_000, send: 20_000 },
-    }
-}
-
-/// How long a run of a watcher lives at most, in milliseconds.
-pub const fn life(watcher: usize) -> u64 {
-    match watcher {
-        FUNCTION => 30_000,
-        AGENT => u64::MAX,
-        _ => 15 * MINUTE,
     }
 }
 
@@ -201,7 +348,7 @@ fn peer_target(watcher: usize, id: PeerId, stores: &[StoreSetup]) -> Result<Targ
 ///
 /// # Errors
 /// [`WorldError`]: the code that ships refuses the simulated configuration.
-pub fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
+fn setups(tamper: Tamper) -> Result<Vec<Arc<Setup>>, WorldError> {
     let stores = stores();
     let peer = |number: usize, name: &str, suspect, act, reach| {
         let id: PeerId = name.parse().map_err(|_| WorldError::Name)?;

@@ -12,6 +12,7 @@ mod recover;
 mod report;
 mod scan;
 mod schema;
+mod simulate;
 mod up;
 
 use std::future::Future;
@@ -42,6 +43,10 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Beat(args) => block_on(beat::beat(repository.as_deref(), args)),
         Command::Exec(args) => block_on(exec::exec(repository.as_deref(), args)),
         Command::Doctor(args) => block_on(doctor::doctor(at(args.path).as_deref(), args.format)),
+        Command::Simulate(mut args) => {
+            args.path = at(args.path);
+            simulate::simulate(&args)
+        }
         Command::Schema(args) => schema::schema(&args),
     }
 }
