@@ -118,7 +118,8 @@ pub async fn check<H: Host>(world: &Arc<World<H>>, brought: Option<(Carry, BeatN
     Checked { said: said(world), brought: report.map(|report| (report.carry, report.number)) }
 }
 
-fn said<H>(world: &World<H>) -> CheckV1
+/// What a world has seen so far.
+pub(crate) fn said<H>(world: &World<H>) -> CheckV1
 where
     H: Host,
 {

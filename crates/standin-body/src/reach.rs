@@ -3,6 +3,8 @@
 //! What is missing is out of reach: its store is silent, its platform unknown, and nothing is done through it. It is
 //! said once, as a warning that names the variable.
 
+mod elsewhere;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -191,8 +193,7 @@ async fn open(
             Ok(Box::new(EvidenceOnly::new(blobs)))
         }
         StoreKind::Sqlite => Err("the agent's database is no store of the file".to_owned()),
-        StoreKind::DynamoDb | StoreKind::S3 | StoreKind::Gcs | StoreKind::Azure => {
-            Err("this body was built without it".to_owned())
-        }
+        StoreKind::DynamoDb => elsewhere::dynamodb(store, mesh, env, http).await,
+        StoreKind::S3 | StoreKind::Gcs | StoreKind::Azure => elsewhere::bucket(store, mesh, env, http),
     }
 }

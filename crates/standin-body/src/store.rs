@@ -43,7 +43,15 @@ pub trait Store: Send + Sync {
     fn note<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>>;
     /// Writes such a text over the last one.
     fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>>;
+    /// Changes such a text from what it is, so that of two who do so at the same time neither is lost. `None` of the
+    /// change leaves it as it is.
+    fn change_note<'a>(&'a self, _: &'a str, _: &'a Change) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(std::future::ready(Err(WriteError::Refused)))
+    }
 }
+
+/// From the text of a note, if there is one, to its next.
+pub type Change = dyn Fn(Option<&[u8]>) -> Option<Bytes> + Send + Sync;
 
 /// How often a note is written again when somebody else has written it in between.
 const NOTE_TRIES: usize = 4;
@@ -132,11 +140,18 @@ impl<C: Cells, S: Shelf> Store for Whole<C, S> {
 
     fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>> {
         Box::pin(async move {
+            let over = move |_: Option<&[u8]>| Some(bytes.clone());
+            self.change_note(name, &over).await
+        })
+    }
+
+    fn change_note<'a>(&'a self, name: &'a str, change: &'a Change) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(async move {
             let (cells, name) = (self.decisions.cells(), format!("note/{name}"));
             for _ in 0..NOTE_TRIES {
-                let read = cells.read(&name).await.map_err(|_| WriteError::Refused)?;
-                let version = read.value.as_ref().map(|object| &object.version);
-                match cells.swap(&name, version, bytes.clone()).await {
+                let held = cells.read(&name).await.map_err(|_| WriteError::Refused)?.value;
+                let Some(next) = change(held.as_ref().map(|object| &*object.bytes)) else { return Ok(()) };
+                match cells.swap(&name, held.as_ref().map(|object| &object.version), next).await {
                     SwapAnswer::Won(_) => return Ok(()),
                     SwapAnswer::Unknown => return Err(WriteError::Unknown),
                     SwapAnswer::Lost => {}

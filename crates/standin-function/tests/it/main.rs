@@ -1,0 +1,6 @@
+//! The binary as it ships, one event at a time, against the stage.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod set;
+mod ticks;
