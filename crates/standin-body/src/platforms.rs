@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use standin_config::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target, Timing};
 use standin_core::effect::EffectKey;
-use standin_core::ident::{Domain, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::schedule::Schedule;
@@ -79,7 +79,7 @@ impl Platforms {
         let now = Timestamp::now();
         let since = targets.iter().filter_map(|(_, target)| due(target, now)).min().unwrap_or(now);
         let since = since.max(now.checked_sub(LOOK_BACK).unwrap_or(since));
-        let named = |target: &Target| WorkflowFile::of_path(target.id.name());
+        let named = |target: &Target| file_of(&target.id);
         // A backup under the key of a slot covers it: its runs are looked at as well.
         let backups = targets.iter().flat_map(|(_, target)| backups(target));
         let mut files: Vec<_> =
@@ -140,7 +140,7 @@ impl Platforms {
         slot: Option<StoreTime>,
         key: Option<&EffectKey>,
     ) -> Probed {
-        let (Some(github), Some(file)) = (&self.github, WorkflowFile::of_path(target.id.name())) else {
+        let (Some(github), Some(file)) = (&self.github, file_of(&target.id)) else {
             return Probed::Unknown;
         };
         let mut probed = asked(github.probe(&file, slot, key).await);
@@ -239,7 +239,7 @@ impl Platforms {
 
     /// The runs of a backup that have not ended; `None` when that cannot be told.
     async fn at_work(&self, workflow: &str) -> Option<Vec<u64>> {
-        let (github, file) = (self.github.as_ref()?, WorkflowFile::of_path(workflow)?);
+        let (github, file) = (self.github.as_ref()?, workflow.parse::<WorkflowFile>().ok()?);
         let since = Timestamp::now().checked_sub(SERVING).ok()?;
         let survey = Box::pin(github.survey(std::slice::from_ref(&file), since)).await.ok()?;
         let seen = survey.workflows.get(&file)?;
@@ -251,7 +251,7 @@ impl Platforms {
     }
 
     async fn dispatch(&self, workflow: &str, order: &Order, slot: Option<StoreTime>) -> Sent {
-        let (Some(github), Some(file)) = (&self.github, WorkflowFile::of_path(workflow)) else {
+        let (Some(github), Some(file)) = (&self.github, workflow.parse::<WorkflowFile>().ok()) else {
             return Sent::Refused;
         };
         let dispatch = Dispatch {
@@ -341,7 +341,7 @@ const fn fact_of(probed: Probed) -> Fact {
 /// The workflows that may work in a target's place.
 fn backups(target: &Target) -> impl Iterator<Item = WorkflowFile> + '_ {
     target.backup.iter().filter_map(|remedy| match remedy {
-        Remedy::Other(id) if id.kind() == Kind::Workflow => WorkflowFile::of_path(id.name()),
+        Remedy::Other(id) if id.kind() == Kind::Workflow => file_of(id),
         Remedy::Again
         | Remedy::Restore
         | Remedy::Redeploy
@@ -363,7 +363,7 @@ fn due(target: &Target, now: Timestamp) -> Option<Timestamp> {
 
 /// What one look says of a workflow.
 fn fact(survey: &Survey, target: &Target, now: Timestamp) -> Fact {
-    let Some(file) = WorkflowFile::of_path(target.id.name()) else { return Fact::Unknown };
+    let Some(file) = file_of(&target.id) else { return Fact::Unknown };
     let state = survey.workflows.get(&file).map(|seen| &seen.state);
     // What somebody has disabled, and what is gone, nobody here brings back.
     if !matches!(state, Some(WorkflowState::Active | WorkflowState::DisabledInactivity)) {
@@ -384,4 +384,9 @@ fn is_covered_by_backup(survey: &Survey, target: &Target, slot: StoreTime) -> bo
     let runs =
         |file: WorkflowFile| survey.workflows.get(&file).map(|seen| seen.runs.as_slice()).unwrap_or_default();
     backups(target).any(|file| runs(file).iter().any(|run| run.is_alive() && run.carries(&key)))
+}
+
+/// The file of a workflow's id.
+fn file_of(id: &AutomationId) -> Option<WorkflowFile> {
+    id.name().parse().ok()
 }
