@@ -42,6 +42,8 @@ pub struct CheckV1 {
     pub alerts: Vec<Alert>,
     /// What this watcher has no address or no secret for.
     pub missing: Vec<String>,
+    /// What platforms refused and stores did not answer, each with what to do about it.
+    pub troubles: Vec<String>,
     /// Requests over the network.
     pub requests: u64,
 }
@@ -155,6 +157,7 @@ where
         targets,
         alerts: world.alerts().take(),
         missing: world.missing().to_vec(),
+        troubles: world.troubles(),
         requests: world.requests(),
     }
 }
@@ -250,7 +253,7 @@ pub fn page(check: &CheckV1) -> Doc {
             rows: check.alerts.iter().map(row).collect(),
         });
     }
-    parts.extend(check.missing.iter().map(|missing| Part::Line(missing.clone())));
+    parts.extend(check.missing.iter().chain(&check.troubles).map(|text| Part::Line(text.clone())));
     Doc { title: format!("Standin: what `{}` sees", check.by), parts }
 }
 

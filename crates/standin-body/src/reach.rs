@@ -19,7 +19,7 @@ use standin_stores::shared::netlify_blobs::{BlobsSite, Door, NetlifyBlobs};
 
 use crate::alerts::Alerts;
 use crate::env::Env;
-use crate::platforms::Platforms;
+use crate::platforms::{Platforms, Troubles};
 use crate::store::{EvidenceOnly, OutOfReach, Slots, Store, Whole};
 
 /// GitHub's own API.
@@ -113,6 +113,7 @@ pub async fn reach(mesh: &Mesh, env: &Env, http: Http, times: Times, own: Option
         build_hook: env.secret(mesh.netlify.build_hook_env.as_deref().unwrap_or("NETLIFY_BUILD_HOOK")),
         token: env.secret("STANDIN_TOKEN"),
         http: http.clone(),
+        troubles: Troubles::default(),
     };
     let webhook = env.secret(mesh.alerts.webhook_env.as_deref().unwrap_or("STANDIN_ALERT_URL"));
     Reached { stores, platforms, alerts: Alerts::new(http, webhook), missing }
@@ -175,7 +176,8 @@ async fn open(
             };
             let refs = GithubRefs::new(http.clone(), &repository).map_err(|error| error.to_string())?;
             let slots = Slots::Apart(refs.slots());
-            Ok(Box::new(Whole::new(refs.cells(), refs.shelf(), slots)))
+            let whole = Whole::new(refs.cells(), refs.shelf(), slots);
+            Ok(Box::new(whole.with_fault(Box::new(move || refs.last_fault().map(|fault| fault.to_string())))))
         }
         StoreKind::NetlifyBlobs => {
             let site = mesh.netlify.site.clone().or_else(|| env.first(&["NETLIFY_SITE_ID", "SITE_ID"]));

@@ -20,6 +20,10 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A store, whatever its sort.
 pub trait Store: Send + Sync {
+    /// Why the last request failed, while none has gone well since. For a person; no secret is in it.
+    fn fault(&self) -> Option<String> {
+        None
+    }
     /// The records of all peers.
     fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>>;
     /// Writes the own record.
@@ -66,17 +70,26 @@ pub enum Slots<C> {
 }
 
 /// A store with cells and a shelf.
-#[derive(Debug)]
 pub struct Whole<C, S> {
     decisions: Decisions<C>,
     records: Records<S>,
     slots: Slots<C>,
+    fault: Option<Fault>,
 }
+
+/// What says why a store does not answer.
+pub type Fault = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 impl<C: Cells, S: Shelf> Whole<C, S> {
     /// Of its two halves.
     pub const fn new(cells: C, shelf: S, slots: Slots<C>) -> Self {
-        Self { decisions: Decisions::new(cells), records: Records::new(shelf), slots }
+        Self { decisions: Decisions::new(cells), records: Records::new(shelf), slots, fault: None }
+    }
+
+    /// With what says why it does not answer.
+    #[must_use]
+    pub fn with_fault(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 
     fn slot(&self, key: &EffectKey) -> (&C, String) {
@@ -88,6 +101,10 @@ impl<C: Cells, S: Shelf> Whole<C, S> {
 }
 
 impl<C: Cells, S: Shelf> Store for Whole<C, S> {
+    fn fault(&self) -> Option<String> {
+        self.fault.as_ref()?()
+    }
+
     fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
         Box::pin(self.records.read())
     }
