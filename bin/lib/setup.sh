@@ -72,6 +72,12 @@ need_python() {
     apt python3 python3-venv || die "Python is missing: sudo apt-get install -y python3 python3-venv"
 }
 
+# need_sshd: the tests reach this machine over ssh; the service itself is neither needed nor started for them.
+need_sshd() {
+  { [ -x /usr/sbin/sshd ] && have ssh && have ssh-keygen; } || apt openssh-server openssh-client ||
+    die "OpenSSH is missing: sudo apt-get install -y openssh-server openssh-client"
+}
+
 # stamp FILE...: one line that changes whenever one of the files does.
 stamp() { cat -- "$@" | cksum; }
 is_stamped() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
@@ -162,6 +168,7 @@ setup_test() {
   setup_run
   export STANDIN_PM2=$PM2
   need_python
+  need_sshd
   locked install_python_tools py
   locked install_python_tools aws
   locked install_oracles
