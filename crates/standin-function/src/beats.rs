@@ -32,6 +32,9 @@ use crate::part::Function;
 /// A run that begins so much before its slot is the slot's: clocks differ.
 const EARLY: Duration = Duration::from_secs(60);
 
+/// How often a heartbeat is tried to be kept: many may come at the same moment.
+const TRIES: usize = 3;
+
 /// The note that the heartbeats of an automation are kept in.
 fn note(id: &AutomationId) -> String {
     format!("beat/{}/{}", id.kind(), slug_of(id.name()))
@@ -89,7 +92,16 @@ async fn keep(function: &Function, id: &AutomationId, ping: &Ping<'_>, left: Dur
             state.record(&beat);
             serde_json::to_vec(&state).ok().map(Bytes::from)
         };
-        store.change_note(&note(id), &change).await.map_err(|error| error.to_string())
+        let name = note(id);
+        let mut kept = store.change_note(&name, &change).await;
+        for _ in 1..TRIES {
+            if kept.is_ok() {
+                break;
+            }
+            // One that is kept twice says nothing else than once.
+            kept = store.change_note(&name, &change).await;
+        }
+        kept.map_err(|error| error.to_string())
     };
     match tokio::time::timeout(end(left), kept).await {
         Ok(Ok(())) => Answer::Ok,

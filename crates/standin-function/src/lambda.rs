@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use standin_body::env::Env;
 
@@ -24,20 +24,25 @@ pub(crate) async fn run(env: Env) -> Result<()> {
     lambda_runtime::run(handler).await.map_err(|error| anyhow!("the runtime has ended: {error}"))
 }
 
-async fn handle(
-    function: &Result<Function>,
-    event: LambdaEvent<Value>,
-) -> Result<Value, lambda_runtime::Error> {
+async fn handle(function: &Result<Function>, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let left = left(event.context.deadline);
-    match Event::of_lambda(event.payload)? {
+    match Event::of_lambda(event.payload).map_err(|error| failure("Standin.Event", &error))? {
         Event::Tick => {
-            let function = function.as_ref().map_err(|error| format!("{error:#}"))?;
-            let said = watch::tick(function, left).await.map_err(|error| format!("{error:#}"))?;
-            Ok(serde_json::to_value(said)?)
+            let function = function.as_ref().map_err(|error| failure("Standin.Configuration", error))?;
+            let said = watch::tick(function, left).await.map_err(|error| failure("Standin.Tick", &error))?;
+            Ok(json!(said))
         }
         event @ (Event::Woken(_) | Event::Http(_)) => {
             let reply = answer(function, event, left).await;
             Ok(json!({ "statusCode": reply.status, "headers": reply.headers, "body": reply.body }))
         }
     }
+}
+
+/// What the platform notes of an event that failed: one word to count by, and the whole sentence.
+fn failure(what: &str, error: &impl std::fmt::Display) -> Diagnostic {
+    // An error with causes shows all of them.
+    let why = format!("{error:#}");
+    tracing::error!("{why}");
+    Diagnostic { error_type: what.to_owned(), error_message: why }
 }

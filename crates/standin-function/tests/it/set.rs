@@ -147,7 +147,6 @@ impl Set {
     pub(crate) async fn tick(&self) -> Value {
         let told = self.tell(&json!({ "kind": "schedule" })).await;
         assert_eq!(told.status, 200, "{told:?}");
-        println!("{}", told.log);
         told.json()
     }
 }

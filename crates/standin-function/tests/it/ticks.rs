@@ -6,9 +6,6 @@ use crate::set::set;
 async fn a_missed_slot_is_dispatched_once_however_many_ticks_come() {
     let set = set().await;
     let first = set.tick().await;
-    for r in set.stage.github.plane().requests() {
-        println!("{} {}?{} {:?}", r.method, r.path, r.query, r.status);
-    }
     assert_eq!(set.runs().len(), 1, "{first:#}");
     assert_eq!(first["targets"][0]["id"], "workflow:nightly.yml");
     let second = set.tick().await;
