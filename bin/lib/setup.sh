@@ -145,6 +145,20 @@ install_contracts() {
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
+# install_netlify: Netlify's own command line. It is large, and takes two minutes the first time.
+install_netlify() {
+  local from=$ROOT/tools/netlify to=$TOOLS/netlify wanted
+  wanted=$(stamp "$from/package.json" "$from/package-lock.json")
+  if is_stamped "$to" "$wanted"; then return 0; fi
+  say "installing Netlify's command line into .tools/netlify (420 MB)"
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$to/"
+  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
+    die "Netlify's command line could not be installed: run 'npm ci' in .tools/netlify and see what it says"
+  printf '%s\n' "$wanted" >"$to/.stamp"
+}
+
 # install_python_tools NAME: what tools/NAME asks for, in a place of its own: some of it agrees on no common version.
 install_python_tools() {
   local from=$ROOT/tools/$1/requirements.txt to=$TOOLS/$1 wanted
@@ -174,6 +188,8 @@ setup_test() {
   locked install_oracles
   export STANDIN_ORACLES=$TOOLS/oracles
   locked install_contracts
+  locked install_netlify
+  export STANDIN_NETLIFY=$TOOLS/netlify/node_modules/.bin/netlify
   export STANDIN_CONTRACTS=$TOOLS/contracts STANDIN_ACT=$TOOLS/py/bin/act
   export STANDIN_PYTHON=$TOOLS/py/bin/python STANDIN_AWS_PYTHON=$TOOLS/aws/bin/python
 }
