@@ -4,6 +4,8 @@
 //! had an effect ([`Fault::Before`] against [`Fault::Lost`]), the server's own clock ([`Reply::date`]), bodies that end
 //! at a limit, and a count of requests and of what the server still allows ([`Meter`]).
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod fault;
 mod meter;
 mod reply;
