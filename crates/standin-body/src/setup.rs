@@ -6,7 +6,7 @@ use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
-use standin_core::mesh::terms::Terms;
+use standin_core::mesh::terms::{MAX_TTL_MS, Terms};
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
     Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving,
@@ -23,6 +23,9 @@ pub const OWN_STORE: &str = "agent";
 
 /// How long a workflow takes from its dispatch until its run is there, in milliseconds, at most.
 const START_LATENCY_MS: u64 = 45_000;
+
+/// No body's tick goes on beginning things for longer than this, in milliseconds.
+const LONGEST_TICK_MS: u64 = 150_000;
 
 /// Fewer targets than this on one platform are never a mass failure.
 const MASS: usize = 4;
@@ -67,7 +70,13 @@ pub enum JoinError {
     NoStore,
     /// A setup that does not hold together.
     #[error("the mesh of standin.toml cannot be run: {0}")]
-    Setup(#[from] SetupError),
+    Setup(SetupError),
+}
+
+impl From<SetupError> for JoinError {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
 }
 
 /// Takes the part of the watcher called `name`, in a body with these limits.
@@ -190,8 +199,13 @@ fn ms(time: std::time::Duration) -> u64 {
 impl Joined {
     fn add_automation(&mut self, mesh: &Mesh, place: usize) -> Result<(), JoinError> {
         let Some(target) = mesh.targets.get(place) else { return Ok(()) };
-        let rungs: Vec<Rung> =
+        let mut rungs: Vec<Rung> =
             target.backup.iter().map(|remedy| Rung { able: able(mesh, remedy, &target.id) }).collect();
+        let backup = backup_of(mesh, target);
+        let terms = match backup {
+            Backup::Recovers => terms(target.domain),
+            Backup::Serves(_) => terms_of_serving(mesh, &mut rungs),
+        };
         let watching = match &target.timing {
             Timing::Standing => Watching::Standing,
             Timing::Slots { schedules, deadline } => {
@@ -222,8 +236,8 @@ impl Joined {
                 heartbeats: heartbeats(target),
                 rungs,
                 decider,
-                backup: backup_of(mesh, target),
-                terms: terms(target.domain),
+                backup,
+                terms,
             },
             Subject::Automation(place),
             target.backup.clone(),
@@ -381,6 +395,22 @@ fn terms(domain: Domain) -> Terms {
         Domain::Github => Terms::default().for_start_latency(START_LATENCY_MS),
         Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Terms::default(),
     }
+}
+
+/// The lease of a claim that is renewed in each tick: it lasts from one tick of whoever may hold it to the one after the
+/// next. Those who look so seldom that no lease may be that long cannot keep a backup at work.
+fn terms_of_serving(mesh: &Mesh, rungs: &mut [Rung]) -> Terms {
+    let lease = |number: Number| {
+        let every = mesh.peers.get(number).map_or(u64::MAX, |peer| ms(peer.every));
+        let lease = every.saturating_mul(2).saturating_add(LONGEST_TICK_MS);
+        u32::try_from(lease).ok().filter(|lease| *lease <= MAX_TTL_MS)
+    };
+    for rung in rungs.iter_mut() {
+        rung.able.retain(|number| lease(*number).is_some());
+    }
+    let longest = rungs.iter().flat_map(|rung| &rung.able).filter_map(|number| lease(*number)).max();
+    let usual = terms(Domain::Github);
+    Terms { ttl: longest.unwrap_or(usual.ttl).max(usual.ttl), ..usual }
 }
 
 /// Who can carry a remedy out for an automation.
