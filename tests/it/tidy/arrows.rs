@@ -73,6 +73,8 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "standin-agent",
             "standin-body",
             "standin-sim",
+            // Only `standin demo` plays on it.
+            "standin-stage",
         ],
     ),
     // Measures the parts, and is not shipped.

@@ -2,6 +2,7 @@
 
 mod beat;
 mod check;
+mod demo;
 mod doctor;
 mod down;
 mod exec;
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
             args.path = at(args.path);
             simulate::simulate(&args)
         }
+        Command::Demo(args) => block_on(demo::demo(args.pace)),
         Command::Schema(args) => schema::schema(&args),
     }
 }
