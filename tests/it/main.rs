@@ -6,6 +6,7 @@
 mod beats;
 mod cli;
 mod example;
+mod function;
 mod platforms;
 mod pm2;
 mod reports;
