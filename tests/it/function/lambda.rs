@@ -51,7 +51,7 @@ impl Account {
         let stack: Value = serde_json::from_slice(&told.stdout).unwrap();
         assert_eq!(stack["status"], "CREATE_COMPLETE", "{stack:#}");
         let function = stack["outputs"]["Function"].as_str().unwrap().to_owned();
-        let http = Client::builder().no_proxy().timeout(Duration::from_secs(90)).build().unwrap();
+        let http = crate::http().timeout(Duration::from_secs(90)).build().unwrap();
         (Self { aws, http, function }, stack)
     }
 

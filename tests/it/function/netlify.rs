@@ -125,7 +125,7 @@ for file in zipfile.ZipFile(sys.argv[1]).infolist():
 async fn a_served_site_dispatches_a_missed_workflow_once_and_takes_heartbeats() {
     let shop = Shop::new(PEERS).await;
     let site = site(&shop);
-    let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+    let http = crate::http().timeout(Duration::from_secs(60)).build().unwrap();
     let serving = Serving::of(&site, &http).await;
     let health: Value = http.get(serving.url("/standin/health")).send().await.unwrap().json().await.unwrap();
     assert_eq!(health["peer"], "function", "{health}");
