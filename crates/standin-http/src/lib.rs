@@ -32,6 +32,19 @@ pub struct Http {
     meter: Arc<Meter>,
 }
 
+/// A client for this machine alone: through no proxy, and without roots to read, since nothing here is asked with TLS.
+///
+/// # Errors
+/// [`HttpError`] when it cannot be built. Nothing was sent.
+pub fn on_this_machine(connect: Duration) -> Result<reqwest::Client, HttpError> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::trusting_nobody()?)
+        .no_proxy()
+        .connect_timeout(connect)
+        .build()
+        .map_err(|error| HttpError::Client(error.without_url().to_string()))
+}
+
 impl Http {
     /// A client that gives each request up after `timeout`.
     ///

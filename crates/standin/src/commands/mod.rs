@@ -18,6 +18,7 @@ mod report;
 mod scan;
 mod schema;
 mod simulate;
+mod stores;
 mod up;
 
 use std::future::Future;
