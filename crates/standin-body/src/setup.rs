@@ -272,7 +272,7 @@ impl Joined {
         }
         let domain = domain_of_peer(&peer.kind);
         let rung = |remedy: &Remedy| {
-            let mut able = able_for_peer(mesh, remedy);
+            let mut able = able_for_peer(mesh, &peer.kind, remedy);
             able.retain(|number| *number != place);
             Rung { able }
         };
@@ -418,15 +418,16 @@ fn able(mesh: &Mesh, remedy: &Remedy, target: &AutomationId) -> Vec<Number> {
     match remedy {
         Remedy::Again => of_kind(mesh, target.kind()),
         Remedy::Restore | Remedy::Redeploy | Remedy::RollBack => everyone(mesh),
-        Remedy::Ssh => with_ssh(mesh),
+        Remedy::Ssh => no_function(mesh),
         Remedy::Other(id) => of_kind(mesh, id.kind()),
     }
 }
 
-fn able_for_peer(mesh: &Mesh, remedy: &Remedy) -> Vec<Number> {
+fn able_for_peer(mesh: &Mesh, kind: &PeerKind, remedy: &Remedy) -> Vec<Number> {
     match remedy {
-        Remedy::Again | Remedy::Restore | Remedy::Redeploy | Remedy::RollBack => everyone(mesh),
-        Remedy::Ssh => with_ssh(mesh),
+        Remedy::Again if matches!(kind, PeerKind::Lambda { .. }) => no_function(mesh),
+        Remedy::Again | Remedy::Restore | Remedy::Redeploy => everyone(mesh),
+        Remedy::Ssh | Remedy::RollBack => no_function(mesh),
         Remedy::Other(id) => of_kind(mesh, id.kind()),
     }
 }
@@ -444,8 +445,8 @@ fn everyone(mesh: &Mesh) -> Vec<Number> {
     (0..mesh.peers.len()).collect()
 }
 
-/// A function has no ssh.
-fn with_ssh(mesh: &Mesh) -> Vec<Number> {
+/// A function has no ssh, and does not carry what asks Lambda.
+fn no_function(mesh: &Mesh) -> Vec<Number> {
     let has = |peer: &PeerSettings| matches!(peer.kind, PeerKind::Action { .. } | PeerKind::Agent { .. });
     mesh.peers.iter().enumerate().filter(|(_, peer)| has(peer)).map(|(number, _)| number).collect()
 }
