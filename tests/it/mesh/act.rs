@@ -42,7 +42,9 @@ jobs:
 fn released(folder: &Path) -> (PathBuf, String) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let action = folder.join("action");
-    fs::create_dir_all(action.join("bin")).unwrap();
+    for folder in ["bin", "tools"] {
+        fs::create_dir_all(action.join(folder)).unwrap();
+    }
     for file in ["action.yml", "bin/action", "Cargo.toml"] {
         fs::copy(root.join(file), action.join(file)).unwrap();
     }
@@ -53,7 +55,7 @@ fn released(folder: &Path) -> (PathBuf, String) {
     fs::create_dir_all(&asset).unwrap();
     fs::copy(binary("standin-action"), asset.join(&name)).unwrap();
     let sum = Command::new("sha256sum").arg(&name).current_dir(&asset).output().unwrap();
-    fs::write(action.join("bin/action.sha256"), sum.stdout).unwrap();
+    fs::write(action.join("tools/releases.sha256"), sum.stdout).unwrap();
     (action, format!("file://{}", releases.display()))
 }
 
