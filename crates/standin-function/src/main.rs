@@ -43,10 +43,8 @@ fn failed(why: &str) -> ExitCode {
 
 /// To standard error, which both platforms keep; standard output is the answer's.
 fn log() {
-    use tracing_subscriber::EnvFilter;
     let wanted = std::env::var("STANDIN_LOG").ok();
-    let filter = wanted.and_then(|text| text.parse::<EnvFilter>().ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("info,lambda_runtime=warn"));
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    let level = wanted.and_then(|text| text.parse::<tracing::Level>().ok()).unwrap_or(tracing::Level::INFO);
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level);
     let _ = lines.without_time().with_ansi(false).try_init();
 }

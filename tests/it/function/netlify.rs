@@ -69,8 +69,13 @@ impl Serving {
             .spawn()
             .unwrap();
         let serving = Self { child, port };
+        // It listens before it has loaded its functions.
+        let is_ready = async || {
+            let answer = http.get(serving.url("/standin/health")).send().await;
+            answer.is_ok_and(|answer| answer.status() == 200)
+        };
         let ready = async {
-            while http.get(serving.url("/standin/health")).send().await.is_err() {
+            while !is_ready().await {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };

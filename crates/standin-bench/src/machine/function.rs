@@ -57,8 +57,8 @@ pub(super) fn measure(function: Option<&Path>, empty: Option<&Path>) -> anyhow::
         start(function, folder.path(), &mut ours)?;
         start(empty, folder.path(), &mut theirs)?;
     }
+    let [our_peak, their_peak] = [&ours, &theirs].map(|of| mebibytes(of.peak));
     let size = |path: &Path| Ok::<_, std::io::Error>(mebibytes(std::fs::metadata(path)?.len()));
-    let memory = |of: &Measured| mebibytes(of.peak);
     let rows = vec![
         Row {
             what: "function: process start to first answer (p50)".to_owned(),
@@ -67,14 +67,20 @@ pub(super) fn measure(function: Option<&Path>, empty: Option<&Path>) -> anyhow::
             peer: Some(times(theirs.answers, 50)),
             goal: Goal::RatioAtMost(GOAL_RATIO),
         },
-        row("function: peak resident memory", memory(&ours), Some(memory(&theirs)), GOAL_MIB),
+        row("function: peak resident memory", our_peak, Some(their_peak), GOAL_MIB),
         row("function: size of the binary", size(function)?, Some(size(empty)?), GOAL_FILE_MIB),
     ];
     Ok(Part { rows, ..Part::default() })
 }
 
 fn row(what: &str, standin: Quantity, peer: Option<Quantity>, most: f64) -> Row {
-    Row { what: what.to_owned(), standin, peer_name: "an empty function", peer, goal: Goal::AtMostMebibytes(most) }
+    Row {
+        what: what.to_owned(),
+        standin,
+        peer_name: "an empty function",
+        peer,
+        goal: Goal::AtMostMebibytes(most),
+    }
 }
 
 fn mebibytes(bytes: u64) -> Quantity {
