@@ -11,6 +11,7 @@ mod mesh;
 mod platforms;
 mod pm2;
 mod reports;
+mod rescue;
 mod runs;
 mod shims;
 mod simulate;

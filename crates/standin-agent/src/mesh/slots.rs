@@ -133,7 +133,3 @@ impl LateSlots {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "slots/tests.rs"]
-mod tests;

@@ -114,7 +114,3 @@ async fn held(stores: &[Arc<dyn Store>], run: &Run) -> Option<Hold> {
     }
     None
 }
-
-#[cfg(test)]
-#[path = "works/tests.rs"]
-mod tests;
