@@ -72,6 +72,12 @@ need_python() {
     apt python3 python3-venv || die "Python is missing: sudo apt-get install -y python3 python3-venv"
 }
 
+# need_sshd: the tests reach this machine over ssh; the service itself is neither needed nor started for them.
+need_sshd() {
+  { [ -x /usr/sbin/sshd ] && have ssh && have ssh-keygen; } || apt openssh-server openssh-client ||
+    die "OpenSSH is missing: sudo apt-get install -y openssh-server openssh-client"
+}
+
 # stamp FILE...: one line that changes whenever one of the files does.
 stamp() { cat -- "$@" | cksum; }
 is_stamped() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
@@ -139,6 +145,20 @@ install_contracts() {
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
+# install_netlify: Netlify's own command line. It is large, and takes two minutes the first time.
+install_netlify() {
+  local from=$ROOT/tools/netlify to=$TOOLS/netlify wanted
+  wanted=$(stamp "$from/package.json" "$from/package-lock.json")
+  if is_stamped "$to" "$wanted"; then return 0; fi
+  say "installing Netlify's command line into .tools/netlify (420 MB)"
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$to/"
+  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
+    die "Netlify's command line could not be installed: run 'npm ci' in .tools/netlify and see what it says"
+  printf '%s\n' "$wanted" >"$to/.stamp"
+}
+
 # install_python_tools NAME: what tools/NAME asks for, in a place of its own: some of it agrees on no common version.
 install_python_tools() {
   local from=$ROOT/tools/$1/requirements.txt to=$TOOLS/$1 wanted
@@ -162,11 +182,14 @@ setup_test() {
   setup_run
   export STANDIN_PM2=$PM2
   need_python
+  need_sshd
   locked install_python_tools py
   locked install_python_tools aws
   locked install_oracles
   export STANDIN_ORACLES=$TOOLS/oracles
   locked install_contracts
+  locked install_netlify
+  export STANDIN_NETLIFY=$TOOLS/netlify/node_modules/.bin/netlify
   export STANDIN_CONTRACTS=$TOOLS/contracts STANDIN_ACT=$TOOLS/py/bin/act
   export STANDIN_PYTHON=$TOOLS/py/bin/python STANDIN_AWS_PYTHON=$TOOLS/aws/bin/python
 }

@@ -85,6 +85,9 @@ fn tell(inputs: &Inputs, said: &CheckV1) -> Result<()> {
     for missing in &said.missing {
         annotate(Level::Warning, "out of reach", missing);
     }
+    for trouble in &said.troubles {
+        annotate(Level::Warning, "trouble", trouble);
+    }
     let page = check::page(said);
     summary(&inputs.env, &markdown(&page))?;
     let env = &inputs.env;

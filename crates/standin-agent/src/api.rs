@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use standin_body::check::CheckV1;
 use standin_core::beat::Beat;
 use standin_core::ident::AutomationId;
 use standin_engine::json_v1::{HealthReportV1, StatusV1};
@@ -16,6 +17,7 @@ use standin_engine::ports::{Arrival, Journal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::control::{Command, Rehearsal, Stop};
+use crate::mesh::Board;
 use crate::pings::BeatBoard;
 use crate::status::health_of;
 
@@ -34,6 +36,8 @@ pub struct ApiState<J> {
     pub journal: Arc<J>,
     /// Where heartbeats are noted once they are kept.
     pub board: Arc<BeatBoard>,
+    /// What the mesh came to, where the agent takes part in one.
+    pub mesh: Option<Arc<Board>>,
     /// What was watched when the agent began; senders may have made themselves known since.
     pub known: Vec<AutomationId>,
 }
@@ -90,6 +94,7 @@ pub fn router<J: Journal + 'static>(state: Arc<ApiState<J>>) -> Router {
         .route("/api/v1/health", get(health))
         .route("/api/v1/recover", post(recover))
         .route("/api/v1/beat", post(beat))
+        .route("/api/v1/check", post(check))
         .route("/api/v1/stop", post(stop))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state), authorise))
@@ -124,7 +129,26 @@ async fn fresh<J: Journal>(state: &ApiState<J>) -> Arc<StatusV1> {
 }
 
 async fn status<J: Journal + 'static>(State(state): Shared<J>) -> Json<StatusV1> {
-    Json(fresh(&state).await.as_ref().clone())
+    let mut status = fresh(&state).await.as_ref().clone();
+    if let Some(mesh) = &state.mesh {
+        mesh.fill(&mut status);
+    }
+    Json(status)
+}
+
+/// A watch cycle of the mesh now; 404 where the agent takes no part in one.
+async fn check<J: Journal + 'static>(State(state): Shared<J>) -> Response {
+    let Some(mesh) = &state.mesh else {
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "the agent takes no part in a mesh: standin.toml has no [[peer]] of the kind agent",
+        );
+    };
+    let checked: Option<CheckV1> = mesh.check().await;
+    match checked {
+        Some(checked) => Json(checked).into_response(),
+        None => refuse(StatusCode::SERVICE_UNAVAILABLE, "the agent is ending, or the cycle has failed"),
+    }
 }
 
 async fn health<J: Journal + 'static>(State(state): Shared<J>) -> Json<HealthReportV1> {

@@ -1,7 +1,10 @@
 //! What can be asked of a running agent, from the API to the loop.
 
+use std::collections::BTreeMap;
+
 use standin_core::ident::AutomationId;
 use standin_engine::json_v1::RecoverV1;
+use standin_engine::ports::mesh::Fact;
 use tokio::sync::oneshot;
 
 /// Told what was done and what came of it, or why nothing can be done.
@@ -40,6 +43,18 @@ pub enum Command {
         /// Whether it is only said what would be done.
         rehearsal: Rehearsal,
         /// Told what was done and what came of it.
+        reply: RecoverReply,
+    },
+    /// Look now, and say how everything is in the words of the mesh.
+    Facts {
+        /// Told it.
+        reply: oneshot::Sender<BTreeMap<AutomationId, Fact>>,
+    },
+    /// Restart a process if it is seen to be down, and no person has ended it.
+    Restart {
+        /// Which.
+        id: AutomationId,
+        /// Told what was done and what came of it, or why nothing is done.
         reply: RecoverReply,
     },
     /// End.

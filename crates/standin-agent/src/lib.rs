@@ -5,6 +5,7 @@ pub mod control;
 mod crash;
 pub mod lock;
 pub mod logs;
+pub mod mesh;
 pub mod pings;
 pub mod serve;
 pub mod sources;

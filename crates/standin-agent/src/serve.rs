@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::api::{self, ApiState};
 use crate::control::{Command, Stop};
+use crate::mesh::{MeshParts, Part};
 use crate::pings::{self, BeatBoard, PingState};
 use crate::sources::Sources;
 use crate::spool;
@@ -59,6 +60,8 @@ pub struct Parts<P, R> {
     pub sources: Sources,
     /// The requests of the first tick.
     pub first: BTreeMap<AutomationId, Request>,
+    /// Its part in the mesh, if it takes part in one.
+    pub mesh: Option<MeshParts>,
     /// Called once the agent can be asked.
     pub ready: Box<dyn FnOnce(&AgentFile) + Send>,
 }
@@ -103,7 +106,11 @@ where
     let agent = agent_of(&file);
     let (commands, asked) = mpsc::channel(COMMANDS);
     let (published, publication) = watch::channel(Arc::new(nothing_yet(&agent)));
+    let mesh = parts.mesh.map(|mesh| Part::new(mesh, commands.clone(), Arc::clone(&parts.runner)));
+    let late = Arc::new(mesh.as_ref().map(Part::late_slots).unwrap_or_default());
+    let mesh = mesh.map(Part::start);
     let state = ApiState {
+        mesh: mesh.as_ref().map(|mesh| Arc::clone(&mesh.board)),
         token: file.token.clone(),
         commands: commands.clone(),
         published: publication,
@@ -128,6 +135,7 @@ where
         published,
         agent,
         sources: parts.sources,
+        late,
         host: if file.pm2_app.is_empty() { Host::None } else { Host::Pm2 { parent: nix::unistd::getppid() } },
     };
     let watcher = Watcher::new(engine, wiring, left);
@@ -136,6 +144,9 @@ where
     (parts.ready)(&file);
     let trim = tokio::spawn(trim_after_start());
     let why = watcher.run(parts.first).await;
+    if let Some(mesh) = mesh {
+        mesh.stop().await;
+    }
     spool.abort();
     trim.abort();
     let _ = std::fs::remove_file(parts.state.agent_file());
@@ -192,6 +203,7 @@ fn nothing_yet(agent: &AgentV1) -> StatusV1 {
         peers: Vec::new(),
         automations: Vec::new(),
         incidents: Vec::new(),
+        alerts: Vec::new(),
     }
 }
 

@@ -32,6 +32,7 @@ pub fn status_of<P: Processes, J: Journal>(engine: &Engine<P, J>, agent: AgentV1
         peers: Vec::new(),
         automations: engine.verdicts().values().map(automation).collect(),
         incidents: incidents.into_iter().map(IncidentV1::from).collect(),
+        alerts: Vec::new(),
     }
 }
 

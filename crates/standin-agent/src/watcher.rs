@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::unistd::Pid;
-use standin_core::effect::{EffectKey, PlannedEffect};
+use standin_core::effect::{EffectKey, Outcome, PlannedEffect};
 use standin_core::ident::AutomationId;
 use standin_core::observation::Daemon;
 use standin_core::plan::Request;
 use standin_engine::carry::carry_out;
 use standin_engine::json_v1::{AgentV1, EffectV1, RecoverV1, StatusV1};
+use standin_engine::ports::mesh::Fact;
 use standin_engine::ports::{Journal, Processes, Runner};
 use standin_engine::recover;
 use standin_engine::tick::{Engine, Finished, Step};
@@ -20,6 +21,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::control::{Command, RecoverReply, Rehearsal, Stop};
+use crate::mesh::facts::facts;
+use crate::mesh::{LateSlots, Leave};
 use crate::pings::BeatBoard;
 use crate::sources::Sources;
 use crate::status::status_of;
@@ -52,6 +55,8 @@ pub struct Wiring<P, R> {
     pub host: Host,
     /// The files that it has read.
     pub sources: Sources,
+    /// The slots that others may have done.
+    pub(crate) late: Arc<LateSlots>,
 }
 
 /// Who hosts an agent.
@@ -143,6 +148,11 @@ where
                     self.tick(&BTreeMap::new()).await;
                     let _ = reply.send(());
                 }
+                Event::Asked(Command::Facts { reply }) => {
+                    self.tick(&BTreeMap::new()).await;
+                    let _ = reply.send(facts(&self.engine, Timestamp::now()));
+                }
+                Event::Asked(Command::Restart { id, reply }) => self.restart(id, reply).await,
                 Event::Asked(Command::Recover { ids, rehearsal, reply }) => {
                     self.recover(&ids, rehearsal, reply).await;
                 }
@@ -219,10 +229,20 @@ where
         for planned in effects {
             tracing::info!(target: "recovery", effect = %planned.effect, attempt = planned.attempt, why = %planned.why, "effect begins");
             let (processes, runner) = (Arc::clone(&self.wiring.processes), Arc::clone(&self.wiring.runner));
-            let apps = self.engine.setup().apps.clone();
+            let (apps, late) = (self.engine.setup().apps.clone(), Arc::clone(&self.wiring.late));
             self.under_way.spawn(async move {
+                let has_begun = || runner.has_begun(&planned.key, planned.attempt);
+                let hold = match late.ask(&planned, has_begun).await {
+                    Leave::Go(hold) => hold,
+                    Leave::Out(why) => {
+                        return Finished { planned, outcome: Outcome::NotNeeded { why }, end: None };
+                    }
+                };
                 let finished = carry_out(&*processes, &*runner, &apps, planned).await;
                 crate::crash::point("after-effect");
+                if let Some((hold, end)) = hold.zip(finished.end.clone()) {
+                    tokio::spawn(async move { hold.end(&end).await });
+                }
                 finished
             });
         }
@@ -272,6 +292,18 @@ where
         }
     }
 
+    /// What a person has stopped, and what belongs to another, is not down here.
+    async fn restart(&mut self, id: AutomationId, reply: RecoverReply) {
+        self.tick(&BTreeMap::new()).await;
+        if facts(&self.engine, Timestamp::now()).get(&id) == Some(&Fact::Down) {
+            return self.recover(&[id], Rehearsal::No, reply).await;
+        }
+        let why = self.engine.verdicts().get(&id).map_or("it is not watched here".to_owned(), |verdict| {
+            format!("it is not seen to be down: {}", verdict.reason)
+        });
+        let _ = reply.send(Err(why));
+    }
+
     async fn stop(&mut self, how: Stop) {
         let patience = match how {
             Stop::Graceful => PATIENCE,
@@ -303,7 +335,13 @@ async fn told_not_to_wait(commands: &mut mpsc::Receiver<Command>) {
     loop {
         match commands.recv().await {
             Some(Command::Stop { how: Stop::Now }) => return,
-            Some(Command::Stop { how: Stop::Graceful } | Command::Look { .. } | Command::Recover { .. }) => {}
+            Some(
+                Command::Stop { how: Stop::Graceful }
+                | Command::Look { .. }
+                | Command::Facts { .. }
+                | Command::Restart { .. }
+                | Command::Recover { .. },
+            ) => {}
             None => std::future::pending().await,
         }
     }

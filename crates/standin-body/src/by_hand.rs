@@ -54,7 +54,9 @@ impl<H: Host> World<H> {
         let key = EffectKey(standin_core::mesh::rank::by_hand_key(id, asked));
         let who = Claimant { attempt: 1, run: asked, now: Timestamp::now().as_millisecond(), ordered: None };
         let store = self.store_of(number).ok_or("no store decides about it")?;
-        match store.claim(&key, who).await {
+        // What is started claims the key itself, so that the asking has one of its own.
+        let asking = EffectKey(format!("asked-{key}"));
+        match store.claim(&asking, who).await {
             Claimed::Go => {}
             Claimed::StepAside(by) => return Err(format!("{} has asked for the same already", by.run)),
             Claimed::CannotTell => {

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use standin_config::mesh::{PeerKind, Remedy, Timing};
 use standin_core::health::{Health, Priority, score};
+use standin_core::mesh::claim::End;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::peer::BeatNumber;
 use standin_engine::mesh::record::{Carry, Record};
+use standin_engine::mesh::{Deed, Report};
 use standin_engine::ports::mesh::{Fact, Number};
 use standin_engine::render::{Cell, Doc, Part, Tone};
 
@@ -40,6 +42,8 @@ pub struct CheckV1 {
     pub alerts: Vec<Alert>,
     /// What this watcher has no address or no secret for.
     pub missing: Vec<String>,
+    /// What platforms refused and stores did not answer, each with what to do about it.
+    pub troubles: Vec<String>,
     /// Requests over the network.
     pub requests: u64,
 }
@@ -115,10 +119,29 @@ pub async fn check<H: Host>(world: &Arc<World<H>>, brought: Option<(Carry, BeatN
     if let Some(report) = &report {
         world.tell(report).await;
     }
-    Checked { said: said(world), brought: report.map(|report| (report.carry, report.number)) }
+    let mut said = said(world);
+    if let Some(report) = &report {
+        note_helped(world, report, &mut said);
+    }
+    Checked { said, brought: report.map(|report| (report.carry, report.number)) }
 }
 
-fn said<H>(world: &World<H>) -> CheckV1
+/// What was seen before it was helped, and is well since, is said as it is now.
+fn note_helped<H: Host>(world: &World<H>, report: &Report, said: &mut CheckV1) {
+    for deed in &report.deeds {
+        let Deed::Tried { target, end: End::Executed | End::Recovered, .. } = deed else { continue };
+        let name = world.joined().target(*target);
+        if let Some(target) = said.targets.iter_mut().find(|target| target.id == name) {
+            target.health = Health::Healthy;
+            target.reason = "it was not well, and is now".to_owned();
+        }
+    }
+    let whole = score(said.targets.iter().map(|target| (target.health, target.priority)));
+    (said.score, said.state) = (whole.score, whole.state);
+}
+
+/// What a world has seen so far.
+pub(crate) fn said<H>(world: &World<H>) -> CheckV1
 where
     H: Host,
 {
@@ -134,6 +157,7 @@ where
         targets,
         alerts: world.alerts().take(),
         missing: world.missing().to_vec(),
+        troubles: world.troubles(),
         requests: world.requests(),
     }
 }
@@ -229,7 +253,7 @@ pub fn page(check: &CheckV1) -> Doc {
             rows: check.alerts.iter().map(row).collect(),
         });
     }
-    parts.extend(check.missing.iter().map(|missing| Part::Line(missing.clone())));
+    parts.extend(check.missing.iter().chain(&check.troubles).map(|text| Part::Line(text.clone())));
     Doc { title: format!("Standin: what `{}` sees", check.by), parts }
 }
 

@@ -40,6 +40,13 @@ impl Env {
         self.variables.get(name).map(|value| value.expose_secret().to_owned())
     }
 
+    /// All whose names begin with one of these, for libraries that take their keys as variables.
+    pub fn beginning_with(&self, prefixes: &[&str]) -> BTreeMap<String, String> {
+        let all = self.variables.iter();
+        let theirs = all.filter(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        theirs.map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect()
+    }
+
     /// The first of these that is there.
     pub fn first(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| self.text(name))

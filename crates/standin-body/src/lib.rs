@@ -9,6 +9,7 @@ pub mod check;
 pub mod drive;
 pub mod env;
 pub mod host;
+pub mod look;
 pub mod platforms;
 pub mod reach;
 #[cfg(feature = "scan")]

@@ -1,13 +1,14 @@
 //! What a body reaches of the platforms, in the words of the mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 use standin_config::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target, Timing};
 use standin_core::effect::EffectKey;
-use standin_core::ident::{Domain, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::schedule::Schedule;
@@ -44,6 +45,30 @@ pub struct Platforms {
     pub build_hook: Option<SecretString>,
     /// What Standin's own functions want to be asked with.
     pub token: Option<SecretString>,
+    /// What went wrong, in sentences that name the fix.
+    pub troubles: Troubles,
+}
+
+/// What platforms have refused, each once.
+#[derive(Debug, Clone, Default)]
+pub struct Troubles(Arc<Mutex<BTreeSet<String>>>);
+
+/// The most that are kept.
+const MAX_TROUBLES: usize = 32;
+
+impl Troubles {
+    fn add(&self, text: String) {
+        tracing::warn!(target: "mesh", "{text}");
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if troubles.len() < MAX_TROUBLES {
+            troubles.insert(text);
+        }
+    }
+
+    /// What there is since the last call.
+    pub fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Platforms {
@@ -79,7 +104,7 @@ impl Platforms {
         let now = Timestamp::now();
         let since = targets.iter().filter_map(|(_, target)| due(target, now)).min().unwrap_or(now);
         let since = since.max(now.checked_sub(LOOK_BACK).unwrap_or(since));
-        let named = |target: &Target| WorkflowFile::of_path(target.id.name());
+        let named = |target: &Target| file_of(&target.id);
         // A backup under the key of a slot covers it: its runs are looked at as well.
         let backups = targets.iter().flat_map(|(_, target)| backups(target));
         let mut files: Vec<_> =
@@ -92,7 +117,7 @@ impl Platforms {
                 Some(targets.iter().map(fact).collect())
             }
             Err(error) => {
-                tracing::warn!(target: "mesh", %error, "GitHub could not be looked at");
+                self.troubles.add(format!("GitHub could not be looked at: {error}"));
                 None
             }
         }
@@ -140,17 +165,19 @@ impl Platforms {
         slot: Option<StoreTime>,
         key: Option<&EffectKey>,
     ) -> Probed {
-        let (Some(github), Some(file)) = (&self.github, WorkflowFile::of_path(target.id.name())) else {
+        let (Some(github), Some(file)) = (&self.github, file_of(&target.id)) else {
             return Probed::Unknown;
         };
-        let mut probed = asked(github.probe(&file, slot, key).await);
+        let mut probed = asked(&self.troubles, github.probe(&file, slot, key).await);
         let others: Vec<_> = key.iter().flat_map(|_| backups(target)).collect();
         for backup in others {
             if probed == Probed::Well {
                 break;
             }
             // Only a run that carries the key speaks for the primary; that there is none says nothing new.
-            if asked(github.probe(&backup, Some(StoreTime(i64::MAX)), key).await) == Probed::Well {
+            if asked(&self.troubles, github.probe(&backup, Some(StoreTime(i64::MAX)), key).await)
+                == Probed::Well
+            {
                 probed = Probed::Well;
             }
         }
@@ -228,7 +255,7 @@ impl Platforms {
         for run in runs {
             let done = github.cancel(run).await;
             if let Some(error) = done.error {
-                tracing::warn!(target: "mesh", %workflow, %error, "the backup could not be stopped");
+                self.troubles.add(format!("the backup {workflow} could not be stopped: {error}"));
             }
         }
         match self.at_work(workflow).await {
@@ -239,7 +266,7 @@ impl Platforms {
 
     /// The runs of a backup that have not ended; `None` when that cannot be told.
     async fn at_work(&self, workflow: &str) -> Option<Vec<u64>> {
-        let (github, file) = (self.github.as_ref()?, WorkflowFile::of_path(workflow)?);
+        let (github, file) = (self.github.as_ref()?, workflow.parse::<WorkflowFile>().ok()?);
         let since = Timestamp::now().checked_sub(SERVING).ok()?;
         let survey = Box::pin(github.survey(std::slice::from_ref(&file), since)).await.ok()?;
         let seen = survey.workflows.get(&file)?;
@@ -251,7 +278,7 @@ impl Platforms {
     }
 
     async fn dispatch(&self, workflow: &str, order: &Order, slot: Option<StoreTime>) -> Sent {
-        let (Some(github), Some(file)) = (&self.github, WorkflowFile::of_path(workflow)) else {
+        let (Some(github), Some(file)) = (&self.github, workflow.parse::<WorkflowFile>().ok()) else {
             return Sent::Refused;
         };
         let dispatch = Dispatch {
@@ -263,7 +290,7 @@ impl Platforms {
         };
         let done = Box::pin(github.dispatch(&file, &dispatch)).await;
         if let Some(error) = &done.error {
-            tracing::warn!(target: "mesh", %workflow, %error, "the workflow could not be dispatched");
+            self.troubles.add(format!("the workflow {workflow} could not be dispatched: {error}"));
         }
         done.sent
     }
@@ -280,7 +307,7 @@ impl Platforms {
             timeout: CALL,
         };
         let done = Box::pin(netlify.invoke(&invocation)).await;
-        said(function, &done);
+        said(&self.troubles, function, &done);
         done.sent
     }
 
@@ -289,13 +316,13 @@ impl Platforms {
         let seen = match Box::pin(netlify.survey()).await {
             Ok(seen) => seen,
             Err(error) => {
-                tracing::warn!(target: "mesh", %error, "the site could not be looked at");
+                self.troubles.add(format!("the site could not be looked at: {error}"));
                 return Sent::Refused;
             }
         };
         let (Some(live), Some(good)) = (seen.published(), seen.last_good()) else { return Sent::Refused };
         let done = Box::pin(netlify.restore(&good.id, &live.id)).await;
-        said("restore", &done);
+        said(&self.troubles, "restore", &done);
         done.sent
     }
 
@@ -303,14 +330,14 @@ impl Platforms {
         let Some(netlify) = &self.netlify else { return Sent::Refused };
         let how = self.build_hook.clone().map_or(Rebuild::Api, Rebuild::Hook);
         let done = Box::pin(netlify.rebuild(&how, &order.key, order.attempt)).await;
-        said("redeploy", &done);
+        said(&self.troubles, "redeploy", &done);
         done.sent
     }
 }
 
-fn said(what: &str, done: &standin_platforms::netlify::Acted) {
+fn said(troubles: &Troubles, what: &str, done: &standin_platforms::netlify::Acted) {
     if let Some(error) = &done.error {
-        tracing::warn!(target: "mesh", %what, %error, "Netlify did not do what it was asked");
+        troubles.add(format!("Netlify did not do what it was asked ({what}): {error}"));
     }
 }
 
@@ -323,9 +350,9 @@ fn check(url: &str) -> Check {
     Check { silence: Silence::Down, ..Check::new(url.to_owned()) }
 }
 
-fn asked<E: std::fmt::Display>(answer: Result<Probed, E>) -> Probed {
+fn asked<E: std::fmt::Display>(troubles: &Troubles, answer: Result<Probed, E>) -> Probed {
     answer.unwrap_or_else(|error| {
-        tracing::warn!(target: "mesh", %error, "GitHub could not be asked");
+        troubles.add(format!("GitHub could not be asked: {error}"));
         Probed::Unknown
     })
 }
@@ -341,7 +368,7 @@ const fn fact_of(probed: Probed) -> Fact {
 /// The workflows that may work in a target's place.
 fn backups(target: &Target) -> impl Iterator<Item = WorkflowFile> + '_ {
     target.backup.iter().filter_map(|remedy| match remedy {
-        Remedy::Other(id) if id.kind() == Kind::Workflow => WorkflowFile::of_path(id.name()),
+        Remedy::Other(id) if id.kind() == Kind::Workflow => file_of(id),
         Remedy::Again
         | Remedy::Restore
         | Remedy::Redeploy
@@ -363,7 +390,7 @@ fn due(target: &Target, now: Timestamp) -> Option<Timestamp> {
 
 /// What one look says of a workflow.
 fn fact(survey: &Survey, target: &Target, now: Timestamp) -> Fact {
-    let Some(file) = WorkflowFile::of_path(target.id.name()) else { return Fact::Unknown };
+    let Some(file) = file_of(&target.id) else { return Fact::Unknown };
     let state = survey.workflows.get(&file).map(|seen| &seen.state);
     // What somebody has disabled, and what is gone, nobody here brings back.
     if !matches!(state, Some(WorkflowState::Active | WorkflowState::DisabledInactivity)) {
@@ -384,4 +411,9 @@ fn is_covered_by_backup(survey: &Survey, target: &Target, slot: StoreTime) -> bo
     let runs =
         |file: WorkflowFile| survey.workflows.get(&file).map(|seen| seen.runs.as_slice()).unwrap_or_default();
     backups(target).any(|file| runs(file).iter().any(|run| run.is_alive() && run.carries(&key)))
+}
+
+/// The file of a workflow's id.
+fn file_of(id: &AutomationId) -> Option<WorkflowFile> {
+    id.name().parse().ok()
 }

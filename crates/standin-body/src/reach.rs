@@ -3,6 +3,8 @@
 //! What is missing is out of reach: its store is silent, its platform unknown, and nothing is done through it. It is
 //! said once, as a warning that names the variable.
 
+mod elsewhere;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use standin_stores::shared::netlify_blobs::{BlobsSite, Door, NetlifyBlobs};
 
 use crate::alerts::Alerts;
 use crate::env::Env;
-use crate::platforms::Platforms;
+use crate::platforms::{Platforms, Troubles};
 use crate::store::{EvidenceOnly, OutOfReach, Slots, Store, Whole};
 
 /// GitHub's own API.
@@ -111,6 +113,7 @@ pub async fn reach(mesh: &Mesh, env: &Env, http: Http, times: Times, own: Option
         build_hook: env.secret(mesh.netlify.build_hook_env.as_deref().unwrap_or("NETLIFY_BUILD_HOOK")),
         token: env.secret("STANDIN_TOKEN"),
         http: http.clone(),
+        troubles: Troubles::default(),
     };
     let webhook = env.secret(mesh.alerts.webhook_env.as_deref().unwrap_or("STANDIN_ALERT_URL"));
     Reached { stores, platforms, alerts: Alerts::new(http, webhook), missing }
@@ -173,7 +176,8 @@ async fn open(
             };
             let refs = GithubRefs::new(http.clone(), &repository).map_err(|error| error.to_string())?;
             let slots = Slots::Apart(refs.slots());
-            Ok(Box::new(Whole::new(refs.cells(), refs.shelf(), slots)))
+            let whole = Whole::new(refs.cells(), refs.shelf(), slots);
+            Ok(Box::new(whole.with_fault(Box::new(move || refs.last_fault().map(|fault| fault.to_string())))))
         }
         StoreKind::NetlifyBlobs => {
             let site = mesh.netlify.site.clone().or_else(|| env.first(&["NETLIFY_SITE_ID", "SITE_ID"]));
@@ -191,8 +195,7 @@ async fn open(
             Ok(Box::new(EvidenceOnly::new(blobs)))
         }
         StoreKind::Sqlite => Err("the agent's database is no store of the file".to_owned()),
-        StoreKind::DynamoDb | StoreKind::S3 | StoreKind::Gcs | StoreKind::Azure => {
-            Err("this body was built without it".to_owned())
-        }
+        StoreKind::DynamoDb => elsewhere::dynamodb(store, mesh, env, http).await,
+        StoreKind::S3 | StoreKind::Gcs | StoreKind::Azure => elsewhere::bucket(store, mesh, env, http),
     }
 }

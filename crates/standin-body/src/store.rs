@@ -20,6 +20,10 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A store, whatever its sort.
 pub trait Store: Send + Sync {
+    /// Why the last request failed, while none has gone well since. For a person; no secret is in it.
+    fn fault(&self) -> Option<String> {
+        None
+    }
     /// The records of all peers.
     fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>>;
     /// Writes the own record.
@@ -43,7 +47,15 @@ pub trait Store: Send + Sync {
     fn note<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>>;
     /// Writes such a text over the last one.
     fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>>;
+    /// Changes such a text from what it is, so that of two who do so at the same time neither is lost. `None` of the
+    /// change leaves it as it is.
+    fn change_note<'a>(&'a self, _: &'a str, _: &'a Change) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(std::future::ready(Err(WriteError::Refused)))
+    }
 }
+
+/// From the text of a note, if there is one, to its next.
+pub type Change = dyn Fn(Option<&[u8]>) -> Option<Bytes> + Send + Sync;
 
 /// How often a note is written again when somebody else has written it in between.
 const NOTE_TRIES: usize = 4;
@@ -58,17 +70,26 @@ pub enum Slots<C> {
 }
 
 /// A store with cells and a shelf.
-#[derive(Debug)]
 pub struct Whole<C, S> {
     decisions: Decisions<C>,
     records: Records<S>,
     slots: Slots<C>,
+    fault: Option<Fault>,
 }
+
+/// What says why a store does not answer.
+pub type Fault = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 impl<C: Cells, S: Shelf> Whole<C, S> {
     /// Of its two halves.
     pub const fn new(cells: C, shelf: S, slots: Slots<C>) -> Self {
-        Self { decisions: Decisions::new(cells), records: Records::new(shelf), slots }
+        Self { decisions: Decisions::new(cells), records: Records::new(shelf), slots, fault: None }
+    }
+
+    /// With what says why it does not answer.
+    #[must_use]
+    pub fn with_fault(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 
     fn slot(&self, key: &EffectKey) -> (&C, String) {
@@ -80,6 +101,10 @@ impl<C: Cells, S: Shelf> Whole<C, S> {
 }
 
 impl<C: Cells, S: Shelf> Store for Whole<C, S> {
+    fn fault(&self) -> Option<String> {
+        self.fault.as_ref()?()
+    }
+
     fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
         Box::pin(self.records.read())
     }
@@ -132,11 +157,18 @@ impl<C: Cells, S: Shelf> Store for Whole<C, S> {
 
     fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>> {
         Box::pin(async move {
+            let over = move |_: Option<&[u8]>| Some(bytes.clone());
+            self.change_note(name, &over).await
+        })
+    }
+
+    fn change_note<'a>(&'a self, name: &'a str, change: &'a Change) -> Later<'a, Result<(), WriteError>> {
+        Box::pin(async move {
             let (cells, name) = (self.decisions.cells(), format!("note/{name}"));
             for _ in 0..NOTE_TRIES {
-                let read = cells.read(&name).await.map_err(|_| WriteError::Refused)?;
-                let version = read.value.as_ref().map(|object| &object.version);
-                match cells.swap(&name, version, bytes.clone()).await {
+                let held = cells.read(&name).await.map_err(|_| WriteError::Refused)?.value;
+                let Some(next) = change(held.as_ref().map(|object| &*object.bytes)) else { return Ok(()) };
+                match cells.swap(&name, held.as_ref().map(|object| &object.version), next).await {
                     SwapAnswer::Won(_) => return Ok(()),
                     SwapAnswer::Unknown => return Err(WriteError::Unknown),
                     SwapAnswer::Lost => {}

@@ -55,6 +55,17 @@ impl<H: Host> World<H> {
         &self.missing
     }
 
+    /// What platforms have refused and stores have not answered since the last call, in sentences for people.
+    pub fn troubles(&self) -> Vec<String> {
+        let mut troubles: Vec<_> = self.platforms.troubles.take().into_iter().collect();
+        for (store, settings) in self.stores.iter().zip(&self.joined.setup.stores) {
+            troubles.extend(
+                store.fault().map(|fault| format!("the store `{}` does not answer: {fault}", settings.name)),
+            );
+        }
+        troubles
+    }
+
     /// What it has seen.
     pub const fn seen(&self) -> &Seen {
         &self.seen
@@ -85,7 +96,12 @@ impl<H: Host> World<H> {
         self.held_store_of(target).map(|store| &**store)
     }
 
-    /// The same, for whoever asks it when this world is over.
+    /// All stores, in the order of the setup.
+    pub fn stores(&self) -> &[Arc<dyn Store>] {
+        &self.stores
+    }
+
+    /// The same as [`Self::store_of`], for whoever asks it when this world is over.
     pub fn held_store_of(&self, target: Number) -> Option<&Arc<dyn Store>> {
         let number = self.joined.setup.targets.get(target)?.decider.stores().first()?;
         self.stores.get(*number)

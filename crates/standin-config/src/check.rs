@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use standin_core::automation::{Finding, Severity};
+use standin_core::mesh::peer::PeerId;
 use standin_core::policy::Policy;
 use standin_core::watch;
 use toml::Spanned;
@@ -120,7 +121,23 @@ impl Checker<'_> {
     }
 
     pub(crate) fn agent(&mut self, table: &shape::Agent) -> AgentSettings {
-        let Some(written) = &table.listen else { return AgentSettings::default() };
+        AgentSettings { listen: self.listen(table), peer: self.own_peer(table) }
+    }
+
+    fn own_peer(&mut self, table: &shape::Agent) -> Option<PeerId> {
+        let text = self.text("peer", table.peer.as_ref())?;
+        match text.parse() {
+            Ok(peer) => Some(peer),
+            Err(error) => {
+                let at = table.peer.as_ref().map_or(0, |v| v.span().start);
+                self.wrong(at, format!("`peer` names no watcher: {error}"), "write the `name` of a [[peer]]");
+                None
+            }
+        }
+    }
+
+    fn listen(&mut self, table: &shape::Agent) -> Listen {
+        let Some(written) = &table.listen else { return Listen::default() };
         let at = written.span().start;
         let text = written.get_ref().replace("localhost:", "127.0.0.1:");
         let Ok(address) = text.parse::<SocketAddr>() else {
@@ -129,7 +146,7 @@ impl Checker<'_> {
                 "`listen` is not an address with a port",
                 "write it as \"127.0.0.1:4646\" or \"[::1]:4646\"",
             );
-            return AgentSettings::default();
+            return Listen::default();
         };
         if !address.ip().is_loopback() {
             self.warnings.push(Finding {
@@ -143,7 +160,7 @@ impl Checker<'_> {
                 fix: "listen on 127.0.0.1 and put a proxy with TLS and a login before it".into(),
             });
         }
-        AgentSettings { listen: Listen::Chosen(address) }
+        Listen::Chosen(address)
     }
 
     pub(crate) fn pm2(&mut self, table: &shape::Pm2) -> Pm2Settings {

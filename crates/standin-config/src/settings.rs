@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use standin_core::automation::Finding;
 use standin_core::health::Priority;
 use standin_core::ident::AutomationId;
+use standin_core::mesh::peer::PeerId;
 use standin_core::policy::Policy;
 use standin_core::watch::{CatchUp, LongRunning, Overlap, Recovery};
 
@@ -39,6 +40,8 @@ pub struct Settings {
 pub struct AgentSettings {
     /// Where the agent listens.
     pub listen: Listen,
+    /// Which of the watchers it is; `None` for the first agent among them.
+    pub peer: Option<PeerId>,
 }
 
 /// Where the agent listens.

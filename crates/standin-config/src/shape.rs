@@ -67,6 +67,9 @@ pub(crate) struct Agent {
     /// ADDRESS:PORT of the listener. Without it the agent takes 127.0.0.1:4646, or a free port when that one is taken.
     #[schemars(with = "Option<String>")]
     pub(crate) listen: Option<Text>,
+    /// Which [[peer]] this agent is, by its name. Default: `$STANDIN_PEER`, else the first of the kind `agent`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) peer: Option<Text>,
 }
 
 /// PM2 on this machine.

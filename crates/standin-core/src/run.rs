@@ -76,6 +76,18 @@ impl RunState {
         }
     }
 
+    /// Takes in that the run for `slot` was not begun, because another has done its work or does it. As with a slot
+    /// that is skipped there is nothing to be tried again.
+    pub fn left_out(&mut self, slot: Timestamp) {
+        if self.running_slot == Some(slot) {
+            self.running_since = None;
+            self.running_slot = None;
+        }
+        if self.settled_slot == Some(slot) {
+            self.attempt = 0;
+        }
+    }
+
     fn count(&mut self, at: Timestamp, end: &RunEnd) {
         if end.is_success() {
             self.last_success = self.last_success.max(Some(at));

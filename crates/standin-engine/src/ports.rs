@@ -41,6 +41,11 @@ pub trait Runner: Send + Sync {
         key: &EffectKey,
         attempt: u8,
     ) -> impl Future<Output = RunEnd> + Send;
+
+    /// Whether a run of this name was ever begun, as far as is still known.
+    fn has_begun(&self, _key: &EffectKey, _attempt: u8) -> bool {
+        false
+    }
 }
 
 /// One heartbeat on its way into the journal, with what the sender's request said of itself.

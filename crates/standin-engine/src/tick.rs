@@ -54,7 +54,7 @@ pub struct Finished {
     pub planned: PlannedEffect,
     /// What came of it.
     pub outcome: Outcome,
-    /// How the run ended, for [`Effect::Run`].
+    /// How the run ended, for [`Effect::Run`]; `None` of one that was left out, because another has its slot.
     pub end: Option<RunEnd>,
 }
 
@@ -340,8 +340,12 @@ impl<P: Processes, J: Journal> Engine<P, J> {
         if let Some(target) = target_of(&planned) {
             self.in_flight.remove(&target);
         }
-        if let (Effect::Run { automation, slot }, Some(end)) = (&planned.effect, end) {
-            self.runs.entry(automation.clone()).or_default().ended_for(*slot, now, end);
+        if let Effect::Run { automation, slot } = &planned.effect {
+            let state = self.runs.entry(automation.clone()).or_default();
+            match end {
+                Some(end) => state.ended_for(*slot, now, end),
+                None => state.left_out(*slot),
+            }
             self.unsaved.runs.insert(automation.clone());
         }
         self.unsaved.add_outcome(planned.key, planned.attempt, outcome);
@@ -383,6 +387,11 @@ impl<P: Processes, J: Journal> Engine<P, J> {
     /// The sums of the heartbeats as of the last tick, or as the journal had them.
     pub const fn beats(&self) -> &BTreeMap<AutomationId, BeatState> {
         &self.beats
+    }
+
+    /// The runs.
+    pub const fn runs(&self) -> &BTreeMap<AutomationId, RunState> {
+        &self.runs
     }
 
     /// The newest incident of each target.

@@ -14,7 +14,9 @@ pub mod netlify;
 pub mod pm2;
 #[cfg(feature = "probe")]
 pub mod probe;
+#[cfg(feature = "ssh")]
+pub mod ssh;
 #[cfg(all(test, any(feature = "github", feature = "netlify", feature = "probe")))]
 mod stub;
-#[cfg(any(feature = "github", feature = "netlify", feature = "probe"))]
+#[cfg(any(feature = "aws", feature = "github", feature = "netlify", feature = "probe", feature = "ssh"))]
 mod text;

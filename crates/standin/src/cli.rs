@@ -40,7 +40,15 @@ pub(crate) enum Command {
     /// Run a command and send heartbeats of its start and end
     Exec(ExecArgs),
     /// Check tools, rights and services, and say how to mend what is missing
-    Doctor(LookArgs),
+    Doctor(DoctorArgs),
+    /// Run one watch cycle of the mesh, and say what it saw and did
+    Check(CheckArgs),
+    /// Show who watches what, what helps, and who decides
+    Mesh(LookArgs),
+    /// Have all watchers do nothing for a while
+    Pause(PauseArgs),
+    /// End a pause
+    Resume(ResumeArgs),
     /// Ask what an outage would do: who notices when, what runs instead, what is lost
     Simulate(SimulateArgs),
     /// Print the JSON schema of standin.toml, or a commented default file
@@ -69,6 +77,43 @@ pub(crate) struct LookArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// `standin doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// Try whether the stores of standin.toml may hold decisions: takes minutes, and hundreds of requests
+    #[arg(long)]
+    pub stores: bool,
+}
+
+/// `standin check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// Which watcher to be [default: the one of this agent]
+    #[arg(long, value_name = "NAME")]
+    pub peer: Option<String>,
+}
+
+/// `standin pause`.
+#[derive(Debug, Args)]
+pub(crate) struct PauseArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// For how long, such as 30m, 4h or 2d
+    #[arg(long = "for", value_name = "TIME", default_value = "4h")]
+    pub time: String,
+}
+
+/// `standin resume`.
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
 }
 
 /// `standin scan`.
@@ -128,7 +173,7 @@ pub(crate) struct LogsArgs {
     /// How many lines to begin with
     #[arg(short = 'n', long, default_value_t = 100, value_name = "LINES")]
     pub lines: usize,
-    /// Only this part: agent, incident, recovery, pm2, pings, runs
+    /// Only this part: agent, incident, mesh, recovery, pm2, pings, runs
     #[arg(long, value_name = "PART")]
     pub part: Option<String>,
 }

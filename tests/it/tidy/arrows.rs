@@ -7,7 +7,7 @@ use super::assert_none;
 use super::tree::{crates, read};
 
 /// What each crate may use of the others, in what it ships. A new crate says here where it stands.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("standin-core", &[]),
     ("standin-config", &["standin-core"]),
     ("standin-discovery", &["standin-core"]),
@@ -17,7 +17,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("standin-platforms", &["standin-core", "standin-engine", "standin-http"]),
     ("standin-stores", &["standin-core", "standin-engine", "standin-http"]),
     // The listener persists a heartbeat before it answers, so it writes to the local store itself.
-    ("standin-agent", &["standin-core", "standin-config", "standin-engine", "standin-stores"]),
+    (
+        "standin-agent",
+        &["standin-body", "standin-core", "standin-config", "standin-engine", "standin-stores"],
+    ),
     // What the bodies share: it joins the mesh of the settings with the adapters.
     (
         "standin-body",
@@ -42,6 +45,17 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "standin-platforms",
         ],
     ),
+    (
+        "standin-function",
+        &[
+            "standin-body",
+            "standin-core",
+            "standin-config",
+            "standin-engine",
+            "standin-http",
+            "standin-stores",
+        ],
+    ),
     // Drives the core and the engine's mesh: the proof of the protocol, which is in no release, and what it says of a
     // user's own mesh, which is.
     ("standin-sim", &["standin-core", "standin-engine"]),
@@ -57,6 +71,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "standin-platforms",
             "standin-stores",
             "standin-agent",
+            "standin-body",
             "standin-sim",
         ],
     ),

@@ -9,6 +9,8 @@ pub enum Part {
     Agent,
     /// Verdicts and incidents.
     Incident,
+    /// The other watchers, and what is done with them.
+    Mesh,
     /// Heartbeats.
     Pings,
     /// PM2.
@@ -25,9 +27,10 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order of their names but for the last.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Agent,
         Self::Incident,
+        Self::Mesh,
         Self::Pings,
         Self::Pm2,
         Self::Recovery,
@@ -41,6 +44,7 @@ impl Part {
         match self {
             Self::Agent => "agent",
             Self::Incident => "incident",
+            Self::Mesh => "mesh",
             Self::Pings => "pings",
             Self::Pm2 => "pm2",
             Self::Recovery => "recovery",
@@ -60,10 +64,16 @@ impl Part {
         if let Some(part) = Self::named(target) {
             return part;
         }
-        const MODULES: [(&str, Part); 5] = [
+        // What people are told is about the mesh.
+        if target == "alert" {
+            return Self::Mesh;
+        }
+        const MODULES: [(&str, Part); 7] = [
             ("standin_platforms::pm2", Part::Pm2),
             ("standin_platforms::local_run", Part::Runs),
             ("standin_agent::pings", Part::Pings),
+            ("standin_agent::mesh", Part::Mesh),
+            ("standin_body", Part::Mesh),
             ("standin_stores", Part::Store),
             ("standin", Part::Agent),
         ];

@@ -150,6 +150,9 @@ pub struct StatusV1 {
     pub automations: Vec<AutomationStatusV1>,
     /// Those that are not resolved, oldest first.
     pub incidents: Vec<IncidentV1>,
+    /// What this watcher has told of the mesh within a day, the newest first.
+    #[serde(default)]
+    pub alerts: Vec<AlertV1>,
 }
 
 /// Another deployment of Standin.
@@ -157,8 +160,34 @@ pub struct StatusV1 {
 pub struct PeerV1 {
     /// Its name.
     pub id: String,
-    /// How it is.
+    /// How it is: late when its beat is due, failed when it has been silent for too long, unknown when none was ever read.
     pub health: Health,
+    /// action, netlify, lambda or agent; empty where an older version wrote it.
+    #[serde(default)]
+    pub kind: String,
+    /// When it last gave a sign of life; null if never.
+    #[serde(default)]
+    pub last: Option<Timestamp>,
+    /// For how many seconds its next beat is overdue.
+    #[serde(default)]
+    pub overdue: u64,
+}
+
+/// What people were told of the mesh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertV1 {
+    /// When.
+    pub at: Timestamp,
+    /// Which watcher told.
+    pub by: String,
+    /// good, warning or critical.
+    pub level: String,
+    /// A stable word, such as `recovered`.
+    pub what: String,
+    /// An automation's id, `peer:NAME` or `platform:NAME`.
+    pub about: String,
+    /// In a sentence.
+    pub text: String,
 }
 
 /// How one automation is.

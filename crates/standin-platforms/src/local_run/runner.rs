@@ -121,4 +121,8 @@ impl Runner for LocalRunner {
         self.tidy(name);
         end
     }
+
+    fn has_begun(&self, key: &EffectKey, attempt: u8) -> bool {
+        !matches!(self.folder.adopt(&RunName::of(&key.0, attempt)), Adopted::Unknown)
+    }
 }

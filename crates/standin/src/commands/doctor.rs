@@ -11,7 +11,7 @@ use standin_engine::json_v1::{AgentState, VERSION};
 use standin_engine::ports::Processes;
 use standin_engine::render::{Cell, Doc, Part, Tone};
 
-use crate::cli::Format;
+use crate::cli::DoctorArgs;
 use crate::commands::{look, parts};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -41,7 +41,8 @@ struct DoctorV1 {
 }
 
 /// Checks everything that the agent needs; ends with 1 when something is broken.
-pub(crate) async fn doctor(path: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+pub(crate) async fn doctor(path: Option<&Path>, args: &DoctorArgs) -> Result<Exit, Failure> {
+    let format = args.look.format;
     let root = Root::find(path)?;
     let mut checks = vec![state(&root.state), zone()];
     match Project::load(Some(&root.path)) {

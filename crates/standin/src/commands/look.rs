@@ -74,6 +74,7 @@ fn last_known(state: &StateDir) -> Result<StatusV1, Failure> {
         peers: Vec::new(),
         automations: remembered.verdicts.values().map(AutomationStatusV1::from).collect(),
         incidents: open.map(IncidentV1::from).collect(),
+        alerts: Vec::new(),
     }))
 }
 

@@ -1,13 +1,17 @@
 //! One command a file.
 
 mod beat;
+mod check;
 mod doctor;
 mod down;
 mod exec;
 mod host;
 mod logs;
 mod look;
+mod mesh;
+mod part;
 mod parts;
+mod pause;
 mod recover;
 mod report;
 mod scan;
@@ -42,7 +46,11 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Recover(args) => block_on(recover::recover(repository.as_deref(), args)),
         Command::Beat(args) => block_on(beat::beat(repository.as_deref(), args)),
         Command::Exec(args) => block_on(exec::exec(repository.as_deref(), args)),
-        Command::Doctor(args) => block_on(doctor::doctor(at(args.path).as_deref(), args.format)),
+        Command::Doctor(args) => block_on(doctor::doctor(at(args.look.path.clone()).as_deref(), &args)),
+        Command::Check(args) => block_on(check::check(at(args.look.path.clone()).as_deref(), &args)),
+        Command::Mesh(args) => mesh::mesh(at(args.path).as_deref(), args.format),
+        Command::Pause(args) => block_on(pause::pause(at(args.path).as_deref(), &args.time)),
+        Command::Resume(args) => block_on(pause::resume(at(args.path).as_deref())),
         Command::Simulate(mut args) => {
             args.path = at(args.path);
             simulate::simulate(&args)

@@ -23,7 +23,7 @@ use standin_platforms::pm2::notify_ready;
 use tracing::level_filters::LevelFilter;
 
 use crate::cli::UpArgs;
-use crate::commands::{block_on, host, parts};
+use crate::commands::{block_on, host, part, parts};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Project;
@@ -114,6 +114,7 @@ async fn in_foreground(project: Project, args: UpArgs) -> Result<Exit, Failure> 
     let logs = log(&project.root.state, &project.settings, terminal)?;
     let chosen = parts::choose(&project, Some(hosted.clone()).filter(|name| !name.is_empty())).await?;
     let pm2 = Arc::clone(&chosen.pm2);
+    let mesh = Box::pin(part::of_agent(&project)).await?;
     let parts = Parts {
         state: project.root.state.clone(),
         journal: chosen.journal,
@@ -127,6 +128,7 @@ async fn in_foreground(project: Project, args: UpArgs) -> Result<Exit, Failure> 
         pm2_app: hosted,
         sources: Sources::of(&project.root.path, project.files()),
         first: if args.start { start_requests(&project) } else { BTreeMap::new() },
+        mesh,
         ready: Box::new(move |file| {
             let _ = output::write(&format!("{}{}", running(&project, file), next_steps(&project)));
             tokio::spawn(notify_ready());
