@@ -114,6 +114,9 @@ pub struct Seen {
     /// How long a backup keeps the work at least.
     #[serde(default)]
     pub damping: Damping,
+    /// When somebody was seen to have stopped it; `None` once it is seen otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StoreTime>,
     /// What its claim was when it was last looked at. Only of a target that a backup may serve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimSeen>,

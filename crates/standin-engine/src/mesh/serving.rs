@@ -158,7 +158,7 @@ impl Keep {
     fn read(&mut self, own: &Holder, cell: Option<Cell>, time: StoreTime) -> KeepAsks {
         self.known.seen.streak = match self.known.fact {
             Fact::Well => self.known.seen.streak.beat(time, Punctual::Yes),
-            Fact::Down | Fact::Unknown | Fact::Covered(_) => Streak::default(),
+            Fact::Down | Fact::Stopped | Fact::Unknown | Fact::Covered(_) => Streak::default(),
         };
         let Some(cell) = cell else { return self.end(Kept::Free) };
         if cell.check(&self.terms, time).is_err() {
