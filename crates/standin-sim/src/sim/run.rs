@@ -6,7 +6,7 @@ use standin_core::mesh::claim::Probed;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::peer::{BeatNumber, PeerId};
 use standin_engine::mesh::record::Carry;
-use standin_engine::mesh::{Input, Now, Setup, TargetSetup, Tick, Watching};
+use standin_engine::mesh::{Input, Setup, TargetSetup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
 use super::asking::Asking;
