@@ -19,7 +19,7 @@ fn get(url: &str) -> (u16, String) {
 fn send(url: &str, body: Option<Vec<u8>>) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::http().build().unwrap();
         let request = match body {
             None => client.get(url),
             Some(body) => client.post(url).body(body),

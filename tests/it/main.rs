@@ -6,15 +6,24 @@
 mod beats;
 mod cli;
 mod example;
+mod function;
+mod mesh;
 mod platforms;
 mod pm2;
 mod reports;
 mod runs;
 mod shims;
 mod simulate;
+mod ssh;
 mod stage;
 mod stagecraft;
 mod state;
 mod stores;
 mod stores_github;
 mod tidy;
+
+/// A client that goes through no proxy. The one that is linked has to be told whose cryptography it uses.
+fn http() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}

@@ -1,8 +1,8 @@
 //! The shared stores against servers that speak their protocols, each through the one conformance suite.
 
 mod google;
-mod ministack;
-mod proxy;
+pub(crate) mod ministack;
+pub(crate) mod proxy;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -139,11 +139,6 @@ async fn assert_bucket(open: impl Fn(u16) -> Objects, port: u16) {
     assert_passed(&conformance::lost_answers(&clients[0], &faulty, &extent()).await);
 }
 
-/// The port of a server that whoever runs the test has started.
-fn port_of(variable: &str) -> u16 {
-    std::env::var(variable).expect("the port of a server").parse().unwrap()
-}
-
 #[tokio::test]
 async fn google_passes_and_tells_the_truth_when_answers_are_lost() {
     let open = |port: u16| {
@@ -155,21 +150,4 @@ async fn google_passes_and_tells_the_truth_when_answers_are_lost() {
         Objects::gcs(&place, &environment, &http()).unwrap()
     };
     assert_bucket(open, google::google().await).await;
-}
-
-#[tokio::test]
-#[ignore = "needs azurite with a container `standin`: docs/stores.md says how"]
-async fn azure_passes_and_tells_the_truth_when_answers_are_lost() {
-    let open = |port: u16| {
-        let endpoint = Some(format!("http://127.0.0.1:{port}/devstoreaccount1"));
-        let place =
-            Place { bucket: "standin".into(), prefix: "mesh/shop".into(), endpoint, ..Place::default() };
-        // The account that every Azurite has, with the key that its documentation prints.
-        let key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-        let environment =
-            [("AZURE_STORAGE_ACCOUNT_NAME", "devstoreaccount1"), ("AZURE_STORAGE_ACCOUNT_KEY", key)];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Objects::azure(&place, &environment, &http()).unwrap()
-    };
-    assert_bucket(open, port_of("STANDIN_TEST_AZURE_PORT")).await;
 }

@@ -52,6 +52,12 @@ enum Bench {
         /// The `standin-sim` command; without it no hours are simulated.
         #[arg(long, env = "STANDIN_SIM", value_name = "FILE")]
         sim: Option<PathBuf>,
+        /// The function as it ships, with its empty counterpart; without both it is not measured.
+        #[arg(long, env = "STANDIN_FUNCTION", value_name = "FILE")]
+        function: Option<PathBuf>,
+        /// A function that does nothing.
+        #[arg(long, env = "STANDIN_EMPTY_FUNCTION", value_name = "FILE")]
+        empty_function: Option<PathBuf>,
         /// Only these (default: all).
         #[arg(long, value_enum, value_name = "NAME", num_args = 1..)]
         only: Vec<MachineBench>,
@@ -94,8 +100,20 @@ fn run(bench: Bench) -> anyhow::Result<()> {
             }
         }
         Bench::Arrivals { count } => lateness::arrivals::render(count)?,
-        Bench::Machine { standin, pm2, actionlint, sim, only, peer_apps, format } => {
-            let options = machine::Options { standin, pm2, actionlint, sim, only, peer_apps };
+        Bench::Machine {
+            standin,
+            pm2,
+            actionlint,
+            sim,
+            function,
+            empty_function,
+            only,
+            peer_apps,
+            format,
+        } => {
+            let empty = empty_function;
+            let options =
+                machine::Options { standin, pm2, actionlint, sim, function, empty, only, peer_apps };
             let report = machine::measure(&options)?;
             match format {
                 Format::Text => machine::table::render(&report),

@@ -19,23 +19,54 @@ pub trait Carrier: Send + Sync + 'static {
     fn carry(&self, request: Request) -> impl Future<Output = Answer> + Send;
 }
 
-/// This machine's clocks.
+/// This machine's clocks, or for a demonstration ones that go faster.
 #[derive(Debug, Clone, Copy)]
 pub struct Clocks {
     start: Instant,
+    pace: Pace,
+}
+
+/// How fast clocks go.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    /// As time does.
+    Real,
+    /// So many times as fast, from this moment on.
+    Times(u32, Timestamp),
 }
 
 impl Default for Clocks {
     fn default() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), pace: Pace::Real }
     }
 }
 
 impl Clocks {
+    /// Clocks that go `pace` times as fast from now on: every wait is as much shorter, and nothing else is different.
+    /// For demonstrations, against stores whose clocks do the same.
+    pub fn faster(pace: u32) -> Self {
+        Self { start: Instant::now(), pace: Pace::Times(pace.max(1), Timestamp::now()) }
+    }
+
     /// Both of them, now.
     pub fn now(&self) -> Now {
-        let mono = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { mono, wall: StoreTime(Timestamp::now().as_millisecond()) }
+        let elapsed = self.start.elapsed();
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        match self.pace {
+            Pace::Real => Now { mono: ms(elapsed), wall: StoreTime(Timestamp::now().as_millisecond()) },
+            Pace::Times(pace, from) => {
+                let mono = ms(elapsed.saturating_mul(pace));
+                Now { mono, wall: StoreTime(from.as_millisecond()).plus(mono) }
+            }
+        }
+    }
+
+    /// How long a wait is on this machine.
+    pub fn wait(&self, time: Duration) -> Duration {
+        match self.pace {
+            Pace::Real => time,
+            Pace::Times(pace, _) => time / pace,
+        }
     }
 }
 
@@ -48,7 +79,16 @@ pub async fn drive<C: Carrier>(
     brought: Option<(Carry, BeatNumber)>,
     carrier: Arc<C>,
 ) -> Option<Report> {
-    let clocks = Clocks::default();
+    drive_by(Clocks::default(), setup, brought, carrier).await
+}
+
+/// The same by other clocks than this machine's.
+pub async fn drive_by<C: Carrier>(
+    clocks: Clocks,
+    setup: Arc<Setup>,
+    brought: Option<(Carry, BeatNumber)>,
+    carrier: Arc<C>,
+) -> Option<Report> {
     let limits = Limits::of(&setup);
     // Drawn anew for each run: two runs of one watcher that overlap must be told apart.
     let run = uuid::Uuid::new_v4().as_u64_pair().0;
@@ -60,7 +100,7 @@ pub async fn drive<C: Carrier>(
     loop {
         for (ticket, request) in asked.drain(..) {
             let unanswered = request.unanswered();
-            let task = under_way.spawn(limited(Arc::clone(&carrier), request, limits));
+            let task = under_way.spawn(limited(Arc::clone(&carrier), request, limits, clocks));
             requests.insert(task.id(), (ticket, unanswered));
         }
         let (id, answer) = match under_way.join_next_with_id().await {
@@ -105,9 +145,9 @@ impl Limits {
     }
 }
 
-async fn limited<C: Carrier>(carrier: Arc<C>, request: Request, limits: Limits) -> Answer {
+async fn limited<C: Carrier>(carrier: Arc<C>, request: Request, limits: Limits, clocks: Clocks) -> Answer {
     if let Request::Sleep(time) = request {
-        tokio::time::sleep(time).await;
+        tokio::time::sleep(clocks.wait(time)).await;
         return Answer::Over;
     }
     let unanswered = request.unanswered();

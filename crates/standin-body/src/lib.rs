@@ -4,6 +4,7 @@
 //! [`check::check`] runs one tick. The Action and a function run one a start; the agent one a period.
 
 pub mod alerts;
+pub mod beyond;
 pub mod by_hand;
 pub mod check;
 pub mod drive;

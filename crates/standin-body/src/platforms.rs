@@ -21,6 +21,7 @@ use standin_platforms::netlify::{Invocation, Mode, Netlify, Rebuild};
 use standin_platforms::probe::{Check, Silence};
 use tokio::task::JoinSet;
 
+use crate::beyond::{Beyond, Tried};
 use crate::setup::{Joined, Subject};
 
 /// How far back the list of runs is read, however long ago the last slot was.
@@ -45,6 +46,8 @@ pub struct Platforms {
     pub build_hook: Option<SecretString>,
     /// What Standin's own functions want to be asked with.
     pub token: Option<SecretString>,
+    /// Functions on Lambda, and machines over ssh.
+    pub beyond: Beyond,
     /// What went wrong, in sentences that name the fix.
     pub troubles: Troubles,
 }
@@ -197,7 +200,9 @@ impl Platforms {
             Remedy::Other(id) => id,
             Remedy::Restore => return self.restore().await,
             Remedy::Redeploy => return self.redeploy(order).await,
-            Remedy::RollBack | Remedy::Ssh => return Sent::Refused,
+            Remedy::Ssh => return self.said(Box::pin(self.beyond.ssh(None, order)).await),
+            // No automation is a function on Lambda.
+            Remedy::RollBack => return Sent::Refused,
         };
         match id.kind() {
             Kind::Workflow => Box::pin(self.dispatch(id.name(), order, slot)).await,
@@ -220,6 +225,15 @@ impl Platforms {
             (Remedy::Other(id), _) if id.kind() == Kind::Workflow => {
                 Box::pin(self.dispatch(id.name(), order, None)).await
             }
+            (Remedy::Again, PeerKind::Lambda { function }) => {
+                self.said(Box::pin(self.beyond.wake(function, order)).await)
+            }
+            (Remedy::RollBack, PeerKind::Lambda { function }) => {
+                self.said(Box::pin(self.beyond.roll_back(function, order)).await)
+            }
+            (Remedy::Ssh, PeerKind::Agent { .. }) => {
+                self.said(Box::pin(self.beyond.ssh(Some(&peer.name), order)).await)
+            }
             (Remedy::Again | Remedy::RollBack | Remedy::Ssh | Remedy::Other(_), _) => Sent::Refused,
         }
     }
@@ -228,10 +242,10 @@ impl Platforms {
     pub(crate) async fn wake(&self, peer: &PeerSettings) {
         let order = Order { key: EffectKey(format!("wake-{}", peer.name)), epoch: 0, attempt: 0 };
         let sent = match &peer.kind {
-            PeerKind::Action { .. } | PeerKind::Netlify { .. } => {
+            PeerKind::Action { .. } | PeerKind::Netlify { .. } | PeerKind::Lambda { .. } => {
                 self.recover_peer(peer, &Remedy::Again, &order).await
             }
-            PeerKind::Lambda { .. } | PeerKind::Agent { .. } => return,
+            PeerKind::Agent { .. } => return,
         };
         tracing::info!(target: "mesh", peer = %peer.name, ?sent, "a silent watcher was woken");
     }
@@ -309,6 +323,13 @@ impl Platforms {
         let done = Box::pin(netlify.invoke(&invocation)).await;
         said(&self.troubles, function, &done);
         done.sent
+    }
+
+    fn said(&self, tried: Tried) -> Sent {
+        if let Some(why) = tried.why {
+            self.troubles.add(why);
+        }
+        tried.sent
     }
 
     async fn restore(&self) -> Sent {

@@ -18,6 +18,7 @@ use standin_stores::shared::github_refs::{GithubRefs, Repository};
 use standin_stores::shared::netlify_blobs::{BlobsSite, Door, NetlifyBlobs};
 
 use crate::alerts::Alerts;
+use crate::beyond::Beyond;
 use crate::env::Env;
 use crate::platforms::{Platforms, Troubles};
 use crate::store::{EvidenceOnly, OutOfReach, Slots, Store, Whole};
@@ -112,6 +113,7 @@ pub async fn reach(mesh: &Mesh, env: &Env, http: Http, times: Times, own: Option
         netlify: netlify_platform(mesh, env, &http, times, &mut missing),
         build_hook: env.secret(mesh.netlify.build_hook_env.as_deref().unwrap_or("NETLIFY_BUILD_HOOK")),
         token: env.secret("STANDIN_TOKEN"),
+        beyond: Beyond::reach(mesh, env, &http, times, &mut missing),
         http: http.clone(),
         troubles: Troubles::default(),
     };

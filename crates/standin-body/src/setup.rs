@@ -8,7 +8,7 @@ use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
-use standin_core::mesh::terms::Terms;
+use standin_core::mesh::terms::{MAX_TTL_MS, Terms};
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
     Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Sent,
@@ -25,6 +25,9 @@ pub const OWN_STORE: &str = "agent";
 
 /// How long a workflow takes from its dispatch until its run is there, in milliseconds, at most.
 const START_LATENCY_MS: u64 = 45_000;
+
+/// No body's tick goes on beginning things for longer than this, in milliseconds.
+const LONGEST_TICK_MS: u64 = 150_000;
 
 /// Fewer targets than this on one platform are never a mass failure.
 const MASS: usize = 4;
@@ -69,7 +72,13 @@ pub enum JoinError {
     NoStore,
     /// A setup that does not hold together.
     #[error("the mesh of standin.toml cannot be run: {0}")]
-    Setup(#[from] SetupError),
+    Setup(SetupError),
+}
+
+impl From<SetupError> for JoinError {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
 }
 
 /// Takes the part of the watcher called `name`, in a body with these limits.
@@ -192,8 +201,13 @@ fn ms(time: std::time::Duration) -> u64 {
 impl Joined {
     fn add_automation(&mut self, mesh: &Mesh, place: usize) -> Result<(), JoinError> {
         let Some(target) = mesh.targets.get(place) else { return Ok(()) };
-        let rungs: Vec<Rung> =
+        let mut rungs: Vec<Rung> =
             target.backup.iter().map(|remedy| Rung { able: able(mesh, remedy, &target.id) }).collect();
+        let backup = backup_of(mesh, target);
+        let terms = match backup {
+            Backup::Recovers => terms(target.domain),
+            Backup::Serves(_) => terms_of_serving(mesh, &mut rungs),
+        };
         let watching = match &target.timing {
             Timing::Standing => Watching::Standing,
             Timing::Slots { schedules, deadline } => {
@@ -224,8 +238,8 @@ impl Joined {
                 heartbeats: heartbeats(target),
                 rungs,
                 decider,
-                backup: backup_of(mesh, target),
-                terms: terms(target.domain),
+                backup,
+                terms,
             },
             Subject::Automation(place),
             target.backup.clone(),
@@ -260,7 +274,7 @@ impl Joined {
         }
         let domain = domain_of_peer(&peer.kind);
         let rung = |remedy: &Remedy| {
-            let mut able = able_for_peer(mesh, remedy);
+            let mut able = able_for_peer(mesh, &peer.kind, remedy);
             able.retain(|number| *number != place);
             Rung { able }
         };
@@ -386,20 +400,37 @@ fn terms(domain: Domain) -> Terms {
     }
 }
 
+/// The lease of a claim that is renewed in each tick: it lasts from one tick of whoever may hold it to the one after the
+/// next. Those who look so seldom that no lease may be that long cannot keep a backup at work.
+fn terms_of_serving(mesh: &Mesh, rungs: &mut [Rung]) -> Terms {
+    let lease = |number: Number| {
+        let every = mesh.peers.get(number).map_or(u64::MAX, |peer| ms(peer.every));
+        let lease = every.saturating_mul(2).saturating_add(LONGEST_TICK_MS);
+        u32::try_from(lease).ok().filter(|lease| *lease <= MAX_TTL_MS)
+    };
+    for rung in rungs.iter_mut() {
+        rung.able.retain(|number| lease(*number).is_some());
+    }
+    let longest = rungs.iter().flat_map(|rung| &rung.able).filter_map(|number| lease(*number)).max();
+    let usual = terms(Domain::Github);
+    Terms { ttl: longest.unwrap_or(usual.ttl).max(usual.ttl), ..usual }
+}
+
 /// Who can carry a remedy out for an automation.
 fn able(mesh: &Mesh, remedy: &Remedy, target: &AutomationId) -> Vec<Number> {
     match remedy {
         Remedy::Again => of_kind(mesh, target.kind()),
         Remedy::Restore | Remedy::Redeploy | Remedy::RollBack => everyone(mesh),
-        Remedy::Ssh => with_ssh(mesh),
+        Remedy::Ssh => no_function(mesh),
         Remedy::Other(id) => of_kind(mesh, id.kind()),
     }
 }
 
-fn able_for_peer(mesh: &Mesh, remedy: &Remedy) -> Vec<Number> {
+fn able_for_peer(mesh: &Mesh, kind: &PeerKind, remedy: &Remedy) -> Vec<Number> {
     match remedy {
-        Remedy::Again | Remedy::Restore | Remedy::Redeploy | Remedy::RollBack => everyone(mesh),
-        Remedy::Ssh => with_ssh(mesh),
+        Remedy::Again if matches!(kind, PeerKind::Lambda { .. }) => no_function(mesh),
+        Remedy::Again | Remedy::Restore | Remedy::Redeploy => everyone(mesh),
+        Remedy::Ssh | Remedy::RollBack => no_function(mesh),
         Remedy::Other(id) => of_kind(mesh, id.kind()),
     }
 }
@@ -417,8 +448,8 @@ fn everyone(mesh: &Mesh) -> Vec<Number> {
     (0..mesh.peers.len()).collect()
 }
 
-/// A function has no ssh.
-fn with_ssh(mesh: &Mesh) -> Vec<Number> {
+/// A function has no ssh, and does not carry what asks Lambda.
+fn no_function(mesh: &Mesh) -> Vec<Number> {
     let has = |peer: &PeerSettings| matches!(peer.kind, PeerKind::Action { .. } | PeerKind::Agent { .. });
     mesh.peers.iter().enumerate().filter(|(_, peer)| has(peer)).map(|(number, _)| number).collect()
 }

@@ -11,6 +11,7 @@ use standin_engine::mesh::record::Record;
 use standin_engine::ports::mesh::{
     Decision, DecisionStore, EvidenceStore, Held, ReadError, Stamped, SwapAnswer, Version, WriteError,
 };
+use standin_stores::shared::conformance::{self, Conformance, Extent};
 use standin_stores::shared::{Cells, Decisions, Records, Shelf};
 
 use crate::slot::{self, Claimant, Claimed, SlotState};
@@ -51,6 +52,10 @@ pub trait Store: Send + Sync {
     /// change leaves it as it is.
     fn change_note<'a>(&'a self, _: &'a str, _: &'a Change) -> Later<'a, Result<(), WriteError>> {
         Box::pin(std::future::ready(Err(WriteError::Refused)))
+    }
+    /// Tries on the store itself whether it may hold decisions; `None` of one that never may, or is out of reach.
+    fn prove<'a>(&'a self, _: &'a Extent) -> Later<'a, Option<Conformance>> {
+        Box::pin(std::future::ready(None))
     }
 }
 
@@ -160,6 +165,11 @@ impl<C: Cells, S: Shelf> Store for Whole<C, S> {
             let over = move |_: Option<&[u8]>| Some(bytes.clone());
             self.change_note(name, &over).await
         })
+    }
+
+    fn prove<'a>(&'a self, extent: &'a Extent) -> Later<'a, Option<Conformance>> {
+        let cells = std::slice::from_ref(self.decisions.cells());
+        Box::pin(async move { Some(conformance::cells(cells, extent).await) })
     }
 
     fn change_note<'a>(&'a self, name: &'a str, change: &'a Change) -> Later<'a, Result<(), WriteError>> {

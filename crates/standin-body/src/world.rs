@@ -1,11 +1,10 @@
 //! The world of a watcher: its requests, carried to stores, platforms and people.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use standin_config::mesh::Mesh;
+use standin_config::mesh::{Mesh, Remedy};
 use standin_core::effect::EffectKey;
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
@@ -225,8 +224,12 @@ impl<H: Host> World<H> {
             Some(Subject::Automation(place)) => match self.mesh.targets.get(*place) {
                 Some(automation) if is_of_host(remedy, automation) => {
                     let id = match remedy {
-                        standin_config::mesh::Remedy::Other(id) => id,
-                        _ => &automation.id,
+                        Remedy::Other(id) => id,
+                        Remedy::Again
+                        | Remedy::Restore
+                        | Remedy::Redeploy
+                        | Remedy::RollBack
+                        | Remedy::Ssh => &automation.id,
                     };
                     match slot.zip(self.held_store_of(target)) {
                         Some((slot, store)) => {
@@ -277,8 +280,7 @@ impl<H: Host> World<H> {
 }
 
 /// Whether a remedy is carried out on the agent's machine.
-fn is_of_host(remedy: &standin_config::mesh::Remedy, target: &standin_config::mesh::Target) -> bool {
-    use standin_config::mesh::Remedy;
+fn is_of_host(remedy: &Remedy, target: &standin_config::mesh::Target) -> bool {
     use standin_core::ident::Kind;
     let is_local = |kind: Kind| match kind {
         Kind::Pm2 | Kind::Npm | Kind::Command => true,
@@ -292,54 +294,52 @@ fn is_of_host(remedy: &standin_config::mesh::Remedy, target: &standin_config::me
 }
 
 impl<H: Host> Carrier for World<H> {
-    fn carry(&self, request: Request) -> impl Future<Output = Answer> + Send {
-        async move {
-            match request {
-                Request::ReadEvidence(store) => {
-                    let read = match self.stores.get(store) {
-                        Some(store) => store.records().await,
-                        None => Err(ReadError::Unreachable),
-                    };
-                    if let Ok(read) = &read {
-                        self.seen.records(&read.value, read.at);
-                    }
-                    Answer::Evidence(read)
-                }
-                Request::WriteEvidence(store, record) => Answer::Written(match self.stores.get(store) {
-                    Some(store) => store.write(&record).await,
-                    None => Err(WriteError::Refused),
-                }),
-                Request::ReadDecision { store, cell } => Answer::Decision(match self.stores.get(store) {
-                    Some(store) => store.decision(&self.cell(cell)).await,
+    async fn carry(&self, request: Request) -> Answer {
+        match request {
+            Request::ReadEvidence(store) => {
+                let read = match self.stores.get(store) {
+                    Some(store) => store.records().await,
                     None => Err(ReadError::Unreachable),
-                }),
-                Request::SwapDecision { store, cell, expect, next } => {
-                    Answer::Swapped(match self.stores.get(store) {
-                        Some(store) => store.swap(&self.cell(cell), expect.as_ref(), &next).await,
-                        None => SwapAnswer::Lost,
-                    })
+                };
+                if let Ok(read) = &read {
+                    self.seen.records(&read.value, read.at);
                 }
-                Request::Survey(platform) => {
-                    let survey = self.survey(platform).await;
-                    self.seen.facts(survey.as_deref().unwrap_or_default());
-                    Answer::Surveyed(survey)
-                }
-                Request::Probe { target, slot } => Answer::Probed(self.probe(target, slot).await),
-                Request::Send { target, slot, order } => Answer::Sent(self.send(target, slot, &order).await),
-                Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(target).await),
-                Request::Stop { target, .. } => Answer::Sent(self.stop(target).await),
-                Request::Wake(peer) => {
-                    self.wake(peer).await;
-                    Answer::Over
-                }
-                Request::Notify(notice) => {
-                    self.notify(notice).await;
-                    Answer::Over
-                }
-                Request::Sleep(time) => {
-                    tokio::time::sleep(time).await;
-                    Answer::Over
-                }
+                Answer::Evidence(read)
+            }
+            Request::WriteEvidence(store, record) => Answer::Written(match self.stores.get(store) {
+                Some(store) => store.write(&record).await,
+                None => Err(WriteError::Refused),
+            }),
+            Request::ReadDecision { store, cell } => Answer::Decision(match self.stores.get(store) {
+                Some(store) => store.decision(&self.cell(cell)).await,
+                None => Err(ReadError::Unreachable),
+            }),
+            Request::SwapDecision { store, cell, expect, next } => {
+                Answer::Swapped(match self.stores.get(store) {
+                    Some(store) => store.swap(&self.cell(cell), expect.as_ref(), &next).await,
+                    None => SwapAnswer::Lost,
+                })
+            }
+            Request::Survey(platform) => {
+                let survey = self.survey(platform).await;
+                self.seen.facts(survey.as_deref().unwrap_or_default());
+                Answer::Surveyed(survey)
+            }
+            Request::Probe { target, slot } => Answer::Probed(self.probe(target, slot).await),
+            Request::Send { target, slot, order } => Answer::Sent(self.send(target, slot, &order).await),
+            Request::ProbeBackup(target) => Answer::Probed(self.probe_backup(target).await),
+            Request::Stop { target, .. } => Answer::Sent(self.stop(target).await),
+            Request::Wake(peer) => {
+                self.wake(peer).await;
+                Answer::Over
+            }
+            Request::Notify(notice) => {
+                self.notify(notice).await;
+                Answer::Over
+            }
+            Request::Sleep(time) => {
+                tokio::time::sleep(time).await;
+                Answer::Over
             }
         }
     }

@@ -4,6 +4,8 @@
 //! had an effect ([`Fault::Before`] against [`Fault::Lost`]), the server's own clock ([`Reply::date`]), bodies that end
 //! at a limit, and a count of requests and of what the server still allows ([`Meter`]).
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod fault;
 mod meter;
 mod reply;
@@ -28,6 +30,19 @@ const MAX_REDIRECTS: usize = 3;
 pub struct Http {
     client: reqwest::Client,
     meter: Arc<Meter>,
+}
+
+/// A client for this machine alone: through no proxy, and without roots to read, since nothing here is asked with TLS.
+///
+/// # Errors
+/// [`HttpError`] when it cannot be built. Nothing was sent.
+pub fn on_this_machine(connect: Duration) -> Result<reqwest::Client, HttpError> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::trusting_nobody()?)
+        .no_proxy()
+        .connect_timeout(connect)
+        .build()
+        .map_err(|error| HttpError::Client(error.without_url().to_string()))
 }
 
 impl Http {

@@ -20,6 +20,15 @@ pub(crate) fn config(roots: Option<&Path>) -> Result<ClientConfig, HttpError> {
             store.add(certificate).map_err(|error| unfit(error.to_string()))?;
         }
     }
+    of(store)
+}
+
+/// No roots at all, for a client that asks nobody with TLS: it has to be given some all the same.
+pub(crate) fn trusting_nobody() -> Result<ClientConfig, HttpError> {
+    of(RootCertStore::empty())
+}
+
+fn of(store: RootCertStore) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -1,8 +1,10 @@
 //! Adapters: each knows the port that it implements, and no other adapter.
 
-#[cfg(any(feature = "github", feature = "netlify"))]
+#[cfg(any(feature = "aws", feature = "github", feature = "netlify"))]
 mod api;
-#[cfg(any(feature = "github", feature = "netlify"))]
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(any(feature = "aws", feature = "github", feature = "netlify"))]
 mod gate;
 #[cfg(feature = "github")]
 pub mod github;

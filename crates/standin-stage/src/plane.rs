@@ -21,6 +21,8 @@ pub struct Plane {
     records: Mutex<Records>,
     /// Seconds by which this plane's clock is ahead of the machine's.
     ahead: Mutex<i64>,
+    /// How many times as fast as the machine's its clock goes, and since when.
+    pace: Mutex<Option<(u32, Timestamp)>>,
 }
 
 impl Plane {
@@ -59,10 +61,20 @@ impl Plane {
         *lock(&self.ahead) = seconds;
     }
 
+    /// Lets the plane's clock go so many times as fast as the machine's from now on. What runs take stays as it is.
+    pub fn set_pace(&self, pace: u32) {
+        *lock(&self.pace) = Some((pace, Timestamp::now()));
+    }
+
     /// What this plane takes for now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
+        let machine = Timestamp::now();
+        let paced = |(pace, since): (u32, Timestamp)| {
+            let elapsed = machine.duration_since(since).checked_mul(i32::try_from(pace).ok()?)?;
+            since.checked_add(elapsed).ok()
+        };
+        let now = (*lock(&self.pace)).and_then(paced).unwrap_or(machine);
         now.checked_add(SignedDuration::from_secs(*lock(&self.ahead))).unwrap_or(now)
     }
 

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     /// Ask what an outage would do: who notices when, what runs instead, what is lost
     Simulate(SimulateArgs),
+    /// Play an outage, the failover and the handback on this machine, in about a minute
+    Demo(DemoArgs),
     /// Print the JSON schema of standin.toml, or a commented default file
     Schema(SchemaArgs),
 }
@@ -257,6 +259,14 @@ pub(crate) struct SimulateArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// `standin demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many times as fast as time the clocks go
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub pace: u32,
 }
 
 /// `standin schema`.

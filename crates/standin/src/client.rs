@@ -37,7 +37,7 @@ impl Client {
     /// The agent of this state; `None` when none has left word, or the one that has is dead.
     pub(crate) fn of(state: &StateDir) -> Result<Option<Self>, Failure> {
         let Some(file) = state.read_agent_file() else { return Ok(None) };
-        let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).build();
+        let http = standin_http::on_this_machine(CONNECT);
         let http = http.map_err(anyhow::Error::from)?;
         Ok(Some(Self { http, file }))
     }

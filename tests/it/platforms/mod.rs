@@ -1,5 +1,6 @@
-//! The adapters of GitHub and Netlify against the stage: what they say that they did, and what was really done.
+//! The adapters of GitHub and Netlify against the stage, and that of AWS against MiniStack: what they say that they did, and what was really done.
 
+mod aws;
 mod github;
 mod netlify;
 

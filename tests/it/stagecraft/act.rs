@@ -41,7 +41,7 @@ fn act() -> Act {
 
 async fn dispatch(stage: &Stage, inputs: Value) -> u64 {
     let url = format!("{}/repos/{REPO}/actions/workflows/backup.yml/dispatches", stage.github_url);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::http().build().unwrap();
     let body = json!({ "ref": "main", "inputs": inputs, "return_run_details": true });
     let answer: Value = client.post(url).json(&body).send().await.unwrap().json().await.unwrap();
     answer["workflow_run_id"].as_u64().unwrap()

@@ -64,7 +64,7 @@ impl Prism {
         let url = tokio::time::timeout(START, listening).await.expect("prism starts");
         // It goes on writing: what nobody reads would block it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let client = reqwest::Client::builder().no_proxy().timeout(ANSWER).build().unwrap();
+        let client = crate::http().timeout(ANSWER).build().unwrap();
         Self { url, client, _process: process }
     }
 

@@ -100,12 +100,12 @@ async fn pass(upstream: u16, request: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Where the head of a message ends.
-pub(super) fn head(message: &[u8]) -> Option<usize> {
+pub(crate) fn head(message: &[u8]) -> Option<usize> {
     message.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4)
 }
 
 /// One message with a length, whole.
-pub(super) async fn message(from: &mut TcpStream) -> io::Result<Vec<u8>> {
+pub(crate) async fn message(from: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     loop {
         if let Some(head) = head(&read) {

@@ -72,7 +72,10 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "standin-stores",
             "standin-agent",
             "standin-body",
+            "standin-http",
             "standin-sim",
+            // Only `standin demo` plays on it.
+            "standin-stage",
         ],
     ),
     // Measures the parts, and is not shipped.

@@ -1,5 +1,6 @@
 //! One machine: what Standin costs and how fast it is, beside the programs that do a part of it, in one run.
 
+mod function;
 pub mod json_v1;
 mod kill;
 mod lateness;
@@ -43,6 +44,8 @@ pub enum Bench {
     Lateness,
     /// Joining what peers write, and simulated hours.
     Mesh,
+    /// The function beside one that does nothing.
+    Function,
 }
 
 /// What to measure, with what.
@@ -56,6 +59,10 @@ pub struct Options {
     pub actionlint: Option<PathBuf>,
     /// The `standin-sim` command.
     pub sim: Option<PathBuf>,
+    /// The function as it ships.
+    pub function: Option<PathBuf>,
+    /// A function that does nothing.
+    pub empty: Option<PathBuf>,
     /// Empty for all.
     pub only: Vec<Bench>,
     /// How many apps PM2 runs for the memory.
@@ -85,6 +92,7 @@ pub fn measure(options: &Options) -> anyhow::Result<Report> {
             Bench::Tick => tick::measure(),
             Bench::Lateness => lateness::measure(),
             Bench::Mesh => mesh::measure(options.sim.as_deref()),
+            Bench::Function => function::measure(options.function.as_deref(), options.empty.as_deref()),
         };
         report.add(part.with_context(|| format!("{name} was not measured"))?);
     }

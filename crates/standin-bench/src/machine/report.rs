@@ -34,8 +34,12 @@ pub enum Goal {
     AtMostOneIn(f64),
     /// The ratio is at least this.
     RatioAtLeast(f64),
+    /// The ratio is at most this.
+    RatioAtMost(f64),
     /// Standin's own number is at most this, in milliseconds.
     AtMost(f64),
+    /// Standin's own number is at most this, in mebibytes.
+    AtMostMebibytes(f64),
     /// Standin's own number is at least this, a second.
     AtLeast(f64),
 }
@@ -111,7 +115,8 @@ impl Row {
             Goal::None => None,
             Goal::AtMostOneIn(parts) => self.ratio().map(|ratio| ratio * parts <= 1.0),
             Goal::RatioAtLeast(least) => self.ratio().map(|ratio| ratio >= least),
-            Goal::AtMost(most) => Some(self.standin.value <= most),
+            Goal::RatioAtMost(most) => self.ratio().map(|ratio| ratio <= most),
+            Goal::AtMost(most) | Goal::AtMostMebibytes(most) => Some(self.standin.value <= most),
             Goal::AtLeast(least) => Some(self.standin.value >= least),
         }
     }
@@ -187,7 +192,9 @@ impl fmt::Display for Goal {
             Self::None => f.write_str("-"),
             Self::AtMostOneIn(parts) => write!(f, "<= 1/{parts:.0}"),
             Self::RatioAtLeast(least) => write!(f, ">= {least:.2}"),
+            Self::RatioAtMost(most) => write!(f, "<= {most:.2}"),
             Self::AtMost(most) => write!(f, "<= {most:.0} ms"),
+            Self::AtMostMebibytes(most) => write!(f, "<= {most:.0} MiB"),
             Self::AtLeast(least) => write!(f, ">= {least:.0} /s"),
         }
     }

@@ -184,7 +184,7 @@ impl Checker<'_> {
                 ("function", kind, 5 * MINUTE, 5 * MINUTE, backup)
             }
             shape::PeerKind::Lambda => {
-                let kind = PeerKind::Lambda { function: function(self) };
+                let kind = PeerKind::Lambda { function: self.lambda(table.function.as_ref()) };
                 ("function", kind, 5 * MINUTE, 5 * MINUTE, vec![Remedy::Again, Remedy::RollBack])
             }
             shape::PeerKind::Agent => {
@@ -215,6 +215,26 @@ impl Checker<'_> {
                 .unwrap_or(silent_after),
             backup: self.rungs(table.backup.as_deref()).unwrap_or(backup),
         })
+    }
+
+    /// `NAME` or `NAME:ALIAS`.
+    fn lambda(&mut self, value: Option<&Text>) -> String {
+        let is_one = |text: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            let mut parts = text.split(':');
+            let (name, alias, more) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+            let fits = |part: &str| !part.is_empty() && part.len() <= 128 && part.chars().all(plain);
+            // A number would be a version, and those never change.
+            let is_alias = |part: &str| fits(part) && !part.chars().all(|c| c.is_ascii_digit());
+            fits(name) && alias.is_none_or(is_alias) && more.is_none()
+        };
+        let text = self.text("function", value).unwrap_or_else(|| FUNCTION.to_owned());
+        if !is_one(&text) {
+            let at = value.map_or(0, |v| v.span().start);
+            let fix = "write its name alone, or with an alias behind: \"standin:live\"";
+            self.wrong(at, "`function` is not the name of a function on Lambda", fix);
+        }
+        text
     }
 
     fn peer_keys(&mut self, table: &shape::Peer, kind: shape::PeerKind) {

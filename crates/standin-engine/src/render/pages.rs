@@ -35,7 +35,51 @@ pub fn status(status: &StatusV1, now: Timestamp) -> Doc {
         )));
     }
     parts.extend(incidents("Incidents", &status.incidents, now));
+    parts.extend(mesh(status, now));
     Doc { title: "Status".to_owned(), parts }
+}
+
+/// The other watchers, and what people were told of late.
+fn mesh(status: &StatusV1, now: Timestamp) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if !status.peers.is_empty() {
+        parts.push(Part::Heading("Watchers".to_owned()));
+        let rows = status.peers.iter().map(|peer| {
+            let last = match peer.last {
+                Some(last) if peer.overdue > 0 => {
+                    format!("{}, overdue for {} s", ago(last, now), peer.overdue)
+                }
+                Some(last) => ago(last, now),
+                None => "never".to_owned(),
+            };
+            vec![
+                Cell::plain(&peer.id),
+                Cell::plain(&peer.kind),
+                Cell::toned(peer.health.to_string(), health_tone(peer.health)),
+                Cell::plain(last),
+            ]
+        });
+        let head = vec!["watcher", "kind", "health", "last sign of life"];
+        parts.push(Part::Table { head, rows: rows.collect() });
+    }
+    if !status.alerts.is_empty() {
+        parts.push(Part::Heading("What people were told within a day".to_owned()));
+        let rows = status.alerts.iter().map(|alert| {
+            let tone = match alert.level.as_str() {
+                "good" => Tone::Good,
+                "critical" => Tone::Bad,
+                _ => Tone::Warn,
+            };
+            vec![
+                Cell::toned(ago(alert.at, now), Tone::Dim),
+                Cell::plain(&alert.about),
+                Cell::toned(&alert.what, tone),
+                Cell::plain(&alert.text),
+            ]
+        });
+        parts.push(Part::Table { head: vec!["when", "about", "what", "in words"], rows: rows.collect() });
+    }
+    parts
 }
 
 /// The page of a health.

@@ -50,6 +50,8 @@ pub(crate) async fn set_with(options: Options) -> Set {
 }
 
 pub(crate) fn client() -> reqwest::Client {
+    // Built together with the rest, the client is one that has to be told whose cryptography it uses.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(10)).build().unwrap()
 }
 

@@ -4,15 +4,19 @@ use std::path::Path;
 
 use serde::Serialize;
 use standin_agent::state_dir::StateDir;
+use standin_config::mesh::{PeerKind, PeerSettings};
 use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
+use standin_core::mesh::arbiter::StoreKind;
 use standin_core::observation::Daemon;
 use standin_engine::json_v1::{AgentState, VERSION};
 use standin_engine::ports::Processes;
 use standin_engine::render::{Cell, Doc, Part, Tone};
+use standin_stores::shared::github_refs::{Remembers, WORKFLOW_TOKEN_HOURLY, budget};
 
 use crate::cli::DoctorArgs;
-use crate::commands::{look, parts};
+use crate::commands::part::Database;
+use crate::commands::{look, part, parts, stores};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::{Project, Root};
@@ -43,6 +47,9 @@ struct DoctorV1 {
 /// Checks everything that the agent needs; ends with 1 when something is broken.
 pub(crate) async fn doctor(path: Option<&Path>, args: &DoctorArgs) -> Result<Exit, Failure> {
     let format = args.look.format;
+    if args.stores {
+        return stores::stores(path, format).await;
+    }
     let root = Root::find(path)?;
     let mut checks = vec![state(&root.state), zone()];
     match Project::load(Some(&root.path)) {
@@ -50,6 +57,7 @@ pub(crate) async fn doctor(path: Option<&Path>, args: &DoctorArgs) -> Result<Exi
             checks.push(good("configuration", "standin.toml and the scan fit together"));
             checks.push(scan(&project));
             checks.extend(pm2(&project).await);
+            checks.extend(mesh(&project).await);
         }
         Err(failure) => checks.push(broken(
             "configuration",
@@ -116,6 +124,52 @@ async fn pm2(project: &Project) -> Vec<Check> {
         }
     };
     vec![command, daemon]
+}
+
+/// Who this agent is among the watchers, and what it does not reach from here.
+async fn mesh(project: &Project) -> Vec<Check> {
+    let found = match part::mesh_of(project) {
+        Ok(mesh) if mesh.peers.is_empty() => return Vec::new(),
+        Ok(mesh) => part::peer_of(project, &mesh, None).map(|peer| (mesh, peer)),
+        Err(failure) => Err(failure),
+    };
+    let taken = match found {
+        Ok((mesh, peer)) => Box::pin(part::take(project, mesh, peer, Database::Leave)).await,
+        Err(failure) => Err(failure),
+    };
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(failure) => return vec![broken("mesh", failure.to_string(), "mend standin.toml")],
+    };
+    let (targets, others) = (taken.mesh.targets.len(), taken.mesh.peers.len().saturating_sub(1));
+    let mut checks = vec![good("mesh", format!("watches {targets} automations as `{}`", taken.peer.name))];
+    let fix = "set the variable where the agent runs; `standin up --pm2` keeps it in no list";
+    checks.extend(taken.reached.missing.iter().map(|missing| note("mesh reach", missing.clone(), fix)));
+    if taken.mesh.stores.iter().any(|store| store.kind == StoreKind::GithubRefs) {
+        checks.push(requests(targets, others, &taken.peer));
+    }
+    checks
+}
+
+/// What the refs on GitHub cost.
+fn requests(targets: usize, others: usize, peer: &PeerSettings) -> Check {
+    let count = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
+    let remembers = match peer.kind {
+        PeerKind::Agent { .. } => Remembers::Always,
+        PeerKind::Action { .. } | PeerKind::Netlify { .. } | PeerKind::Lambda { .. } => Remembers::Nothing,
+    };
+    let budget = budget(count(targets), count(others), remembers);
+    let hourly = 3_600 / peer.every.as_secs().max(1);
+    let found = format!(
+        "{} requests a quiet cycle, {} more for each recovery; {hourly} cycles an hour, and there is room for {} of them \
+         within the {WORKFLOW_TOKEN_HOURLY} requests of a workflow's token",
+        budget.quiet, budget.recovery, budget.hourly
+    );
+    if hourly <= u64::from(budget.hourly) {
+        good("GitHub requests", found)
+    } else {
+        note("GitHub requests", found, "look less often (`every`), or use a person's or an app's token")
+    }
 }
 
 async fn agent(state: &StateDir) -> Check {

@@ -2,6 +2,7 @@
 
 mod beat;
 mod check;
+mod demo;
 mod doctor;
 mod down;
 mod exec;
@@ -17,6 +18,7 @@ mod report;
 mod scan;
 mod schema;
 mod simulate;
+mod stores;
 mod up;
 
 use std::future::Future;
@@ -55,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
             args.path = at(args.path);
             simulate::simulate(&args)
         }
+        Command::Demo(args) => block_on(demo::demo(args.pace)),
         Command::Schema(args) => schema::schema(&args),
     }
 }
