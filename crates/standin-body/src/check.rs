@@ -211,6 +211,7 @@ fn targets<H: Host>(world: &World<H>) -> Vec<TargetSeenV1> {
 fn judged(fact: Option<Fact>, timing: &Timing) -> (Health, String) {
     match (fact, timing) {
         (None | Some(Fact::Unknown), _) => (Health::Unknown, "nothing is known of it here".to_owned()),
+        (Some(Fact::Stopped), _) => (Health::Stopped, "somebody has stopped it".to_owned()),
         (Some(Fact::Well), _) => (Health::Healthy, "it is well".to_owned()),
         (Some(Fact::Down), _) => (Health::Failed, "it is down".to_owned()),
         (Some(Fact::Covered(slot)), _) if slot.0 <= 0 => {

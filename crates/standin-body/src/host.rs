@@ -19,6 +19,12 @@ pub trait Host: Send + Sync + 'static {
     /// How one thing on it is, asked now.
     fn probe(&self, id: &AutomationId, slot: Option<StoreTime>) -> impl Future<Output = Probed> + Send;
 
+    /// What the heartbeats say that were heard here, of something that cannot be asked on its platform; unknown where
+    /// none are heard.
+    fn heard(&self, _: &AutomationId, _: Option<StoreTime>) -> impl Future<Output = Probed> + Send {
+        std::future::ready(Probed::Unknown)
+    }
+
     /// Starts something on it, once under the order's key: a command, a script, an app of PM2.
     fn start(
         &self,

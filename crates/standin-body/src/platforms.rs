@@ -414,8 +414,10 @@ fn fact(survey: &Survey, target: &Target, now: Timestamp) -> Fact {
     let Some(file) = file_of(&target.id) else { return Fact::Unknown };
     let state = survey.workflows.get(&file).map(|seen| &seen.state);
     // What somebody has disabled, and what is gone, nobody here brings back.
-    if !matches!(state, Some(WorkflowState::Active | WorkflowState::DisabledInactivity)) {
-        return Fact::Unknown;
+    match state {
+        Some(WorkflowState::Active | WorkflowState::DisabledInactivity) => {}
+        Some(WorkflowState::DisabledManually) => return Fact::Stopped,
+        Some(WorkflowState::Gone | WorkflowState::Other(_)) | None => return Fact::Unknown,
     }
     let Some(slot) = due(target, survey.at.unwrap_or(now)).map(StoreTime::from) else { return Fact::Unknown };
     match survey.covers(&file, slot) {

@@ -1,6 +1,8 @@
 //! From the mesh of a repository to numbers: who watches, what is watched, who decides, who can help.
 
-use standin_config::mesh::{Mesh, PeerKind, PeerSettings, Proved, Remedy, Target as MeshTarget, Timing};
+use standin_config::mesh::{
+    Beats, Mesh, PeerKind, PeerSettings, Proved, Remedy, Target as MeshTarget, Timing,
+};
 use standin_core::health::Priority;
 use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::incident::Target;
@@ -9,8 +11,8 @@ use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::{MAX_TTL_MS, Terms};
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
-    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving,
-    Setup, SetupError, Slots, TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Sent,
+    Serving, Setup, SetupError, Slots, TargetSetup, Watching,
 };
 use standin_engine::ports::mesh::Number;
 
@@ -360,11 +362,12 @@ fn seen_on(target: &MeshTarget) -> Domain {
 
 /// Whether the silence of whoever sees it says something of it: only if its backup stands elsewhere.
 fn heartbeats(target: &MeshTarget) -> Heartbeats {
-    let helps = |remedy: &Remedy| domain_of(remedy, target.domain) != target.domain;
-    match target.domain {
-        Domain::Host if target.backup.iter().any(helps) => Heartbeats::Elsewhere,
-        Domain::Github | Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Heartbeats::None,
-    }
+    let sent = match target.heartbeats {
+        Beats::Sent => Sent::Yes,
+        Beats::None => Sent::No,
+    };
+    let remedies = target.backup.iter().map(|remedy| domain_of(remedy, target.domain));
+    Heartbeats::of(target.domain, sent, remedies)
 }
 
 /// Something that is always there, and whose backup is a workflow, is served by it until the agent has it again.

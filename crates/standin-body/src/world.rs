@@ -9,7 +9,7 @@ use standin_core::effect::EffectKey;
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::rank::slot_key;
-use standin_engine::mesh::Report;
+use standin_engine::mesh::{Heartbeats, Report};
 use standin_engine::ports::mesh::{Answer, Notice, Number, ReadError, Request, SwapAnswer, WriteError};
 
 use crate::alerts::{Alert, Alerts};
@@ -189,6 +189,13 @@ impl<H: Host> World<H> {
                 | standin_core::ident::Domain::Aws,
             ) => self.platforms.probe(automation, slot, key.as_ref()).await,
         };
+        let setup = self.joined.setup.targets.get(target);
+        let probed =
+            if probed == Probed::Unknown && setup.is_some_and(|t| t.heartbeats == Heartbeats::Elsewhere) {
+                self.host.heard(&automation.id, slot).await
+            } else {
+                probed
+            };
         match (probed, key) {
             (Probed::Down | Probed::Unknown, Some(key)) => {
                 self.said_elsewhere(target, &key).await.unwrap_or(probed)

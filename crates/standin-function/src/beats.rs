@@ -212,8 +212,12 @@ impl Host for Heard {
             (Fact::Covered(newest), Some(slot)) if newest >= slot => Probed::Well,
             (Fact::Covered(_) | Fact::Down, _) => Probed::Down,
             (Fact::Well, _) => Probed::Well,
-            (Fact::Unknown, _) => Probed::Unknown,
+            (Fact::Unknown | Fact::Stopped, _) => Probed::Unknown,
         }
+    }
+
+    async fn heard(&self, id: &AutomationId, slot: Option<StoreTime>) -> Probed {
+        self.probe(id, slot).await
     }
 
     async fn start(&self, _: &AutomationId, _: Option<StoreTime>, _: &Order) -> Sent {

@@ -4,6 +4,7 @@
 //! or one promise broken, and is there to show that the model would notice.
 
 pub mod brake;
+pub mod brake_cell;
 pub mod claim;
 pub mod handback;
 pub mod quorum;

@@ -13,7 +13,8 @@ const QUORUM: [&str; 2] = ["quorum", "quorum-again"];
 const QUORUM_BROKEN: [&str; 2] = ["quorum-no-prepare", "quorum-store-without-cas"];
 const HANDBACK: [&str; 5] =
     ["handback", "handback-together", "handback-no-ack", "handback-no-stop", "handback-pause"];
-const BRAKE: [&str; 3] = ["brake", "brake-again", "brake-forgetful"];
+const BRAKE: [&str; 6] =
+    ["brake", "brake-again", "brake-forgetful", "brake-cell", "brake-no-cell", "brake-overwritten"];
 
 #[track_caller]
 fn judge(names: &[&str]) {

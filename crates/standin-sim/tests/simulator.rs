@@ -27,6 +27,17 @@ fn nothing_breaks_with_each_fault_alone() {
     }
 }
 
+/// What was once taken for a broken law and was none: a target that its backup serves has recovered, and what was begun
+/// before anybody was told of a brake goes on.
+#[test]
+fn what_the_predicates_once_got_wrong_stays_right() {
+    for (seed, faults) in [(101, &[19, 37][..]), (90, &[0, 5, 7, 13, 19, 21, 25, 27, 30, 33]), (517, &[])] {
+        let plan = Plan::of(seed, 48, Kind::ALL);
+        holds(&plan);
+        holds(&plan.only(faults));
+    }
+}
+
 #[test]
 fn without_faults_only_late_and_skipped_slots_are_run_by_a_backup() {
     let outcome = run(&Plan::of(3, HOURS, &[])).unwrap();

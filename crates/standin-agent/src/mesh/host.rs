@@ -59,7 +59,7 @@ pub(crate) fn probed(fact: Option<Fact>, slot: Option<StoreTime>) -> Probed {
         (Some(Fact::Down), _) => Probed::Down,
         (Some(Fact::Covered(newest)), Some(slot)) if newest >= slot => Probed::Well,
         (Some(Fact::Covered(_)), Some(_)) => Probed::Down,
-        (Some(Fact::Covered(_)), None) | (Some(Fact::Unknown) | None, _) => Probed::Unknown,
+        (Some(Fact::Covered(_)), None) | (Some(Fact::Unknown | Fact::Stopped) | None, _) => Probed::Unknown,
     }
 }
 
@@ -72,6 +72,10 @@ impl<R: Runner + 'static> Host for AgentHost<R> {
 
     async fn probe(&self, id: &AutomationId, slot: Option<StoreTime>) -> Probed {
         probed(self.facts().await.and_then(|facts| facts.get(id).copied()), slot)
+    }
+
+    async fn heard(&self, id: &AutomationId, slot: Option<StoreTime>) -> Probed {
+        self.probe(id, slot).await
     }
 
     async fn start(&self, id: &AutomationId, _: Option<StoreTime>, order: &Order) -> Sent {

@@ -11,7 +11,7 @@ pub(crate) mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use plan::{Mesh, MeshError, Target, Timing, mesh};
+pub use plan::{Beats, Mesh, MeshError, Target, Timing, mesh};
 pub use settings::{
     AlertSettings, AwsSettings, GithubSettings, MeshSettings, NetlifySettings, PeerKind, PeerSettings,
     Proved, Remedy, SshSettings, StoreSettings,

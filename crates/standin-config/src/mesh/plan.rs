@@ -60,8 +60,22 @@ pub struct Target {
     pub url: Option<String>,
     /// What helps, in order; empty when only a person can.
     pub backup: Vec<Remedy>,
+    /// Whether its runs send heartbeats for its own slots.
+    #[serde(default)]
+    pub heartbeats: Beats,
     /// The inputs that its `workflow_dispatch` takes are not known to all bodies: whether it takes one is.
     pub dispatchable: bool,
+}
+
+/// Whether runs say themselves that they ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beats {
+    /// Only the platform does.
+    #[default]
+    None,
+    /// They do: the entry says `heartbeats = true`.
+    Sent,
 }
 
 /// When a target is to be well.
@@ -199,6 +213,12 @@ fn target(
         timing,
         url,
         backup,
+        heartbeats: match entry.map(|entry| &entry.timing) {
+            Some(EntryTiming::OwnSlots) => Beats::Sent,
+            Some(EntryTiming::Unsaid | EntryTiming::Slots { .. } | EntryTiming::Every(_)) | None => {
+                Beats::None
+            }
+        },
         dispatchable: is_dispatchable,
     })
 }

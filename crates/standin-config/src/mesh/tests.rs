@@ -116,6 +116,8 @@ fn an_entry_says_what_helps_and_when() {
         ["again", "workflow:nightly-backup.yml", "command:nightly-local"]
     );
     assert!(matches!(nightly.timing, Timing::Slots { deadline: 1_800_000, .. }));
+    assert_eq!(nightly.heartbeats, Beats::Sent);
+    assert_eq!(target(&mesh, "workflow:weekly.yml").heartbeats, Beats::None);
     let digest = target(&mesh, "netlify:digest");
     assert_eq!(
         (&digest.timing, digest.url.as_deref()),

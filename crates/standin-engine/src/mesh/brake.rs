@@ -93,6 +93,7 @@ impl Look {
                 | Reached::Cell(_)
                 | Reached::Swapped(_)
                 | Reached::Unreachable
+                | Reached::Contended
                 | Reached::Garbage,
             ) => Looked::On,
         };
@@ -236,6 +237,8 @@ impl Gate {
                 brake => self.read(brake.as_ref(), time, setup, &mut out),
             },
             Some(Reached::Swapped(swapped)) => self.swapped(swapped, setup, &mut out),
+            // Others are at it: once more, as often as a tick reads it at all.
+            Some(Reached::Contended) => (self.stage, self.wants) = (Stage::Idle, true),
             Some(Reached::Cell(_) | Reached::Unreachable | Reached::Garbage) => self.shut(&mut out),
         }
         out.asked.extend(self.go_on());

@@ -258,6 +258,11 @@ impl Errand {
                     None => return,
                     Some(Reached::Cell(cell)) => self.claimant.read(cell, time),
                     Some(Reached::Swapped(swapped)) => self.claimant.swapped(swapped),
+                    // Others are at it: the next tick sees what they have made of it.
+                    Some(Reached::Contended) => {
+                        self.over = Some(self.ended(End::Unclear));
+                        return;
+                    }
                     Some(Reached::Unreachable) => {
                         self.over = Some(Deed::Blocked { target: self.case.target });
                         return;
@@ -278,7 +283,10 @@ impl Errand {
     }
 
     fn garbage(&self) -> Deed {
-        let end = End::Refused(Refusal::Garbage(standin_core::mesh::cell::Garbage::Text));
+        self.ended(End::Refused(Refusal::Garbage(standin_core::mesh::cell::Garbage::Text)))
+    }
+
+    fn ended(&self, end: End) -> Deed {
         Deed::Tried { target: self.case.target, key: self.case.key.clone(), end }
     }
 }

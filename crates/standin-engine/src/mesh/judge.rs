@@ -34,9 +34,17 @@ pub(super) enum Judged {
 
 /// Judges one fact, and remembers it in `seen`.
 pub(super) fn judge(target: &TargetSetup, fact: Fact, seen: &mut Seen, now: StoreTime) -> Judged {
+    match fact {
+        Fact::Stopped => seen.stopped = seen.stopped.or(Some(now)),
+        Fact::Well | Fact::Down | Fact::Covered(_) => seen.stopped = None,
+        Fact::Unknown => {}
+    }
+    if seen.stopped.is_some() {
+        return Judged::Unknown;
+    }
     let judged = match &target.watching {
         Watching::Standing => match fact {
-            Fact::Unknown | Fact::Covered(_) => Judged::Unknown,
+            Fact::Unknown | Fact::Stopped | Fact::Covered(_) => Judged::Unknown,
             Fact::Well => Judged::Well,
             Fact::Down => Judged::Down { since: *seen.down_since.get_or_insert(now), slot: None },
         },
@@ -46,7 +54,7 @@ pub(super) fn judge(target: &TargetSetup, fact: Fact, seen: &mut Seen, now: Stor
             match (fact, target.heartbeats) {
                 (Fact::Covered(newest), _) if newest >= slot => Judged::Well,
                 (Fact::Covered(_) | Fact::Down, _) | (Fact::Unknown, Heartbeats::Elsewhere) => missed,
-                (Fact::Unknown, Heartbeats::None) => Judged::Unknown,
+                (Fact::Unknown, Heartbeats::None) | (Fact::Stopped, _) => Judged::Unknown,
                 (Fact::Well, _) => Judged::Well,
             }
         }
@@ -67,8 +75,12 @@ pub(super) fn case(
     now: StoreTime,
 ) -> Option<Case> {
     let target = setup.targets.get(number)?;
-    let able: Vec<_> =
-        setup.claimants(number).into_iter().filter_map(|peer| setup.peers.get(peer)).map(|p| p.id.clone()).collect();
+    let able: Vec<_> = setup
+        .claimants(number)
+        .into_iter()
+        .filter_map(|peer| setup.peers.get(peer))
+        .map(|p| p.id.clone())
+        .collect();
     let place = rank(&target.target, setup.own_id()?, &able)?;
     if now < since.plus(rank_wait(place)) {
         return None;

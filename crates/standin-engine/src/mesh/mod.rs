@@ -26,8 +26,8 @@ mod tick;
 pub use clocks::Now;
 pub use outcome::{Deed, Report};
 pub use setup::{
-    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Serving, Setup, SetupError,
-    StoreSetup, TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Sent,
+    Serving, Setup, SetupError, StoreSetup, TargetSetup, Watching,
 };
 pub use slots::Slots;
 pub use tick::{Input, Tick};

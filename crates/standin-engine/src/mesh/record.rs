@@ -114,9 +114,34 @@ pub struct Seen {
     /// How long a backup keeps the work at least.
     #[serde(default)]
     pub damping: Damping,
+    /// When somebody was seen to have stopped it; `None` once it is seen otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StoreTime>,
+    /// What its claim was when it was last looked at. Only of a target that a backup may serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimSeen>,
     /// What a person was told of it last, and when, by the watcher's own wall clock; `None` once it is well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<(Alert, StoreTime)>,
+}
+
+/// A look at the claim of a target that a backup may serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimSeen {
+    /// What was found.
+    pub found: Found,
+    /// When, by the watcher's own wall clock.
+    pub at: StoreTime,
+}
+
+/// Whether a backup works, as far as a look has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// None does.
+    Free,
+    /// One does, or nobody knows: the claim is looked at in each tick.
+    Held,
 }
 
 /// What a person was told of a target that needs one.

@@ -33,9 +33,14 @@ pub(super) enum Reached {
     Swapped(Swapped),
     /// Too few stores answered: nothing was changed.
     Unreachable,
+    /// Enough of them answered, and others were faster each time: nothing was changed, and all is well but the hurry.
+    Contended,
     /// A store holds something that cannot be read: nothing was changed.
     Garbage,
 }
+
+/// So often an access begins anew when others were faster before it has proposed anything.
+const MAX_TRIES: u8 = 3;
 
 /// One seat's last known state.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +54,28 @@ enum Stage {
     Idle,
     Home(Access),
     Looking { access: Access, answered: [bool; SEATS], heard: [bool; SEATS] },
-    Preparing { access: Access, round: Round<Ruling>, left: usize, promised: [bool; SEATS] },
-    Accepting { access: Access, round: Round<Ruling>, left: usize },
+    Preparing { access: Access, round: Round<Ruling>, count: Count, promised: [bool; SEATS] },
+    Accepting { access: Access, round: Round<Ruling>, count: Count },
+}
+
+/// How many seats have answered what the stage has asked them.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    left: usize,
+    /// They have done it, or another was faster there.
+    definite: usize,
+}
+
+impl Count {
+    const fn of(asked: &Asked) -> Self {
+        Self { left: asked.len(), definite: 0 }
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        self.left = self.left.saturating_sub(1);
+        let is_definite = matches!(answer, Answer::Swapped(SwapAnswer::Won(_) | SwapAnswer::Lost));
+        self.definite = self.definite.saturating_add(usize::from(is_definite));
+    }
 }
 
 /// What a cell holds. One that holds the other is garbage.
@@ -71,6 +96,8 @@ pub(super) struct RegisterAccess {
     last: Ballot,
     /// Counts the stages: an answer to a request of an earlier one must not be taken for one of this.
     step: u32,
+    /// How often the access was begun.
+    tries: u8,
     stage: Stage,
 }
 
@@ -88,7 +115,7 @@ impl RegisterAccess {
     pub(super) fn new(cell: Number, run: u64, decider: Decider) -> Self {
         let seats = std::array::from_fn(|_| Seat::default());
         let (sort, last) = (Sort::Claim, Ballot::default());
-        Self { cell, sort, run, decider, seats, last, step: 0, stage: Stage::Idle }
+        Self { cell, sort, run, decider, seats, last, step: 0, tries: 0, stage: Stage::Idle }
     }
 
     /// Of the brake of a platform.
@@ -118,6 +145,12 @@ impl RegisterAccess {
 
     /// Begins.
     pub(super) fn begin(&mut self, access: Access) -> Asked {
+        self.tries = 0;
+        self.try_once(access)
+    }
+
+    fn try_once(&mut self, access: Access) -> Asked {
+        self.tries = self.tries.saturating_add(1);
         self.step = self.step.saturating_add(1);
         let step = self.step;
         match self.decider {
@@ -163,10 +196,10 @@ impl RegisterAccess {
             Stage::Idle => (Vec::new(), None),
             Stage::Home(access) => (Vec::new(), self.home(&access, answer)),
             Stage::Looking { access, answered, heard } => self.looked(seat, answer, access, answered, heard),
-            Stage::Preparing { access, round, left, promised } => {
-                self.prepared(seat, &answer, access, round, (left, promised))
+            Stage::Preparing { access, round, count, promised } => {
+                self.prepared(seat, &answer, access, round, (count, promised))
             }
-            Stage::Accepting { access, round, left } => self.accepted(seat, &answer, access, round, left),
+            Stage::Accepting { access, round, count } => self.accepted(seat, &answer, access, round, count),
         }
     }
 
@@ -217,6 +250,9 @@ impl RegisterAccess {
             | Answer::Over => {}
         }
         let many = heard.iter().filter(|yes| **yes).count();
+        if let (Access::Read, Some(value)) = (&access, self.agreed(&heard)) {
+            return (Vec::new(), Some(self.reached(value)));
+        }
         if !answered.iter().all(|yes| *yes) {
             self.stage = Stage::Looking { access, answered, heard };
             return (Vec::new(), None);
@@ -225,6 +261,30 @@ impl RegisterAccess {
             return (Vec::new(), Some(Reached::Unreachable));
         }
         self.prepare(access, heard)
+    }
+
+    /// What two of the seats that were heard have both accepted in the same round, if they have.
+    fn agreed(&self, heard: &[bool; SEATS]) -> Option<Option<Ruling>> {
+        let said = || {
+            self.seats.iter().zip(heard).filter(|(_, is_heard)| **is_heard).map(|(seat, _)| &seat.decision)
+        };
+        let is_same = |a: &Decision, b: &Decision| a.accepted == b.accepted && a.value == b.value;
+        let chosen = said().find(|one| said().filter(|other| is_same(one, other)).count() >= MAJORITY);
+        chosen.map(|decision| decision.value.clone())
+    }
+
+    /// What a round comes to in which too few have done what they were asked, for something that may be done anew.
+    fn failed(&mut self, access: Access, count: Count) -> (Asked, Option<Reached>) {
+        let is_contended = count.definite >= MAJORITY;
+        if is_contended && self.tries < MAX_TRIES {
+            return (self.try_once(access), None);
+        }
+        let reached = match access {
+            Access::Swap { .. } => Reached::Swapped(Swapped::Lost),
+            Access::Read if is_contended => Reached::Contended,
+            Access::Read => Reached::Unreachable,
+        };
+        (Vec::new(), Some(reached))
     }
 
     /// The first half, at every seat that could be read. The ballot is above all that this run has seen or used.
@@ -242,9 +302,8 @@ impl RegisterAccess {
                 asked.push((Place { step: self.step, seat }, self.write(seat, store, next)));
             }
         }
-        let left = asked.len();
-        let round = Round::new(ballot);
-        self.stage = Stage::Preparing { access, round, left, promised: [false; SEATS] };
+        let (count, round) = (Count::of(&asked), Round::new(ballot));
+        self.stage = Stage::Preparing { access, round, count, promised: [false; SEATS] };
         (asked, None)
     }
 
@@ -254,9 +313,9 @@ impl RegisterAccess {
         answer: &Answer,
         access: Access,
         mut round: Round<Ruling>,
-        (left, mut promised): (usize, [bool; SEATS]),
+        (mut count, mut promised): (Count, [bool; SEATS]),
     ) -> (Asked, Option<Reached>) {
-        let left = left.saturating_sub(1);
+        count.take(answer);
         if let (Answer::Swapped(SwapAnswer::Won(at)), Some(place)) = (answer, self.seats.get_mut(seat))
             && let Ok((next, promise)) = place.decision.prepare(self.last)
         {
@@ -269,16 +328,12 @@ impl RegisterAccess {
         if let Step::Choose(current) = round.step() {
             return self.choose(access, round, promised, current);
         }
-        if left > 0 {
-            self.stage = Stage::Preparing { access, round, left, promised };
+        if count.left > 0 {
+            self.stage = Stage::Preparing { access, round, count, promised };
             return (Vec::new(), None);
         }
         // Nothing was proposed, so nothing has changed but promises.
-        let reached = match access {
-            Access::Read => Reached::Unreachable,
-            Access::Swap { .. } => Reached::Swapped(Swapped::Lost),
-        };
-        (Vec::new(), Some(reached))
+        self.failed(access, count)
     }
 
     fn choose(
@@ -307,7 +362,7 @@ impl RegisterAccess {
                 asked.push((Place { step: self.step, seat }, self.write(seat, store, next)));
             }
         }
-        self.stage = Stage::Accepting { access, round, left: asked.len() };
+        self.stage = Stage::Accepting { access, round, count: Count::of(&asked) };
         (asked, None)
     }
 
@@ -317,9 +372,9 @@ impl RegisterAccess {
         answer: &Answer,
         access: Access,
         mut round: Round<Ruling>,
-        left: usize,
+        mut count: Count,
     ) -> (Asked, Option<Reached>) {
-        let left = left.saturating_sub(1);
+        count.take(answer);
         if let Answer::Swapped(SwapAnswer::Won(_)) = answer {
             round.accepted(seat, Ok(()));
         }
@@ -330,14 +385,14 @@ impl RegisterAccess {
             };
             return (Vec::new(), Some(reached));
         }
-        if left > 0 {
-            self.stage = Stage::Accepting { access, round, left };
+        if count.left > 0 {
+            self.stage = Stage::Accepting { access, round, count };
             return (Vec::new(), None);
         }
-        let reached = match access {
-            Access::Read => Reached::Unreachable,
-            Access::Swap { .. } => Reached::Swapped(Swapped::Unknown),
-        };
-        (Vec::new(), Some(reached))
+        match access {
+            Access::Read => self.failed(access, count),
+            // A store may still come to accept it.
+            Access::Swap { .. } => (Vec::new(), Some(Reached::Swapped(Swapped::Unknown))),
+        }
     }
 }

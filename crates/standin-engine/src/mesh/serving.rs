@@ -12,7 +12,7 @@ use standin_core::mesh::terms::Terms;
 use super::clocks::{Clocks, Now};
 use super::record::Seen;
 use super::register::{Access, Place, Reached, RegisterAccess};
-use super::setup::TargetSetup;
+use super::setup::{Body, TargetSetup};
 use crate::ports::mesh::{Answer, Fact, Number, Request};
 
 /// What an answer to one of its requests is for.
@@ -68,6 +68,8 @@ pub(super) struct Keep {
     terms: Terms,
     /// From one tick to the next, in milliseconds.
     period: u64,
+    /// A lease that holds for so long is not renewed yet: two ticks, in milliseconds.
+    spare: u64,
     known: Known,
     stage: Stage,
     /// The handback that waits for the primary's agreement, as this look has found it.
@@ -75,10 +77,11 @@ pub(super) struct Keep {
 }
 
 impl Keep {
-    pub(super) fn new((number, target): (Number, &TargetSetup), run: u64, period: u32, known: Known) -> Self {
+    pub(super) fn new((number, target): (Number, &TargetSetup), run: u64, body: &Body, known: Known) -> Self {
         let register = RegisterAccess::new(number, run, target.decider);
-        let (terms, period) = (target.terms, u64::from(period));
-        Self { target: number, register, terms, period, known, stage: Stage::Reading, awaited: None }
+        let (terms, period) = (target.terms, u64::from(body.period));
+        let spare = 2 * period + u64::from(body.tick);
+        Self { target: number, register, terms, period, spare, known, stage: Stage::Reading, awaited: None }
     }
 
     pub(super) fn store_at(&self, part: KeepPart) -> Option<Number> {
@@ -137,7 +140,7 @@ impl Keep {
                     None => asked.into_iter().map(|(p, request)| (KeepPart::Register(p), request)).collect(),
                     Some(Reached::Cell(cell)) => self.read(own, cell, time),
                     Some(Reached::Swapped(swapped)) => self.swapped(swapped),
-                    Some(Reached::Unreachable) => self.end(Kept::Away),
+                    Some(Reached::Unreachable | Reached::Contended) => self.end(Kept::Away),
                     Some(Reached::Garbage | Reached::Brake(_)) => self.end(Kept::Garbage),
                 }
             }
@@ -155,7 +158,7 @@ impl Keep {
     fn read(&mut self, own: &Holder, cell: Option<Cell>, time: StoreTime) -> KeepAsks {
         self.known.seen.streak = match self.known.fact {
             Fact::Well => self.known.seen.streak.beat(time, Punctual::Yes),
-            Fact::Down | Fact::Unknown | Fact::Covered(_) => Streak::default(),
+            Fact::Down | Fact::Stopped | Fact::Unknown | Fact::Covered(_) => Streak::default(),
         };
         let Some(cell) = cell else { return self.end(Kept::Free) };
         if cell.check(&self.terms, time).is_err() {
@@ -216,6 +219,9 @@ impl Keep {
         if let Some(handing) = handing {
             self.stage = Stage::Handing(Box::new(handing));
             return self.hand_on();
+        }
+        if cell.phase == ClaimPhase::Serving && cell.expires().since(time) >= self.spare {
+            return self.end(Kept::Ours);
         }
         match cell::renew(cell, &cell.holder, time) {
             Ok(next) => {

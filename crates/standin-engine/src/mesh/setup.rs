@@ -79,6 +79,30 @@ pub enum Heartbeats {
     Elsewhere,
 }
 
+impl Heartbeats {
+    /// Of a target of this domain. `sent`: its runs say themselves that they ran. `remedies`: where its remedies run.
+    ///
+    /// Who alone sees a machine is the machine's own agent, so that its silence says something. GitHub's says
+    /// something of runs that are heard of elsewhere. What functions are seen by is heard by one watcher, whose
+    /// silence says nothing of them.
+    pub fn of(domain: Domain, sent: Sent, mut remedies: impl Iterator<Item = Domain>) -> Self {
+        let speaks = match (domain, sent) {
+            (Domain::Host, _) | (Domain::Github, Sent::Yes) => true,
+            (Domain::Github, Sent::No) | (Domain::Netlify | Domain::Aws | Domain::Elsewhere, _) => false,
+        };
+        if speaks && remedies.any(|remedy| remedy != domain) { Self::Elsewhere } else { Self::None }
+    }
+}
+
+/// Whether the runs of a target send heartbeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// They do.
+    Yes,
+    /// They do not.
+    No,
+}
+
 /// Who decides for a target, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decider {

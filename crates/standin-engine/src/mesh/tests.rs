@@ -3,6 +3,7 @@
 mod asks;
 mod braking;
 mod facts;
+mod quorum;
 mod serving;
 mod world;
 

@@ -94,6 +94,8 @@ pub enum Fact {
     Well,
     /// It does not.
     Down,
+    /// Somebody has stopped it: it is left alone, also where nobody can see it later.
+    Stopped,
     /// The newest slot that has a run which has not failed; the epoch when none has.
     Covered(StoreTime),
 }

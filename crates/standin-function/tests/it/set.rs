@@ -66,6 +66,7 @@ pub(crate) fn target(id: &str, domain: Domain, backup: Vec<Remedy>) -> Target {
         timing: slots(1_000),
         url: None,
         backup,
+        heartbeats: standin_config::mesh::Beats::None,
         dispatchable: true,
     }
 }

@@ -3,6 +3,7 @@
 use standin_core::mesh::handback::Together;
 
 use super::brake::{Braking, FEW_AT_A_TIME, Memory};
+use super::brake_cell::{BrakeCell, Kept};
 use super::claim::{Claims, Keys, Network, ONE_EXECUTION, ONE_HOLDER, Pause, Probing, Store};
 use super::handback::{AGREED, Ack, BREAK_BEFORE_MAKE, Handback, Start, Stop};
 use super::quorum::{Begins, Preparing, Quorum};
@@ -84,6 +85,11 @@ fn brake() -> Braking {
     Braking { automations: 7, relapses: 1, attempts: 1, percent: 50, memory: Memory::Kept }
 }
 
+/// Two watchers without memory of their own, and four targets.
+fn brake_cell() -> BrakeCell {
+    BrakeCell { targets: 4, watchers: 2, fizzles: 1, kept: Kept::InOneCell }
+}
+
 macro_rules! check {
     ($name:literal, $expected:expr, $model:expr) => {
         Check { name: $name, expected: $expected, walk: |expected| walk($model, expected) }
@@ -93,7 +99,7 @@ macro_rules! check {
 use Expected::{Breaks, Holds};
 
 /// Every check: those that hold, each followed by those that must not.
-pub const ALL: [Check; 21] = [
+pub const ALL: [Check; 24] = [
     check!("lease", Holds, timed()),
     check!("lease-again", Holds, again()),
     check!("lease-no-reprobe", Breaks(ONE_EXECUTION), Claims { probing: Probing::Skipped, ..pair() }),
@@ -119,4 +125,7 @@ pub const ALL: [Check; 21] = [
     check!("brake", Holds, brake()),
     check!("brake-again", Holds, Braking { attempts: 2, relapses: 0, ..brake() }),
     check!("brake-forgetful", Breaks(FEW_AT_A_TIME), Braking { memory: Memory::Lost, ..brake() }),
+    check!("brake-cell", Holds, brake_cell()),
+    check!("brake-no-cell", Breaks(FEW_AT_A_TIME), BrakeCell { kept: Kept::ByEachWatcher, ..brake_cell() }),
+    check!("brake-overwritten", Breaks(FEW_AT_A_TIME), BrakeCell { kept: Kept::Overwritten, ..brake_cell() }),
 ];

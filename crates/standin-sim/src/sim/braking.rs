@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use standin_core::mesh::brake::{Brake, BrakeState, Fate};
+use standin_core::mesh::brake::{Brake, BrakeState, Fate, Told};
 use standin_engine::mesh::Setup;
 
 use super::run::Sim;
@@ -56,12 +56,13 @@ impl Sim {
         let Some(t) = setup.targets.get(target) else { return };
         self.braking.sent.insert(target, self.now);
         let Some(brake) = self.truth.brake(setup, t.platform) else { return };
-        let BrakeState::On { frozen_until, limit, canaries, .. } = &brake.state else { return };
+        let BrakeState::On { frozen_until, told, limit, canaries, .. } = &brake.state else { return };
         let stores = setup.platforms.get(t.platform).map(|p| p.brake.stores().to_vec()).unwrap_or_default();
         let clocks = stores.iter().filter_map(|s| self.truth.stores.get(*s));
         let Some(time) = clocks.map(|s| s.clock(self.now)).max() else { return };
-        if time < *frozen_until {
-            // What was begun before the brake went on goes on: nothing of it is left when the first one is let through.
+        if *told == Told::NotYet || time < *frozen_until {
+            // What was begun before the brake went on goes on: nothing of it is left when the first one is let through,
+            // which is a freeze after somebody was told.
             return;
         }
         let name = t.target.to_string();

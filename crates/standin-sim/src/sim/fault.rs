@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::rng::Rng;
-use super::world::{AUTOMATIONS, PLATFORMS, STORES, WATCHERS};
+use super::world::{AUTOMATIONS, PLATFORMS, STORES, WATCHERS, WORKFLOWS};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -48,6 +48,8 @@ kinds! {
     CommonCause = "common-cause",
     /// A watcher's wall clock is off by a minute.
     ClockStep = "clock-step",
+    /// A watcher's wall clock gains a second a minute, and its other clock half a second in a quarter of an hour.
+    ClockDrift = "clock-drift",
     /// A watcher dies at any boundary between two steps.
     Crash = "crash",
     /// A watcher stands still between two steps.
@@ -58,6 +60,8 @@ kinds! {
     CronSkip = "cron-skip",
     /// A schedule's slots run twice.
     CronTwice = "cron-twice",
+    /// A person has disabled a workflow.
+    Disabled = "disabled",
     /// Runs fail.
     RunFails = "run-fails",
     /// A target stops, and may fail to start.
@@ -112,9 +116,12 @@ pub fn draw(rng: &mut Rng, kinds: &[Kind], many: usize, end: u64) -> Vec<Fault> 
             _ => rng.between(1_800_000, 14_400_000),
         };
         let at = match kind {
-            Kind::Partition | Kind::ClockStep | Kind::Crash | Kind::Pause | Kind::WatcherDown => {
-                rng.below(WATCHERS)
-            }
+            Kind::Partition
+            | Kind::ClockStep
+            | Kind::ClockDrift
+            | Kind::Crash
+            | Kind::Pause
+            | Kind::WatcherDown => rng.below(WATCHERS),
             Kind::Overlap => 1 + rng.below(WATCHERS - 1),
             Kind::StoreDown
             | Kind::StoreSlow
@@ -125,6 +132,7 @@ pub fn draw(rng: &mut Rng, kinds: &[Kind], many: usize, end: u64) -> Vec<Fault> 
             | Kind::Garbage => rng.below(STORES),
             Kind::StaleSurvey | Kind::PlatformDown => rng.below(PLATFORMS),
             Kind::CommonCause => 0,
+            Kind::Disabled => rng.below(WORKFLOWS),
             // Netlify or the host: on GitHub everything runs in slots.
             Kind::MassDown => 1 + rng.below(PLATFORMS - 1),
             Kind::CronSkip | Kind::CronTwice | Kind::RunFails | Kind::TargetDown => rng.below(AUTOMATIONS),

@@ -5,6 +5,7 @@
 pub mod ask;
 mod asking;
 mod braking;
+mod clocks;
 pub mod fault;
 mod lateness;
 mod laws;

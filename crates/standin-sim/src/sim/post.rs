@@ -125,6 +125,11 @@ impl Sim {
 
     pub(super) fn look_at_send(&mut self, watcher: usize, target: usize, order: &Order, is_probed: bool) {
         let asker = self.asked_by(watcher, target, order);
+        let is_disabled = self.strikes(Kind::Disabled, target) && !self.strikes(Kind::StaleSurvey, 0);
+        if is_disabled && self.watchers.get(watcher).is_some_and(|w| w.knows_stopped(target)) {
+            let what = format!("target {target}: watcher {watcher} fights whoever disabled it");
+            self.laws.breach("hand", self.now, what);
+        }
         let Some(setup) = self.setups.get(watcher).cloned() else { return };
         let Some((peer, t)) = setup.peers.get(asker.unwrap_or(watcher)).zip(setup.targets.get(target)) else {
             return;

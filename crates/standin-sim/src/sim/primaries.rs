@@ -30,6 +30,7 @@ impl Sim {
         }
         let is_cron = self.world.is_cron(target);
         let is_skipped = self.strikes(Kind::CronSkip, target)
+            || self.strikes(Kind::Disabled, target)
             || (is_cron && Arc::clone(&self.lateness).skips(&mut self.rng));
         if is_skipped {
             return;

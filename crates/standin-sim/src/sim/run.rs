@@ -6,7 +6,7 @@ use standin_core::mesh::claim::Probed;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::peer::{BeatNumber, PeerId};
 use standin_engine::mesh::record::Carry;
-use standin_engine::mesh::{Input, Now, Setup, TargetSetup, Tick, Watching};
+use standin_engine::mesh::{Input, Setup, TargetSetup, Tick, Watching};
 use standin_engine::ports::mesh::{Answer, Request, Ticket};
 
 use super::asking::Asking;
@@ -123,8 +123,8 @@ pub(super) enum Event {
 
 /// One run of one watcher that is going on.
 pub(super) struct Life {
-    number: u64,
-    begun: u64,
+    pub(super) number: u64,
+    pub(super) begun: u64,
     tick: Tick,
     /// Nothing happens to it before this: it stands still.
     paused: u64,
@@ -139,8 +139,8 @@ pub(super) struct Life {
 
 #[derive(Default)]
 pub(super) struct Watcher {
-    lives: Vec<Life>,
-    memory: Option<(Carry, BeatNumber)>,
+    pub(super) lives: Vec<Life>,
+    pub(super) memory: Option<(Carry, BeatNumber)>,
     incarnation: u64,
 }
 
@@ -159,7 +159,7 @@ pub(super) struct Sim {
     pub(super) serving: Serving,
     pub(super) faults: Vec<Fault>,
     /// The same, by sort.
-    sorted: Vec<Vec<Fault>>,
+    pub(super) sorted: Vec<Vec<Fault>>,
     pub(super) calm: u64,
     pub(super) tamper: Tamper,
     pub(super) lateness: Arc<Lateness>,
@@ -295,7 +295,7 @@ impl Sim {
     }
 
     /// The faults of this kind that strike now.
-    fn now_of(&self, kind: Kind) -> impl Iterator<Item = &Fault> {
+    pub(super) fn now_of(&self, kind: Kind) -> impl Iterator<Item = &Fault> {
         let of = if self.now <= self.calm { self.sorted.get(kind as usize) } else { None };
         of.into_iter().flatten().filter(|f| f.from <= self.now && self.now < f.until)
     }
@@ -319,11 +319,6 @@ impl Sim {
         self.strikes(Kind::PlatformDown, platform)
             || (platform == 0 && self.strikes(Kind::CommonCause, 0))
             || self.is_gone(Struck::Platform(platform))
-    }
-
-    fn clock(&self, watcher: usize) -> Now {
-        let skew = if self.strikes(Kind::ClockStep, watcher) { 60_000 } else { 0 };
-        Now { mono: self.now, wall: StoreTime(0).plus(self.world.epoch + self.now + skew) }
     }
 
     fn happen(&mut self, event: Event) {
@@ -385,7 +380,7 @@ impl Sim {
             return;
         }
         let run = self.rng.bits() >> 8;
-        let now = self.clock(watcher);
+        let now = self.clock(watcher, self.now);
         let Some(state) = self.watchers.get_mut(watcher) else { return };
         if being.memory == Memory::None {
             state.memory = None;
@@ -434,7 +429,8 @@ impl Sim {
     }
 
     fn drive(&mut self, watcher: usize, number: u64, input: Input) {
-        let now = self.clock(watcher);
+        let begun = self.begun(watcher, number).unwrap_or(self.now);
+        let now = self.clock(watcher, begun);
         let mut requests = std::mem::take(&mut self.requests);
         let Some(state) = self.watchers.get_mut(watcher) else { return };
         let Some(life) = state.lives.iter_mut().find(|life| life.number == number) else { return };

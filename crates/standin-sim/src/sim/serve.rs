@@ -6,7 +6,7 @@ use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::mesh::Watching;
 use standin_engine::ports::mesh::{
-    Answer, Decision, ReadError, Request, Stamped, Survey, SwapAnswer, Version,
+    Answer, Decision, Fact, ReadError, Request, Stamped, Survey, SwapAnswer, Version,
 };
 
 use super::fault::Kind;
@@ -136,6 +136,9 @@ impl Sim {
             .take(self.world.primaries.len())
             .filter(|(_, t)| t.platform == platform);
         let fact = |(n, t): (usize, &standin_engine::mesh::TargetSetup)| {
+            if !is_stale && self.strikes(Kind::Disabled, n) {
+                return Some((n, Fact::Stopped));
+            }
             Some((n, self.truth.automations.get(n)?.fact(&t.watching, is_stale)))
         };
         targets.filter_map(fact).collect()
@@ -155,8 +158,18 @@ impl Sim {
         }
     }
 
+    /// Whether an attempt asks GitHub, which refuses what is disabled; else the agent runs something of its own.
+    fn again(&self, target: usize, attempt: u8) -> bool {
+        let rung = self.setups.first().and_then(|setup| setup.targets.get(target)?.rung(attempt));
+        rung.is_none_or(|rung| rung.able != [world::AGENT])
+    }
+
     pub(super) fn carry_out(&mut self, target: usize, slot: Option<StoreTime>, order: &Order) -> Sent {
         self.mark(5, a_number(target));
+        let is_refused = self.strikes(Kind::Disabled, target) && self.again(target, order.attempt);
+        if is_refused {
+            return Sent::Refused;
+        }
         let fails = self.strikes(Kind::RunFails, target)
             || (self.strikes(Kind::TargetDown, target) && self.rng.percent(30));
         let (now, tamper) = (self.now, self.tamper);

@@ -23,6 +23,15 @@ pub(super) struct Served {
     /// The highest epoch that a peer has written the primary's agreement to.
     acked: u64,
     returned: u64,
+    looks: Looks,
+}
+
+/// Whether the two look at the claim at all: while the primary works alone there is nothing to see.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Looks {
+    #[default]
+    No,
+    Yes,
 }
 
 /// All of them, by target.
@@ -39,8 +48,6 @@ impl Sim {
         let Some(setup) = self.setups.first().cloned() else { return };
         for (target, _) in setup.targets.iter().enumerate().filter(|(_, t)| t.serving().is_some()) {
             self.serving.insert(target, Served { works: true, ..Served::default() });
-            let at = self.rng.between(0, 30_000);
-            self.push(at, Event::Work { target });
         }
     }
 
@@ -48,14 +55,28 @@ impl Sim {
     pub(super) fn primary_stops(&mut self, target: usize) {
         let Some(served) = self.serving.get_mut(&target) else { return };
         served.works = false;
+        self.look_at_claim(target);
         let at = self.now + self.rng.between(5 * MINUTE, 4 * HOUR);
         self.push(at.min(self.calm + HOUR), Event::Start { target });
     }
 
+    /// From now on both look at the claim, until the primary works alone.
+    fn look_at_claim(&mut self, target: usize) {
+        let Some(served) = self.serving.get_mut(&target) else { return };
+        if std::mem::replace(&mut served.looks, Looks::Yes) == Looks::No {
+            let at = self.now + self.rng.between(20_000, 40_000);
+            self.push(at, Event::Work { target });
+        }
+    }
+
     /// Both look at the claim.
     pub(super) fn work(&mut self, target: usize) {
-        let at = self.now + self.rng.between(20_000, 40_000);
-        self.push(at, Event::Work { target });
+        let Some(served) = self.serving.get_mut(&target) else { return };
+        served.looks = Looks::No;
+        if served.works && served.backup.is_none() {
+            return;
+        }
+        self.look_at_claim(target);
         let Some(setup) = self.setups.first().cloned() else { return };
         let Some(cell) = self.read_claim(&setup, target) else { return };
         let until = cell.as_ref().map(|cell| self.lease_end(&setup, target, cell));
@@ -110,6 +131,7 @@ impl Sim {
         }
         let Some(served) = self.serving.get_mut(&target) else { return Sent::Refused };
         served.backup = Some((order.epoch, until));
+        self.look_at_claim(target);
         self.outcome.recoveries += 1;
         self.look_together(target, now);
         Sent::Accepted

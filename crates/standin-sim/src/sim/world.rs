@@ -38,6 +38,9 @@ pub const PLATFORMS: usize = 4;
 /// The first platform that only the agent sees.
 pub const HOST: usize = 2;
 
+/// The first automations: workflows, which a person can disable.
+pub const WORKFLOWS: usize = 8;
+
 /// Automations: 8 workflows, 2 scheduled functions, 4 functions that answer requests, 4 processes, a scheduled command
 /// and a process that have their backups elsewhere.
 pub const AUTOMATIONS: usize = 20;

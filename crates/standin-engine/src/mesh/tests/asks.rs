@@ -1,13 +1,15 @@
 //! Ladders of remedies, and asking others for what one cannot do.
 
-use standin_core::mesh::cell::{Cell, ClaimPhase};
+use standin_core::mesh::brake::{Brake, BrakeState, Canary, Fate, Told};
+use standin_core::mesh::cell::{Cell, ClaimPhase, Holder};
 use standin_core::mesh::claim::{End, Probed};
+use standin_core::mesh::ruling::Ruling;
 
 use super::super::record::MAX_ASKS;
 use super::ends;
 use super::world::{ACTION, AGENT, FUNCTION, Mesh, standing};
 use crate::mesh::Deed;
-use crate::ports::mesh::Notice;
+use crate::ports::mesh::{Decision, Fact, Notice};
 
 /// The function has won the claim of a target that only the agent can help first.
 fn asked() -> Mesh {
@@ -87,6 +89,51 @@ fn nothing_is_done_for_a_claim_that_no_longer_stands() {
         mesh.decide(0, change);
         mesh.tick(AGENT);
         assert!(mesh.sends().is_empty(), "the ask is a hint, the cell is the right: {:?}", mesh.sends());
+    }
+}
+
+/// The brake of the target's platform is on, with these places.
+fn braked(mesh: &mut Mesh, canaries: Vec<Canary>) {
+    let since = mesh.time();
+    let state = BrakeState::On { since, frozen_until: since, told: Told::Yes, limit: 1, canaries };
+    let brake = Ruling::Brake(Brake { epoch: 1, granted: since, state });
+    let decision = Decision { value: Some(brake), ..Decision::default() };
+    mesh.cells.insert(mesh.setup.brake_cell(0), (1, decision.into()));
+}
+
+#[test]
+fn nothing_is_done_while_the_brake_is_on_without_a_place_of_the_one_who_asks() {
+    let place = |mesh: &Mesh, peer: &str, seconds| Canary {
+        target: mesh.setup.targets[0].target.to_string(),
+        holder: Holder { peer: peer.parse().unwrap(), run: 1 },
+        until: mesh.time().plus(seconds),
+        fate: Fate::Busy,
+    };
+    for (peer, until, sends) in
+        [(None, 0, 0), (Some("action"), 60_000, 0), (Some("function"), 1, 0), (Some("function"), 60_000, 1)]
+    {
+        let mut mesh = asked();
+        let canaries = peer.map(|peer| place(&mesh, peer, until)).into_iter().collect();
+        braked(&mut mesh, canaries);
+        mesh.tick(AGENT);
+        assert_eq!(mesh.sends().len(), sends, "a place of {peer:?} for {until} ms");
+    }
+}
+
+#[test]
+fn nothing_is_done_for_what_somebody_has_stopped() {
+    let mut mesh = asked();
+    mesh.facts[0] = Fact::Stopped;
+    mesh.tick(AGENT);
+    assert_eq!(mesh.sends(), [], "whoever asked has not seen it yet");
+    let mut mesh = Mesh::new(vec![standing("web", &[&[AGENT]])]);
+    for fact in [Fact::Stopped, Fact::Unknown, Fact::Down] {
+        mesh.facts[0] = fact;
+        mesh.probes[0] = Probed::Down;
+        mesh.tick(AGENT);
+        mesh.wait(60);
+        mesh.tick(AGENT);
+        assert_eq!(mesh.sends().len(), usize::from(fact == Fact::Down), "{fact:?}");
     }
 }
 

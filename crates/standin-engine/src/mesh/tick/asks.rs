@@ -151,7 +151,8 @@ impl Tick {
             && (1..MAX_COUNT).contains(&ask.epoch)
             && (1..=MAX_TEXT_BYTES).contains(&ask.key.0.len())
             && target.is_able(setup.own, ask.attempt)
-            && setup.claimants(number).contains(&peer);
+            && setup.claimants(number).contains(&peer)
+            && self.carry.seen.get(number).is_none_or(|seen| seen.stopped.is_none());
         let store = self.gathered.peers.get(peer)?.store;
         let latest = self.clocks.latest(&[store], now)?;
         let is_fresh = ask.expires > latest && ask.expires.since(record.beat.stamp) <= u64::from(MAX_TTL_MS);

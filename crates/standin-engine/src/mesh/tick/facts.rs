@@ -83,12 +83,15 @@ impl Tick {
     }
 }
 
-/// What the last word of a peer that has fallen silent says now: that a slot was run stays true, and nothing else does.
+/// What the last word of a peer that has fallen silent says now: that a slot was run stays true, and that somebody has stopped it.
 fn stale(target: &TargetSetup, told: Option<Fact>, silence: Silence) -> Fact {
+    if told == Some(Fact::Stopped) {
+        return Fact::Stopped;
+    }
     match (&target.watching, target.heartbeats) {
         (Watching::Slots { .. }, Heartbeats::Elsewhere) => match told {
             Some(Fact::Covered(slot)) => Fact::Covered(slot),
-            Some(Fact::Unknown | Fact::Well | Fact::Down) | None => Fact::Unknown,
+            Some(Fact::Unknown | Fact::Well | Fact::Down | Fact::Stopped) | None => Fact::Unknown,
         },
         (Watching::Standing, Heartbeats::Elsewhere) if silence == Silence::Confirmed => Fact::Down,
         (Watching::Slots { .. } | Watching::Standing, _) => Fact::Unknown,

@@ -10,13 +10,16 @@ use super::{Memory, Purpose, Tick, Unwritten};
 use crate::mesh::clocks::Now;
 use crate::mesh::judge::Case;
 use crate::mesh::outcome::Deed;
-use crate::mesh::record::{Alert, MAX_ACKS, Seen};
+use crate::mesh::record::{Alert, Carry, ClaimSeen, Found, MAX_ACKS, Seen};
 use crate::mesh::serving::{Keep, KeepAsks, KeepPart, Kept, Known};
 use crate::mesh::setup::Serving;
 use crate::ports::mesh::{Answer, Fact, Notice, Number, Request, Ticket};
 
 /// An alert that still stands is told again after so long, in milliseconds: better twice than never.
 const REMIND_MS: u64 = 3_600_000;
+
+/// A claim that nobody holds, as far as is known, is looked at again after so long, in milliseconds.
+const LOOK_AGAIN_MS: u64 = 600_000;
 
 impl Tick {
     /// Looks at the claims of all targets that a backup may serve and this watcher has a part in.
@@ -28,15 +31,33 @@ impl Tick {
                 continue;
             }
             let fact = self.fact_of(number).unwrap_or(Fact::Unknown);
+            if !self.is_worth_a_look(number, fact, now) {
+                continue;
+            }
             let seen = self.carry.seen.get(number).copied().unwrap_or_default();
             let known = Known { fact, acked: self.acked(number, serving), seen };
             let index = self.keeps.len();
             // Far from the numbers of the errands of the same run.
             let run = self.run.rotate_left(16) ^ u64::try_from(number).unwrap_or(0);
-            self.keeps.push(Keep::new((number, target), run, setup.body.period, known));
+            self.keeps.push(Keep::new((number, target), run, &setup.body, known));
             let asks = self.keeps.get_mut(index).map(Keep::begin).unwrap_or_default();
             self.follow_keep(index, asks, now, out);
         }
+    }
+
+    /// Whether to look at a claim: when there is something to do, when a backup works as far as anybody knows, and now
+    /// and then.
+    fn is_worth_a_look(&self, number: Number, fact: Fact, now: Now) -> bool {
+        let is_held = |carry: &Carry| {
+            let claim = carry.seen.get(number).and_then(|seen| seen.claim);
+            claim.is_some_and(|claim| claim.found == Found::Held)
+        };
+        let claim = self.carry.seen.get(number).and_then(|seen| seen.claim);
+        let is_fresh =
+            claim.is_some_and(|claim| claim.at <= now.wall && now.wall.since(claim.at) < LOOK_AGAIN_MS);
+        let records = self.gathered.peers.iter().filter_map(|view| view.newest.as_ref());
+        let mut alike = records.filter(|record| record.beat.config_hash == self.setup.config_hash);
+        fact == Fact::Down || !is_fresh || is_held(&self.carry) || alike.any(|record| is_held(&record.carry))
     }
 
     /// The highest epoch that the primary of a target is known to have agreed to.
@@ -77,10 +98,17 @@ impl Tick {
         let Some(keep) = self.keeps.get(index) else { return };
         let Some(kept) = keep.over().cloned() else { return };
         let (target, awaited, streak) = (keep.target, keep.awaited, keep.streak());
-        self.change(target, |seen| seen.streak = streak);
         self.agree(target, awaited, now, out);
         let case = self.held_back.iter().position(|case| case.target == target);
         let case = case.map(|place| self.held_back.swap_remove(place));
+        let found = match kept {
+            Kept::Free | Kept::HandedBack if case.is_none() => Found::Free,
+            // Free, and about to be claimed.
+            Kept::Free | Kept::HandedBack => Found::Held,
+            Kept::Away | Kept::Garbage | Kept::Lapsed(_) | Kept::Ours => Found::Held,
+        };
+        let claim = Some(ClaimSeen { found, at: now.wall });
+        self.change(target, |seen| (seen.streak, seen.claim) = (streak, claim));
         match kept {
             Kept::Free => self.submit(case, now, out),
             Kept::Lapsed(cell) => {

@@ -188,7 +188,9 @@ impl Tick {
         Seen::Is(match (told, look.slot) {
             (Some(Fact::Well), _) => Probed::Well,
             (Some(Fact::Down), _) | (Some(Fact::Covered(_)), Some(_)) => Probed::Down,
-            (Some(Fact::Unknown) | None, _) | (Some(Fact::Covered(_)), None) => Probed::Unknown,
+            (Some(Fact::Unknown | Fact::Stopped) | None, _) | (Some(Fact::Covered(_)), None) => {
+                Probed::Unknown
+            }
         })
     }
 

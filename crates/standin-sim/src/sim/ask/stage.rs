@@ -9,8 +9,8 @@ use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Mode, StoreKind
 use standin_core::mesh::terms::Terms;
 use standin_core::watch::Recovery;
 use standin_engine::mesh::{
-    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Setup,
-    Slots, TargetSetup, Watching,
+    Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Sent,
+    Setup, Slots, TargetSetup, Watching,
 };
 
 use super::fate::{Fate, TAIL, epoch, length};
@@ -194,12 +194,7 @@ fn target(mesh: &AskedMesh, asked: &Asked) -> Result<TargetSetup, ArbiterError> 
         platform: platform(seen_on(asked)),
         priority: asked.priority,
         watching: Watching::Slots { slots: Slots::Cron(slots), deadline: ms(asked.deadline) },
-        heartbeats: match (asked.known, asked.domain) {
-            (Known::Heartbeats { .. }, _) | (_, Domain::Host) if is_helped_elsewhere(asked) => {
-                Heartbeats::Elsewhere
-            }
-            (Known::Heartbeats { .. } | Known::Platform | Known::Unknown, _) => Heartbeats::None,
-        },
+        heartbeats: heartbeats(asked),
         rungs: asked.ladder.iter().map(|remedy| Rung { able: able(mesh, asked, remedy) }).collect(),
         decider: decider(mesh, asked)?,
         backup: Backup::Recovers,
@@ -208,6 +203,14 @@ fn target(mesh: &AskedMesh, asked: &Asked) -> Result<TargetSetup, ArbiterError> 
             Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere => Terms::default(),
         },
     })
+}
+
+fn heartbeats(asked: &Asked) -> Heartbeats {
+    let sent = match asked.known {
+        Known::Heartbeats { .. } => Sent::Yes,
+        Known::Platform | Known::Unknown => Sent::No,
+    };
+    Heartbeats::of(asked.domain, sent, asked.ladder.iter().map(|remedy| place_of(asked, remedy)))
 }
 
 /// Where a target is looked at: a function's slots are seen by the heartbeats of its runs alone.

@@ -158,6 +158,16 @@ fn a_mesh_has_the_work_done_elsewhere_while_github_is_gone() {
 }
 
 #[test]
+fn while_two_of_three_answer_nobody_says_that_none_does() {
+    for seed in 1..=6 {
+        let answer = answer(&Question { seed, ..meshed(Guard::StepsAside, vec![github(12, 4)]) }).unwrap();
+        let told = moments(&answer, MomentKind::Tells);
+        let wrong: Vec<_> = told.iter().filter(|what| what.contains("cannot re")).collect();
+        assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+    }
+}
+
+#[test]
 fn a_late_run_without_a_guard_runs_twice_and_that_is_said() {
     let answer = answer(&meshed(Guard::None, vec![github(12, 4)])).unwrap();
     assert!(answer.automations[0].with.twice > 0);
