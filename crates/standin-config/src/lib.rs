@@ -24,11 +24,11 @@ use std::collections::BTreeMap;
 pub use error::ConfigError;
 pub use nearest::nearest;
 pub use resolve::{CommandSpec, Place, Resolved, resolve};
-pub use text::duration;
 pub use settings::{
     AgentSettings, CommandText, Entry, Listen, LogLevel, LogSettings, Pm2Settings, Pm2Watching,
     ProcessSettings, RecoverySettings, Settings, Subject, Timing,
 };
+pub use text::duration;
 
 use check::Checker;
 use error::Lines;

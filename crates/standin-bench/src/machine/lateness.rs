@@ -12,7 +12,8 @@ pub(super) fn measure() -> anyhow::Result<Part> {
     let rate = arrivals::rate(COUNT).context("the synthetic schedule was refused")?;
     let row = Row {
         what: "arrivals in the lateness detector, thresholds included".to_owned(),
-        standin: Quantity::new(rate.a_second, Unit::PerSecond).with(format!("{:.0} ns each", rate.nanoseconds)),
+        standin: Quantity::new(rate.a_second, Unit::PerSecond)
+            .with(format!("{:.0} ns each", rate.nanoseconds)),
         peer_name: "",
         peer: None,
         goal: Goal::None,

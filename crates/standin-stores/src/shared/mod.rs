@@ -4,12 +4,12 @@
 //! [`Decisions`] and [`Records`] put the words of the mesh on top and are the engine's ports.
 
 pub mod conformance;
-#[cfg(any(feature = "github", feature = "netlify"))]
-mod escape;
 #[cfg(any(feature = "object", feature = "dynamodb"))]
 mod dial;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(any(feature = "github", feature = "netlify"))]
+mod escape;
 pub mod flaky;
 #[cfg(any(feature = "github", feature = "netlify"))]
 mod gate;
