@@ -125,7 +125,7 @@ impl Ssh {
         match ended {
             Ok(Ok((status, words))) => self.ended(status, &words, door),
             Ok(Err(why)) => self.lost(&why.to_string(), door),
-            Err(_) => self.late(door),
+            Err(_) => self.late(&door),
         }
     }
 
@@ -170,7 +170,7 @@ impl Ssh {
         }
     }
 
-    fn late(&self, door: Door) -> Ran {
+    fn late(&self, door: &Door) -> Ran {
         let seconds = self.options.timeout.as_secs();
         match door {
             Door::Open => Ran::failed(SshError::TimedOut { seconds }),

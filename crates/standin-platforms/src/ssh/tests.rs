@@ -83,8 +83,8 @@ fn before_the_machine_has_let_us_in_nothing_was_run() {
     assert_eq!(door(&Some(String::new())), Door::Shut(String::new()));
     let ssh = Ssh::new(options()).unwrap();
     assert_eq!(ssh.lost("gone", Door::Open).sent, Sent::Unknown);
-    assert_eq!(ssh.late(Door::Open).sent, Sent::Unknown);
-    assert_eq!(ssh.late(Door::Shut(String::new())).sent, Sent::Refused);
+    assert_eq!(ssh.late(&Door::Open).sent, Sent::Unknown);
+    assert_eq!(ssh.late(&Door::Shut(String::new())).sent, Sent::Refused);
     for (log, words) in [
         ("Host key verification failed.", "another host key"),
         ("Load key \"/tmp/key\": error in libcrypto", "STANDIN_SSH_KEY"),

@@ -139,7 +139,7 @@ pub(crate) async fn of_agent(project: &Project) -> Result<Option<MeshParts>, Fai
             reached,
             own,
             every: peer.every,
-            commands: project.resolved.commands.iter().map(|(id, _)| id.clone()).collect(),
+            commands: project.resolved.commands.keys().cloned().collect(),
         })),
         Err(failure) => {
             tracing::warn!(target: "mesh", %failure, "the agent takes no part in the mesh");

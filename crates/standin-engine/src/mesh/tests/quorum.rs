@@ -73,9 +73,9 @@ fn what_one_alone_has_accepted_is_accepted_again_before_it_counts() {
     assert!(reached.is_none() && prepare.len() == 2, "{prepare:?}");
     let (accept, reached) = give(&mut register, &prepare, &[won(), won()]);
     assert!(reached.is_none());
-    let value = |(_, request): &(_, Request)| match request {
-        Request::SwapDecision { next, .. } => next.value.clone(),
-        other => panic!("{other:?}"),
+    let value = |(_, request): &(_, Request)| {
+        let Request::SwapDecision { next, .. } = request else { panic!("{request:?}") };
+        next.value.clone()
     };
     assert!(accept.iter().all(|one| matches!(value(one), Some(Ruling::Brake(Brake { epoch: 5, .. })))));
     let (_, reached) = give(&mut register, &accept, &[won(), won()]);

@@ -205,7 +205,7 @@ async fn night(action: &Arc<Player>, slot: Timestamp, log: &Log, request: &RunRe
     let Some(store) = number.and_then(|number| action.world.store_of(number)) else {
         return Conclusion::Failure;
     };
-    let input = |name: &str| request.payload["inputs"][name].as_str().map(str::to_owned);
+    let input = |name: &str| request.payload.get("inputs")?.get(name)?.as_str().map(str::to_owned);
     let key = input("standin-key").map_or_else(|| slot_key(&id, slot), EffectKey);
     let attempt = input("standin-attempt").and_then(|text| text.parse().ok()).unwrap_or(0);
     let run = format!("github/{}/1", request.id);
