@@ -19,44 +19,63 @@ use crate::slot::{self, Claimant, Claimed, SlotState};
 /// A future of a store's own.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A store, whatever its sort.
+/// A store, whatever its sort. What a store does not say otherwise it does not do: it is silent, decides nothing, and says so
+/// without having looked.
 pub trait Store: Send + Sync {
     /// Why the last request failed, while none has gone well since. For a person; no secret is in it.
     fn fault(&self) -> Option<String> {
         None
     }
     /// The records of all peers.
-    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>>;
+    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
+        now(Err(ReadError::Unreachable))
+    }
     /// Writes the own record.
-    fn write<'a>(&'a self, record: &'a Record) -> Later<'a, Result<StoreTime, WriteError>>;
+    fn write<'a>(&'a self, _: &'a Record) -> Later<'a, Result<StoreTime, WriteError>> {
+        now(Err(WriteError::Refused))
+    }
     /// What is decided.
-    fn decision<'a>(&'a self, cell: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>>;
-    /// Decides, if `expect` is still there.
-    fn swap<'a>(
-        &'a self,
-        cell: &'a str,
-        expect: Option<&'a Version>,
-        next: &'a Decision,
-    ) -> Later<'a, SwapAnswer>;
+    fn decision<'a>(&'a self, _: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>> {
+        now(Err(ReadError::Unreachable))
+    }
+    /// Decides, if what is expected is still there.
+    fn swap<'a>(&'a self, _: &'a str, _: Option<&'a Version>, _: &'a Decision) -> Later<'a, SwapAnswer> {
+        now(SwapAnswer::Lost)
+    }
     /// Claims a slot.
-    fn claim<'a>(&'a self, key: &'a EffectKey, who: Claimant<'a>) -> Later<'a, Claimed>;
+    fn claim<'a>(&'a self, _: &'a EffectKey, _: Claimant<'a>) -> Later<'a, Claimed> {
+        now(Claimed::CannotTell)
+    }
     /// Says how the run that holds a slot has ended.
-    fn end<'a>(&'a self, key: &'a EffectKey, run: &'a str, state: SlotState) -> Later<'a, ()>;
+    fn end<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: SlotState) -> Later<'a, ()> {
+        now(())
+    }
     /// Who holds a slot; `None` when nobody does, or nobody can tell.
-    fn holder<'a>(&'a self, key: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>>;
+    fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
+        now(None)
+    }
     /// A small text that all watchers can read, such as a pause; `Ok(None)` when there is none.
-    fn note<'a>(&'a self, name: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>>;
+    fn note<'a>(&'a self, _: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>> {
+        now(Err(ReadError::Unreachable))
+    }
     /// Writes such a text over the last one.
-    fn set_note<'a>(&'a self, name: &'a str, bytes: Bytes) -> Later<'a, Result<(), WriteError>>;
+    fn set_note<'a>(&'a self, _: &'a str, _: Bytes) -> Later<'a, Result<(), WriteError>> {
+        now(Err(WriteError::Refused))
+    }
     /// Changes such a text from what it is, so that of two who do so at the same time neither is lost. `None` of the
     /// change leaves it as it is.
     fn change_note<'a>(&'a self, _: &'a str, _: &'a Change) -> Later<'a, Result<(), WriteError>> {
-        Box::pin(std::future::ready(Err(WriteError::Refused)))
+        now(Err(WriteError::Refused))
     }
     /// Tries on the store itself whether it may hold decisions; `None` of one that never may, or is out of reach.
     fn prove<'a>(&'a self, _: &'a Extent) -> Later<'a, Option<Conformance>> {
-        Box::pin(std::future::ready(None))
+        now(None)
     }
+}
+
+/// An answer that is there already.
+fn now<'a, T: Send + 'a>(answer: T) -> Later<'a, T> {
+    Box::pin(std::future::ready(answer))
 }
 
 /// From the text of a note, if there is one, to its next.
@@ -210,74 +229,10 @@ impl<S: Shelf> Store for EvidenceOnly<S> {
     fn write<'a>(&'a self, record: &'a Record) -> Later<'a, Result<StoreTime, WriteError>> {
         Box::pin(self.records.write(record))
     }
-
-    fn decision<'a>(&'a self, _: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>> {
-        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
-    }
-
-    fn swap<'a>(&'a self, _: &'a str, _: Option<&'a Version>, _: &'a Decision) -> Later<'a, SwapAnswer> {
-        Box::pin(std::future::ready(SwapAnswer::Lost))
-    }
-
-    fn claim<'a>(&'a self, _: &'a EffectKey, _: Claimant<'a>) -> Later<'a, Claimed> {
-        Box::pin(std::future::ready(Claimed::CannotTell))
-    }
-
-    fn end<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: SlotState) -> Later<'a, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
-        Box::pin(std::future::ready(None))
-    }
-
-    fn note<'a>(&'a self, _: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>> {
-        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
-    }
-
-    fn set_note<'a>(&'a self, _: &'a str, _: Bytes) -> Later<'a, Result<(), WriteError>> {
-        Box::pin(std::future::ready(Err(WriteError::Refused)))
-    }
 }
 
 /// A store that this body cannot reach at all: another machine's database, or one whose secret is not here.
 #[derive(Debug, Clone, Copy)]
 pub struct OutOfReach;
 
-impl Store for OutOfReach {
-    fn records(&self) -> Later<'_, Result<Stamped<Vec<Arc<Record>>>, ReadError>> {
-        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
-    }
-
-    fn write<'a>(&'a self, _: &'a Record) -> Later<'a, Result<StoreTime, WriteError>> {
-        Box::pin(std::future::ready(Err(WriteError::Refused)))
-    }
-
-    fn decision<'a>(&'a self, _: &'a str) -> Later<'a, Result<Stamped<Option<Held>>, ReadError>> {
-        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
-    }
-
-    fn swap<'a>(&'a self, _: &'a str, _: Option<&'a Version>, _: &'a Decision) -> Later<'a, SwapAnswer> {
-        Box::pin(std::future::ready(SwapAnswer::Lost))
-    }
-
-    fn claim<'a>(&'a self, _: &'a EffectKey, _: Claimant<'a>) -> Later<'a, Claimed> {
-        Box::pin(std::future::ready(Claimed::CannotTell))
-    }
-
-    fn end<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: SlotState) -> Later<'a, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
-        Box::pin(std::future::ready(None))
-    }
-
-    fn note<'a>(&'a self, _: &'a str) -> Later<'a, Result<Option<Bytes>, ReadError>> {
-        Box::pin(std::future::ready(Err(ReadError::Unreachable)))
-    }
-
-    fn set_note<'a>(&'a self, _: &'a str, _: Bytes) -> Later<'a, Result<(), WriteError>> {
-        Box::pin(std::future::ready(Err(WriteError::Refused)))
-    }
-}
+impl Store for OutOfReach {}
