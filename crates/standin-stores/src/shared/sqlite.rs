@@ -6,7 +6,7 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -18,6 +18,8 @@ use super::{Cells, Listed, MAX_LISTED, MAX_NAME_BYTES, Object, Shelf};
 
 /// How long a write waits for another process that writes. Shorter than any request's time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// Between two tries of what does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Pages that the connection keeps in memory, in KiB.
 const PAGE_CACHE_KIB: i32 = 256;
@@ -133,9 +135,25 @@ fn make(path: &Path) -> std::io::Result<()> {
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    write_ahead(connection)?;
     // A claim that a loss of power takes back would be acted on twice.
     connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// Turns write-ahead on. While another process does the same to a new file, SQLite says that it is busy without waiting.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Makes the tables of a new file. Gives its version, and its id if it is one of ours.
