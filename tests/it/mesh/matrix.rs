@@ -119,7 +119,7 @@ async fn what_a_person_disabled_is_left_alone() {
     let shop = Shop::new(&files()).await;
     shop.stage.github.set_workflow(REPO, "nightly.yml", WorkflowState::DisabledManually).unwrap();
     let told = shop.check("second").await;
-    assert_eq!(health(&told.check, NIGHTLY), "unknown", "{}", told.said);
+    assert_eq!(health(&told.check, NIGHTLY), "stopped", "{}", told.said);
     let requests = shop.stage.github.plane().requests();
     assert!(requests.iter().all(|request| !request.path.contains("/nightly.yml/")), "{requests:?}");
     assert_eq!(shop.worked(), []);

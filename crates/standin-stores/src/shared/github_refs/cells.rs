@@ -185,7 +185,11 @@ enum Certainty {
 
 impl Cells for GithubCells {
     async fn read(&self, name: &str) -> Result<Stamped<Option<Object>>, ReadError> {
-        let seen = self.look(name).await;
+        let seen = match self.look(name).await {
+            // Somebody else may have moved the cell on between the two answers: what is there now says which it was.
+            Err(GithubFault::Stale) => self.look(name).await,
+            seen => seen,
+        };
         match &seen {
             Ok(_) => self.repo.praise(),
             Err(fault) => self.repo.blame(fault),
