@@ -44,6 +44,20 @@ impl std::fmt::Display for Standing {
     }
 }
 
+/// What Netlify calls in a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flavour {
+    /// An exported `handler(event, context)`.
+    V1,
+    /// A default export, which takes a `Request` and returns a `Response`.
+    V2,
+    /// A Go program.
+    Go,
+    /// What it exports could not be read without running it.
+    Unknown,
+}
+
 /// What only one kind of automation has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
@@ -56,6 +70,24 @@ pub enum Detail {
         script: String,
         /// The working directory, resolved; absolute.
         cwd: String,
+        /// What runs the script, where the file says so; PM2 goes by the script's ending otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interpreter: Option<String>,
+        /// The script's arguments, one each, as far as they are spelled out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        args: Vec<String>,
+        /// The names of the variables that the file sets, ordered; never their values, which may be secret.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        env_names: Vec<String>,
+    },
+    /// A Netlify function.
+    NetlifyFunction {
+        /// What Netlify calls, and with what.
+        flavour: Flavour,
+        /// Whether it answers at once and works on.
+        background: bool,
+        /// The file that Netlify bundles, absolute.
+        main: String,
     },
     /// A script of a `package.json`.
     NpmScript {

@@ -36,6 +36,14 @@ pub fn owner(text: &str) -> Owner {
     id.parse().map_or(Owner::Standin, Owner::BackupOf)
 }
 
+/// The automation that a file with this text is a backup of.
+pub fn backup_of(text: &str) -> Option<AutomationId> {
+    match owner(text) {
+        Owner::BackupOf(id) => Some(id),
+        Owner::Standin | Owner::Others => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -36,3 +36,5 @@ pub const MAX_JOBS: usize = 1_000;
 pub const MAX_SLOT_SAMPLES: usize = 120;
 /// Characters of a text from a file that a message repeats.
 pub const MAX_QUOTED_CHARS: usize = 80;
+/// Arguments of one app that are kept.
+pub const MAX_PM2_ARGS: usize = 200;

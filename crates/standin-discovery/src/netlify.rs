@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
+use standin_core::automation::{Automation, Detail, Flavour, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ownership;
 
 use crate::cron;
 use crate::files;
@@ -94,6 +95,8 @@ struct Function<'a> {
     line: u32,
     schedule: Option<(String, String, u32)>,
     is_background: Background,
+    flavour: Flavour,
+    backup_of: Option<AutomationId>,
     state: Standing,
     reason: String,
 }
@@ -120,6 +123,8 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         line: 1,
         schedule: site.schedule(name),
         is_background: if name.ends_with("-background") { Background::Yes } else { Background::No },
+        flavour: Flavour::Unknown,
+        backup_of: None,
         state: Standing::Effective,
         reason: String::new(),
     };
@@ -128,8 +133,14 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         Nature::Other => Err(files::not_a_file(&entry.path)),
     };
     match read {
-        Ok(_) if entry.path.ends_with(".go") => {}
-        Ok(text) => source::read(repository, &text, &mut function, gathered),
+        Ok(text) => {
+            function.backup_of = ownership::backup_of(&text);
+            if entry.path.ends_with(".go") {
+                function.flavour = Flavour::Go;
+            } else {
+                source::read(repository, &text, &mut function, gathered);
+            }
+        }
         Err(problem) => {
             function.fall_short(Standing::Declared, &problem.message);
             gathered.find(problem);
@@ -163,8 +174,12 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         triggers,
         state: function.state,
         reason: function.reason,
-        detail: Detail::Plain,
-        backup_of: None,
+        detail: Detail::NetlifyFunction {
+            flavour: function.flavour,
+            background: function.is_background == Background::Yes,
+            main: repository.absolute(&entry.path).to_string_lossy().into_owned(),
+        },
+        backup_of: function.backup_of,
     });
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use standin_core::automation::{Finding, Severity};
+use standin_core::ident::AutomationId;
+use standin_core::ownership;
 
 use crate::files;
 use crate::findings::{Gathered, finding};
@@ -14,6 +16,7 @@ use crate::walk::{Entry, Nature, WORKFLOWS};
 use crate::yaml;
 
 mod apps;
+mod options;
 
 #[cfg(test)]
 mod tests;
@@ -139,6 +142,8 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
 pub(crate) struct Configuration {
     pub(crate) value: Value,
     pub(crate) access: Access,
+    /// What the file was written to stand in for.
+    pub(crate) backup_of: Option<AutomationId>,
 }
 
 /// Whether PM2 really sees it.
@@ -162,7 +167,9 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
     };
     match format {
         Format::Json => match js::read_expression(text, absolute) {
-            Ok(value) => Ok(Configuration { value, access: Access::Exported }),
+            Ok(value) => {
+                Ok(Configuration { value, access: Access::Exported, backup_of: ownership::backup_of(text) })
+            }
             Err(error) if error.rule == "js-unparsable" => {
                 let message = error.message.replace("this is not JavaScript", "this is not JSON");
                 Err(fault("json-unparsable", error.line, message))
@@ -175,12 +182,17 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
                     let message = format!("`{}` stands twice in one map", crate::lines::quote(key));
                     Err(fault("duplicate-key", *line, message))
                 }
-                None => Ok(Configuration { value: document.root, access: Access::Exported }),
+                None => Ok(Configuration {
+                    value: document.root,
+                    access: Access::Exported,
+                    backup_of: ownership::backup_of(text),
+                }),
             },
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
         Format::Script => match js::read_module(text, absolute) {
-            Ok(module) => exported(module, path),
+            Ok(module) => exported(module, path)
+                .map(|found| Configuration { backup_of: ownership::backup_of(text), ..found }),
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
     }
@@ -189,7 +201,7 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
 /// What `require` would give PM2.
 fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
     if let Some(whole) = module.whole {
-        return Ok(Configuration { value: whole.value, access: Access::Exported });
+        return Ok(Configuration { value: whole.value, access: Access::Exported, backup_of: None });
     }
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
         let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
@@ -199,10 +211,12 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             value: export.value,
         });
         let value = Value::new(line, Data::Map(entries.collect()));
-        return Ok(Configuration { value, access: Access::Exported });
+        return Ok(Configuration { value, access: Access::Exported, backup_of: None });
     }
     match module.default {
-        Some(default) => Ok(Configuration { value: default.value, access: Access::DefaultExport }),
+        Some(default) => {
+            Ok(Configuration { value: default.value, access: Access::DefaultExport, backup_of: None })
+        }
         None => {
             let message = "this ecosystem file exports nothing that can be read without running it";
             let fix = "Write `module.exports = { apps: [ … ] }`.";

@@ -77,12 +77,16 @@ fn details_are_absolute() {
     let root = fixture("shop").canonicalize().unwrap();
     let inventory = scan(&root, &ScanOptions::default()).unwrap();
     let detail = |id: &str| inventory.get(&id.parse().unwrap()).unwrap().detail.clone();
+    let pm2 = |script, cwd| Detail::Pm2App {
+        script,
+        cwd,
+        interpreter: None,
+        args: Vec::new(),
+        env_names: Vec::new(),
+    };
     let at = |path: &str| root.join(path).to_string_lossy().into_owned();
-    assert_eq!(
-        detail("pm2:cleanup"),
-        Detail::Pm2App { script: at("workers/cleanup.js"), cwd: at("").trim_end_matches('/').into() }
-    );
-    assert_eq!(detail("pm2:mailer"), Detail::Pm2App { script: at("workers/once.js"), cwd: at("workers") });
+    assert_eq!(detail("pm2:cleanup"), pm2(at("workers/cleanup.js"), at("").trim_end_matches('/').into()));
+    assert_eq!(detail("pm2:mailer"), pm2(at("workers/once.js"), at("workers")));
     assert_eq!(
         detail("npm:packages/api#start"),
         Detail::NpmScript { dir: at("packages/api"), script: "start".into(), command: "node .".into() }

@@ -1,6 +1,6 @@
 //! What the source of a function says of itself, as Netlify's own static analysis reads it.
 
-use standin_core::automation::{Severity, Standing};
+use standin_core::automation::{Flavour, Severity, Standing};
 
 use super::{Background, Function};
 use crate::findings::{Gathered, finding};
@@ -39,8 +39,14 @@ pub(crate) fn read(
     let handler = named.get("handler");
     let config = named.get("config");
     match (handler, default) {
-        (None, Some(default)) => modern(function, default, config, gathered),
+        (None, Some(default)) => {
+            function.flavour = Flavour::V2;
+            modern(function, default, config, gathered);
+        }
         (handler, _) => {
+            if handler.is_some() {
+                function.flavour = Flavour::V1;
+            }
             if handler.is_none() && whole.is_none() {
                 no_handler(function, gathered);
             }

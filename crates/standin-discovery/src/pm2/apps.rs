@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Domain, Kind};
 
-use super::{Access, Configuration};
+use super::{Access, Configuration, options};
 use crate::cron;
 use crate::findings::{Gathered, finding};
 use crate::lines::quote;
@@ -35,6 +35,7 @@ pub(crate) fn read(
         path: &entry.path,
         folder: repository.absolute(entry.folder()),
         access: configuration.access,
+        backup_of: configuration.backup_of.clone(),
         names: BTreeMap::new(),
         gathered,
     };
@@ -49,6 +50,7 @@ struct File<'a> {
     /// The folder of the file, from which PM2 is taken to be started.
     folder: PathBuf,
     access: Access,
+    backup_of: Option<AutomationId>,
     /// The names so far, and their lines.
     names: BTreeMap<String, u32>,
     gathered: &'a mut Gathered,
@@ -218,8 +220,14 @@ impl File<'_> {
             triggers: read.triggers,
             state: read.state,
             reason: read.reason,
-            detail: Detail::Pm2App { script: read.script, cwd: read.cwd.to_string_lossy().into_owned() },
-            backup_of: None,
+            detail: Detail::Pm2App {
+                script: read.script,
+                cwd: read.cwd.to_string_lossy().into_owned(),
+                interpreter: options::interpreter(app),
+                args: options::args(app),
+                env_names: options::env_names(app),
+            },
+            backup_of: self.backup_of.clone(),
         });
     }
 
