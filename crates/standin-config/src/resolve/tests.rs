@@ -16,7 +16,13 @@ fn automation(id: &str, cron: &[&str], state: Standing) -> Automation {
             script: "re'port".into(),
             command: "node r.js".into(),
         },
-        "pm2" => Detail::Pm2App { script: "/srv/shop/a.js".into(), cwd: "/srv/shop".into() },
+        "pm2" => Detail::Pm2App {
+            script: "/srv/shop/a.js".into(),
+            cwd: "/srv/shop".into(),
+            interpreter: None,
+            args: Vec::new(),
+            env_names: Vec::new(),
+        },
         _ => Detail::Plain,
     };
     Automation {
