@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ident::{AutomationId, Domain};
 
+mod workflow;
+
+pub use workflow::{Call, Callable, Cancels, Concurrency, CronLine, Demand, Handover, Input, Need, Workflow};
+
 /// Where something is written: a path relative to the repository, with `/`, and a line counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Source {
@@ -98,6 +102,8 @@ pub enum Detail {
         /// The script's text.
         command: String,
     },
+    /// A GitHub workflow that could be read; one that could not is plain.
+    Workflow(Box<Workflow>),
 }
 
 /// One thing that runs by itself.

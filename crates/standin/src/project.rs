@@ -103,7 +103,10 @@ impl Project {
                 script: script.clone(),
                 file: self.root.path.join(&automation.source.path).to_string_lossy().into_owned(),
             }),
-            Detail::Plain | Detail::NpmScript { .. } | Detail::NetlifyFunction { .. } => None,
+            Detail::Plain
+            | Detail::NpmScript { .. }
+            | Detail::NetlifyFunction { .. }
+            | Detail::Workflow(_) => None,
         })
         .collect()
     }
