@@ -14,7 +14,7 @@ pub mod sqlite;
 pub use checks::{Check, CheckError, Made};
 pub use record::{Attempt, Flip};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Durability, OpenError, Opened, Reader, Sqlite};
+pub use sqlite::{Durability, OpenError, Opened, Reader, Sqlite, drills, record_drill};
 
 /// Marks whose name begins with this belong to the store itself: they are not loaded, and a change cannot write them.
 pub const RESERVED_MARKS: &str = "store.";

@@ -6,6 +6,7 @@
 mod beats;
 mod changes;
 mod checks;
+mod drills;
 mod log;
 mod open;
 mod reads;
@@ -24,6 +25,7 @@ use standin_engine::ports::{Arrival, Change, Journal, JournalError, Remembered};
 use tokio::sync::{mpsc, oneshot};
 
 pub use beats::{MAX_AGE, MAX_AUTOMATIONS, MAX_BEATS, MAX_BODY_BYTES};
+pub use drills::{KEPT_DRILLS, drills, record_drill};
 pub use open::{Durability, OpenError};
 pub use reads::MAX_PAGE;
 

@@ -143,6 +143,12 @@ pub(super) fn for_writing(path: &Path) -> Result<(Connection, Vec<String>), Open
     Ok((conn, vec![notice]))
 }
 
+/// Opens the file for one line of a command beside an agent, which may have it open: whatever is unfit stays as it is.
+pub(super) fn for_a_line(path: &Path) -> Result<Connection, OpenError> {
+    prepare(path)?;
+    writable(path)
+}
+
 fn writable(path: &Path) -> Result<Connection, OpenError> {
     let failed = |e: rusqlite::Error| explain(path, &e);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -299,7 +305,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
 }
 
-fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
+pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
     let (path, why) = (path.to_owned(), one_line(&error.to_string()));
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, why },

@@ -6,10 +6,10 @@ use rusqlite::Connection;
 pub(super) const APPLICATION_ID: i32 = 0x5354_4E44;
 
 /// The version that this program writes.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
 
 /// One step each; the step at index `n` leads from version `n` to `n + 1`. A step that was released never changes.
-const STEPS: &[&str] = &[V1, V2];
+const STEPS: &[&str] = &[V1, V2, V3];
 
 /// Times are nanoseconds since 1970; what has an inner structure is JSON text.
 ///
@@ -87,7 +87,7 @@ CREATE INDEX checks_by_slug ON checks (slug);
 /// Heartbeats are written at the end of `fresh`, where many of them share a page, and are folded into `beats` later, a
 /// few thousand at a time: there each automation has pages of its own, and one heartbeat after another would write a
 /// whole page each. `beat_state` is the sum of what is folded; that of the newest is this and `fresh`.
-const V2: &str = "
+pub(super) const V2: &str = "
 CREATE TABLE folded (
     automation INTEGER NOT NULL,
     at INTEGER NOT NULL,
@@ -114,6 +114,18 @@ CREATE TABLE fresh (
     via TEXT NOT NULL,
     agent TEXT NOT NULL
 ) STRICT;
+";
+
+/// Drills: `id`, `dry` and `at` are out of the JSON, to choose by.
+const V3: &str = "
+CREATE TABLE drills (
+    drill INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    dry INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX drills_by_time ON drills (id, dry, at);
 ";
 
 /// Takes a file of `from` to [`VERSION`] in one transaction: after a crash it is as it was, or done.
