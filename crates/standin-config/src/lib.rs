@@ -5,6 +5,7 @@
 //! each automation.
 
 mod check;
+pub mod covering;
 mod entry;
 mod error;
 mod expect;

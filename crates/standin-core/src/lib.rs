@@ -10,6 +10,7 @@
 pub mod assess;
 pub mod automation;
 pub mod beat;
+pub mod coverage;
 pub mod drill;
 pub mod effect;
 pub mod health;

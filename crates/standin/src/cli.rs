@@ -21,6 +21,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// List what runs by itself in a repository, and what would never run
     Scan(ScanArgs),
+    /// Say what could take the place of each automation, and what to do about the rest
+    Coverage(CoverageArgs),
     /// Start the agent: it watches, recovers and runs schedules
     Up(UpArgs),
     /// End the agent; what is under way is finished or left on record
@@ -123,6 +125,53 @@ pub(crate) struct ResumeArgs {
 pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub look: LookArgs,
+}
+
+/// `standin coverage`.
+#[derive(Debug, Args)]
+pub(crate) struct CoverageArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// End with 1 when less than this percentage has reached the level
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub fail_under: Option<f64>,
+    /// Which level that is about [default: cross-domain]
+    #[arg(long, value_enum, requires = "fail_under")]
+    pub level: Option<CoverageLevel>,
+    /// How old a drill may be, such as 30d [default: 90d]
+    #[arg(long, value_name = "TIME")]
+    pub drilled_within: Option<String>,
+}
+
+/// A level of coverage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CoverageLevel {
+    /// Somebody would notice.
+    Watched,
+    /// Something else can do its work.
+    BackedUp,
+    /// The same in another failure domain.
+    CrossDomain,
+    /// The same, and it has been seen to work.
+    Drilled,
+}
+
+impl From<CoverageLevel> for standin_core::coverage::Level {
+    fn from(level: CoverageLevel) -> Self {
+        match level {
+            CoverageLevel::Watched => Self::Watched,
+            CoverageLevel::BackedUp => Self::BackedUp,
+            CoverageLevel::CrossDomain => Self::CrossDomain,
+            CoverageLevel::Drilled => Self::Drilled,
+        }
+    }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=100.0).contains(&value) => Ok(value),
+        Ok(_) | Err(_) => Err("a percentage is a number from 0 to 100".to_owned()),
+    }
 }
 
 /// `standin up`.

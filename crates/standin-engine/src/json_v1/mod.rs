@@ -2,7 +2,10 @@
 //!
 //! Times are RFC 3339 in UTC, durations are seconds, sizes are bytes. Fields are only ever added.
 
+mod coverage;
 mod from;
+
+pub use coverage::{CoverageV1, CoveredV1, DayV1, LeftOutV1, LevelV1, PlatformV1, StepV1, levels};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Rendering: one small document model, and the formats that people read. Renderers only render; what is in a
 //! document is decided in [`pages`].
 
+mod coverage;
 mod html;
 mod markdown;
 pub mod pages;
@@ -9,6 +10,7 @@ mod text;
 use std::borrow::Cow;
 use std::fmt::Write;
 
+pub use coverage::coverage;
 pub use html::html;
 pub use markdown::markdown;
 pub use text::{Colour, text};

@@ -2,6 +2,7 @@
 
 mod beat;
 mod check;
+mod coverage;
 mod demo;
 mod doctor;
 mod down;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let at = |path: Option<PathBuf>| path.or_else(|| repository.clone());
     match cli.command {
         Command::Scan(args) => scan::scan(at(args.look.path).as_deref(), args.look.format),
+        Command::Coverage(args) => coverage::coverage(at(args.look.path.clone()).as_deref(), &args),
         Command::Up(mut args) => {
             args.path = at(args.path);
             up::up(args)

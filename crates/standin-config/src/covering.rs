@@ -1,0 +1,313 @@
+//! What coverage is reckoned from: settings, inventory and mesh together, one subject for each automation that runs by
+//! itself.
+
+use std::collections::BTreeSet;
+
+use standin_core::automation::{Automation, Inventory, Standing};
+use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work};
+use standin_core::drill::{self, Drill};
+use standin_core::ident::{AutomationId, Domain, Kind, Starter};
+use standin_core::watch::{Expectation, Recovery, Watch};
+
+use crate::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target};
+use crate::settings::{Settings, Subject as Said};
+
+/// What neither the file nor the scan says.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Whether an agent has looked after this repository here.
+    pub agent: Agent,
+    /// Backups whose primary has changed since they were written.
+    pub outdated: BTreeSet<AutomationId>,
+    /// Every drill that is on record, in any order.
+    pub drills: Vec<Drill>,
+}
+
+/// Whether an agent has looked after a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Agent {
+    /// Its state is here.
+    HasRun,
+    /// There is no trace of one.
+    #[default]
+    Never,
+}
+
+/// What is counted, and what is not.
+#[derive(Debug, Clone, Default)]
+pub struct Covering {
+    /// One for each automation that runs by itself, ordered by id.
+    pub subjects: Vec<Subject>,
+    /// The others, ordered by id, with the reason.
+    pub left_out: Vec<(AutomationId, LeftOut)>,
+}
+
+/// Why an automation is not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// It is a backup: it counts for its primary.
+    Backup,
+    /// It is one of Standin's own watchers.
+    Watcher,
+    /// Nothing starts it by the clock: people and events do.
+    NoClock,
+}
+
+impl LeftOut {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backup => "a backup: it counts for its primary",
+            Self::Watcher => "a watcher of this mesh",
+            Self::NoClock => "people and events start it, not the clock",
+        }
+    }
+}
+
+/// Joins everything. `watches` are those of [`crate::Resolved`], in the order of its inventory.
+pub fn covering(
+    settings: &Settings,
+    (inventory, watches): (&Inventory, &[Watch]),
+    mesh: &Mesh,
+    known: &Known,
+) -> Covering {
+    let joint = Joint { settings, inventory, mesh, known };
+    let mut covering = Covering::default();
+    for (automation, watch) in inventory.automations.iter().zip(watches) {
+        match joint.left_out(automation, watch) {
+            Some(why) => covering.left_out.push((automation.id.clone(), why)),
+            None => covering.subjects.push(joint.subject(automation, watch)),
+        }
+    }
+    covering
+}
+
+struct Joint<'a> {
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    mesh: &'a Mesh,
+    known: &'a Known,
+}
+
+impl Joint<'_> {
+    fn left_out(&self, automation: &Automation, watch: &Watch) -> Option<LeftOut> {
+        if automation.backup_of.is_some() || self.is_named_as_backup_alone(automation) {
+            return Some(LeftOut::Backup);
+        }
+        if self.mesh.peers.iter().any(|peer| is_of(peer, automation)) {
+            return Some(LeftOut::Watcher);
+        }
+        let is_watched = watch.expectations.iter().any(is_watching);
+        let is_standing = matches!(automation.id.kind(), Kind::Pm2 | Kind::Netlify | Kind::Script);
+        // What cannot be read may well be meant to run by the clock.
+        let is_unread = automation.id.kind() == Kind::Workflow
+            && automation.state == Standing::Declared
+            && automation.triggers.is_empty();
+        let counts = is_standing
+            || is_unread
+            || is_watched
+            || !automation.schedules.is_empty()
+            || automation.triggers.iter().any(|trigger| trigger == "schedule");
+        (!counts).then_some(LeftOut::NoClock)
+    }
+
+    /// It stands in somebody's ladder, and nothing stands in its own: it is there for another.
+    fn is_named_as_backup_alone(&self, automation: &Automation) -> bool {
+        let others = |target: &&Target| target.backup.iter().any(|remedy| names(remedy).is_some());
+        let own = self.mesh.targets.iter().find(|target| target.id == automation.id);
+        let is_named = || {
+            let ladders = self.mesh.targets.iter().flat_map(|target| &target.backup);
+            ladders.filter_map(names).any(|id| *id == automation.id)
+        };
+        own.filter(others).is_none() && is_named()
+    }
+
+    fn subject(&self, automation: &Automation, watch: &Watch) -> Subject {
+        let target = self.mesh.targets.iter().find(|target| target.id == automation.id);
+        let broken = match automation.state {
+            Standing::Declared => automation.reason.clone(),
+            // A script of a package, and an app that nobody has started, are loadable and no worse for it.
+            Standing::Loadable if automation.id.kind() == Kind::Workflow => automation.reason.clone(),
+            Standing::Loadable | Standing::Effective => String::new(),
+        };
+        Subject {
+            id: automation.id.clone(),
+            domain: automation.domain,
+            priority: watch.priority,
+            broken,
+            watchers: self.watchers(target, watch),
+            hint: self.hint(automation, watch),
+            backups: self.backups(automation, target),
+            drills: self.known.drills.iter().filter(|drill| drill.id == automation.id).cloned().collect(),
+        }
+    }
+
+    fn watchers(&self, target: Option<&Target>, watch: &Watch) -> Vec<Watcher> {
+        let acts = |is_in_mesh: bool| match watch.recovery {
+            Recovery::Act if is_in_mesh => Acts::Yes,
+            Recovery::Act | Recovery::AlertOnly => Acts::No,
+        };
+        let mut watchers = Vec::new();
+        if target.is_some() {
+            let peers = self.mesh.peers.iter().filter(|peer| self.is_there(peer));
+            watchers.extend(peers.map(|peer| Watcher {
+                name: peer.name.as_str().to_owned(),
+                domain: domain_of(peer),
+                acts: acts(true),
+            }));
+        }
+        let has_agent = watchers.iter().any(|watcher| watcher.domain == Domain::Host);
+        let is_watched_here = watch.expectations.iter().any(is_watching);
+        if !has_agent
+            && is_watched_here
+            && (self.known.agent == Agent::HasRun || self.agents().next().is_some())
+        {
+            // An agent by itself brings back what runs on its machine; only the mesh starts backups.
+            watchers.push(Watcher { name: "agent".to_owned(), domain: Domain::Host, acts: acts(false) });
+        }
+        watchers
+    }
+
+    fn agents(&self) -> impl Iterator<Item = &PeerSettings> {
+        self.mesh.peers.iter().filter(|peer| matches!(peer.kind, PeerKind::Agent { .. }))
+    }
+
+    /// Whether a watcher that is named can run at all, as far as the repository says. What is deployed elsewhere is
+    /// believed.
+    fn is_there(&self, peer: &PeerSettings) -> bool {
+        match &peer.kind {
+            PeerKind::Action { .. } => self
+                .inventory
+                .automations
+                .iter()
+                .any(|automation| is_of(peer, automation) && automation.state == Standing::Effective),
+            PeerKind::Netlify { .. } => self
+                .inventory
+                .automations
+                .iter()
+                .filter(|automation| is_of(peer, automation))
+                .all(|automation| automation.state == Standing::Effective),
+            PeerKind::Lambda { .. } | PeerKind::Agent { .. } => true,
+        }
+    }
+
+    fn hint(&self, automation: &Automation, watch: &Watch) -> String {
+        let hint = watch.expectations.iter().find_map(|expectation| match expectation {
+            Expectation::Nothing { hint } => Some(hint.clone()),
+            Expectation::NotEffective { .. }
+            | Expectation::Process(_)
+            | Expectation::Beats(_)
+            | Expectation::Slots(_) => None,
+        });
+        match hint {
+            Some(_) if automation.id.kind() == Kind::Workflow && !automation.schedules.is_empty() => {
+                "name watchers in standin.toml: [[peer]] kind = \"agent\" is one; docs/mesh.md has the others"
+                    .to_owned()
+            }
+            Some(hint) => hint,
+            None => "start the agent: `standin up --detach`".to_owned(),
+        }
+    }
+
+    fn backups(&self, automation: &Automation, target: Option<&Target>) -> Vec<Backup> {
+        let ladder = target.map(|target| target.backup.as_slice()).unwrap_or_default();
+        let mut ids: Vec<&AutomationId> = ladder.iter().filter_map(names).collect();
+        let is_written_for = |other: &&Automation| other.backup_of.as_ref() == Some(&automation.id);
+        let written = self.inventory.automations.iter().filter(is_written_for).map(|other| &other.id);
+        let named = ids.len();
+        ids.extend(written);
+        let mut backups: Vec<Backup> = Vec::new();
+        for (place, id) in ids.into_iter().enumerate() {
+            if !backups.iter().any(|backup| backup.id == *id) {
+                let is_in_ladder = if place < named { Rung::Yes } else { Rung::No };
+                backups.push(self.backup(automation, id, is_in_ladder));
+            }
+        }
+        backups
+    }
+
+    fn backup(&self, primary: &Automation, id: &AutomationId, rung: Rung) -> Backup {
+        let found = self.inventory.get(id);
+        let is_written = found.is_some_and(|backup| backup.backup_of.as_ref() == Some(&primary.id));
+        let runs_the_same = self.runs_the_same(primary, id);
+        let has_clock = found.is_some_and(|backup| !backup.schedules.is_empty());
+        let can_be_started = match id.kind().started_by() {
+            Starter::Github | Starter::Netlify => true,
+            Starter::Agent => self.agents().next().is_some(),
+            Starter::Nobody => false,
+        };
+        let flaw = match found {
+            None => Some(Flaw::Missing),
+            Some(backup) if backup.state == Standing::Declared => {
+                Some(Flaw::NotEffective(backup.reason.clone()))
+            }
+            Some(_) if self.known.outdated.contains(id) => Some(Flaw::Outdated),
+            Some(_) if !has_clock && (rung == Rung::No || !can_be_started) => Some(Flaw::NobodyStartsIt),
+            Some(_) => None,
+        };
+        Backup {
+            id: id.clone(),
+            domain: found.map_or(id.kind().domain(), |backup| backup.domain),
+            start: if has_clock && is_written { Start::Schedule } else { Start::Watcher },
+            work: if is_written || runs_the_same { Work::Generated } else { Work::Named },
+            drilled_as: if runs_the_same {
+                drill::Backup::Here
+            } else {
+                drill::Backup::Automation(id.clone())
+            },
+            flaw,
+        }
+    }
+
+    /// Whether a command is `standin run` of the primary itself: it reads the primary's own files each time.
+    fn runs_the_same(&self, primary: &Automation, id: &AutomationId) -> bool {
+        let entry = self.settings.automations.iter().find(|entry| entry.id == *id);
+        entry.is_some_and(|entry| match &entry.subject {
+            Said::Command(text) => text.command.trim() == format!("standin run {}", primary.id),
+            Said::Heartbeat | Said::Found => false,
+        })
+    }
+}
+
+/// What else does the work; the other remedies bring the primary itself back.
+const fn names(remedy: &Remedy) -> Option<&AutomationId> {
+    match remedy {
+        Remedy::Other(id) => Some(id),
+        Remedy::Again | Remedy::Restore | Remedy::Redeploy | Remedy::RollBack | Remedy::Ssh => None,
+    }
+}
+
+/// Whether a backup stands in the ladder of its primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rung {
+    Yes,
+    No,
+}
+
+const fn is_watching(expectation: &Expectation) -> bool {
+    match expectation {
+        Expectation::Process(_) | Expectation::Beats(_) | Expectation::Slots(_) => true,
+        Expectation::Nothing { .. } | Expectation::NotEffective { .. } => false,
+    }
+}
+
+fn is_of(peer: &PeerSettings, automation: &Automation) -> bool {
+    let id = &automation.id;
+    match &peer.kind {
+        PeerKind::Action { workflow } => id.kind() == Kind::Workflow && id.name() == workflow,
+        PeerKind::Netlify { function } => id.kind() == Kind::Netlify && id.name() == function,
+        PeerKind::Lambda { .. } | PeerKind::Agent { .. } => false,
+    }
+}
+
+const fn domain_of(peer: &PeerSettings) -> Domain {
+    match peer.kind {
+        PeerKind::Action { .. } => Domain::Github,
+        PeerKind::Netlify { .. } => Domain::Netlify,
+        PeerKind::Lambda { .. } => Domain::Aws,
+        PeerKind::Agent { .. } => Domain::Host,
+    }
+}
+
+#[cfg(test)]
+mod tests;

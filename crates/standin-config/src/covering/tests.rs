@@ -1,0 +1,115 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use standin_core::automation::{Detail, ScheduleSpec, Source};
+use standin_core::coverage::{Level, Terms, judge};
+
+use super::*;
+use crate::{Place, parse, resolve};
+
+fn found(id: &str, cron: Option<&str>) -> Automation {
+    let id: AutomationId = id.parse().unwrap();
+    Automation {
+        name: id.name().into(),
+        domain: id.kind().domain(),
+        id,
+        source: Source { path: "x".into(), line: 1 },
+        schedules: cron.iter().map(|c| ScheduleSpec { cron: (*c).into(), timezone: "UTC".into() }).collect(),
+        triggers: vec!["workflow_dispatch".into()],
+        state: Standing::Effective,
+        reason: String::new(),
+        detail: Detail::Plain,
+        backup_of: None,
+    }
+}
+
+fn written_for(id: &str, cron: Option<&str>, primary: &str) -> Automation {
+    Automation { backup_of: Some(primary.parse().unwrap()), ..found(id, cron) }
+}
+
+fn joined(text: &str, automations: Vec<Automation>, known: &Known) -> Covering {
+    let settings = parse(text).unwrap();
+    let inventory = Inventory { automations, findings: Vec::new() };
+    let resolved = resolve(&settings, inventory, Place { root: "/r", zone: "UTC" });
+    assert_eq!(resolved.errors, []);
+    let mesh = crate::mesh::mesh(&settings, &resolved.inventory, "UTC").unwrap();
+    covering(&settings, (&resolved.inventory, &resolved.watches), &mesh, known)
+}
+
+fn levels(covering: &Covering) -> Vec<(String, Level)> {
+    let terms = Terms {
+        now: "2026-11-22T12:00:00Z".parse().unwrap(),
+        drilled_within: std::time::Duration::from_secs(30 * 86_400),
+    };
+    covering.subjects.iter().map(|s| (s.id.to_string(), judge(s, terms).level)).collect()
+}
+
+fn level(text: &str, automations: Vec<Automation>) -> Level {
+    levels(&joined(text, automations, &Known::default()))[0].1
+}
+
+const AGENT: &str = "[[peer]]\nkind = \"agent\"\n";
+const ACTION: &str = "[[peer]]\nkind = \"action\"\n";
+
+fn nightly() -> Automation {
+    found("workflow:nightly.yml", Some("17 3 * * *"))
+}
+
+#[test]
+fn a_repository_that_nobody_watches_is_covered_by_nothing() {
+    let list = vec![nightly(), written_for("workflow:nightly-backup.yml", None, "workflow:nightly.yml")];
+    let covering = joined("", list, &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Unwatched)]);
+    assert_eq!(covering.left_out[0].1, LeftOut::Backup);
+}
+
+#[test]
+fn a_watcher_counts_only_where_it_would_run() {
+    // Its workflow is not there.
+    assert_eq!(level(ACTION, vec![nightly()]), Level::Unwatched);
+    let mut watcher = found("workflow:standin.yml", Some("7 * * * *"));
+    let covering = joined(ACTION, vec![nightly(), watcher.clone()], &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
+    assert_eq!(covering.left_out, [(watcher.id.clone(), LeftOut::Watcher)]);
+    watcher.state = Standing::Declared;
+    assert_eq!(level(ACTION, vec![nightly(), watcher]), Level::Unwatched);
+    // An app of PM2 needs an agent that was ever there.
+    let app = || vec![found("pm2:web", None)];
+    assert_eq!(level("", app()), Level::Unwatched);
+    let known = Known { agent: Agent::HasRun, ..Known::default() };
+    assert_eq!(levels(&joined("", app(), &known))[0].1, Level::Watched);
+}
+
+#[test]
+fn a_backup_counts_where_it_is_loadable_current_and_started() {
+    let backup = || written_for("workflow:nightly-backup.yml", None, "workflow:nightly.yml");
+    assert_eq!(level(AGENT, vec![nightly(), backup()]), Level::BackedUp);
+    let broken = Automation { state: Standing::Declared, reason: "line 3".into(), ..backup() };
+    assert_eq!(level(AGENT, vec![nightly(), broken]), Level::Watched);
+    let known = Known { outdated: [backup().id].into(), ..Known::default() };
+    assert_eq!(levels(&joined(AGENT, vec![nightly(), backup()], &known))[0].1, Level::Watched);
+    let alert = format!("{AGENT}[recovery]\nmode = \"alert\"\n");
+    assert_eq!(level(&alert, vec![nightly(), backup()]), Level::Watched);
+}
+
+#[test]
+fn the_same_work_on_the_agents_machine_is_another_failure_domain() {
+    let text = format!(
+        "{AGENT}[[automation]]\nname = \"here\"\ncommand = \"standin run workflow:nightly.yml\"\n\
+         [[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"again\", \"command:here\"]\n"
+    );
+    let covering = joined(&text, vec![nightly()], &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::CrossDomain)]);
+    assert_eq!(covering.subjects[0].backups[0].work, Work::Generated);
+    assert_eq!(covering.left_out.len(), 1);
+    // Without an agent nobody would start it.
+    let nobody = text.replace("agent", "lambda");
+    assert_eq!(levels(&joined(&nobody, vec![nightly()], &Known::default()))[0].1, Level::Watched);
+}
+
+#[test]
+fn what_people_and_events_start_is_not_counted() {
+    let ci = Automation { triggers: vec!["push".into()], ..found("workflow:ci.yml", None) };
+    let covering = joined(AGENT, vec![ci], &Known::default());
+    assert!(covering.subjects.is_empty());
+    assert_eq!(covering.left_out[0].1, LeftOut::NoClock);
+}

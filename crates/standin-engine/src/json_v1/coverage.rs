@@ -1,0 +1,162 @@
+//! Version 1 of what `standin coverage` prints.
+
+use serde::{Deserialize, Serialize};
+use standin_core::coverage::{Covered, Level, Share, Step, Totals, steps};
+use standin_core::health::Priority;
+use standin_core::ident::{AutomationId, Domain, Kind};
+
+use super::VERSION;
+
+/// What `standin coverage --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CoverageV1 {
+    /// Always 1.
+    pub version: u32,
+    /// How many automations are counted: those that run by themselves, each once, without the backups of others.
+    pub counted: usize,
+    /// How many have reached each level or a higher one, from the lowest to the highest; empty when nothing is counted.
+    pub levels: Vec<LevelV1>,
+    /// The same for each platform.
+    pub platforms: Vec<PlatformV1>,
+    /// Ordered by id.
+    pub automations: Vec<CoveredV1>,
+    /// What to do, the most valuable first.
+    pub steps: Vec<StepV1>,
+    /// What is not counted, ordered by id.
+    pub left_out: Vec<LeftOutV1>,
+    /// The percentages of the days on which they were reckoned here, the oldest first.
+    pub trend: Vec<DayV1>,
+}
+
+/// A level and how many have reached it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelV1 {
+    /// unwatched, watched, backed-up, cross-domain or drilled.
+    pub level: Level,
+    /// How many automations are at this level or higher.
+    pub count: usize,
+    /// Their share, weighted by priority; rounded down to a tenth.
+    pub percent: f64,
+}
+
+/// One platform.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlatformV1 {
+    /// The kind of its automations.
+    pub kind: Kind,
+    /// How many are counted.
+    pub counted: usize,
+    /// As above.
+    pub levels: Vec<LevelV1>,
+}
+
+/// One automation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredV1 {
+    /// `kind:name`.
+    pub id: String,
+    /// What it fails together with.
+    pub domain: Domain,
+    /// Its weight.
+    pub priority: Priority,
+    /// The level that it has reached.
+    pub level: Level,
+    /// Why, one sentence for each condition that is met.
+    pub evidence: Vec<String>,
+    /// Why it has not reached the next level; empty at the highest.
+    pub because: String,
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepV1 {
+    /// In words, with the command where there is one.
+    pub text: String,
+    /// For which automations.
+    pub automations: Vec<String>,
+}
+
+/// Something that is not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOutV1 {
+    /// `kind:name`.
+    pub id: String,
+    /// Why.
+    pub why: String,
+}
+
+/// One day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DayV1 {
+    /// Such as `2026-11-22`, in UTC.
+    pub day: String,
+    /// How many were counted.
+    pub counted: usize,
+    /// As above.
+    pub levels: Vec<LevelV1>,
+}
+
+impl CoverageV1 {
+    /// From what was judged; `left_out` in words, `trend` up to today.
+    pub fn of(covered: &[Covered], totals: &Totals, left_out: Vec<LeftOutV1>, trend: Vec<DayV1>) -> Self {
+        let platform = |p: &standin_core::coverage::Platform| PlatformV1 {
+            kind: p.kind,
+            counted: p.count,
+            levels: levels(&p.shares),
+        };
+        Self {
+            version: VERSION,
+            counted: totals.count,
+            levels: levels(&totals.shares),
+            platforms: totals.platforms.iter().map(platform).collect(),
+            automations: covered.iter().map(CoveredV1::from).collect(),
+            steps: steps(covered).iter().map(|(step, ids)| step_v1(step, ids)).collect(),
+            left_out,
+            trend,
+        }
+    }
+}
+
+/// The shares of a whole or of a platform.
+pub fn levels(shares: &[Share]) -> Vec<LevelV1> {
+    let of = |share: &Share| LevelV1 {
+        level: share.level,
+        count: share.count,
+        percent: f64::from(share.permille) / 10.0,
+    };
+    shares.iter().map(of).collect()
+}
+
+impl From<&Covered> for CoveredV1 {
+    fn from(covered: &Covered) -> Self {
+        Self {
+            id: covered.id.to_string(),
+            domain: covered.domain,
+            priority: covered.priority,
+            level: covered.level,
+            evidence: covered.evidence.clone(),
+            because: covered.next.as_ref().map(|next| next.because.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
+    let text = match step {
+        Step::Mend => "mend it: `standin scan` says what is wrong and how".to_owned(),
+        Step::Watch(hint) => hint.clone(),
+        Step::Back => "give it a backup: `standin init` writes what can be written".to_owned(),
+        Step::Renew => "write its backup again: `standin init`".to_owned(),
+        Step::MendBackup(id) => format!("mend its backup {id}: `standin scan` says what is wrong"),
+        Step::BackElsewhere => {
+            "give it a backup in another failure domain: `standin init` says which it can have".to_owned()
+        }
+        Step::WatchElsewhere(domain) => {
+            format!("let a watcher outside of {domain} act: a [[peer]] in standin.toml, and mode = \"act\"")
+        }
+        Step::Drill => match ids {
+            [one] => format!("prove that its backup works: `standin drill {one}`"),
+            _ => "prove that their backups work: `standin drill --all`".to_owned(),
+        },
+    };
+    StepV1 { text, automations: ids.iter().map(ToString::to_string).collect() }
+}

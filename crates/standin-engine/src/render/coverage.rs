@@ -1,0 +1,99 @@
+//! The page of a coverage.
+
+use standin_core::coverage::Level;
+
+use super::{Cell, Doc, Part, Tone};
+use crate::json_v1::{CoverageV1, DayV1, LevelV1};
+
+/// Most days of the trend that the page shows.
+const DAYS: usize = 14;
+/// Most automations that a step names.
+const NAMED: usize = 3;
+
+/// What has reached which level, what keeps the others from it, and what to do first.
+pub fn coverage(coverage: &CoverageV1) -> Doc {
+    let mut parts = vec![Part::Line(counted(coverage))];
+    if coverage.counted > 0 {
+        parts.push(levels(coverage));
+        parts.push(Part::Heading("Each automation".to_owned()));
+        parts.push(automations(coverage));
+    }
+    if !coverage.steps.is_empty() {
+        parts.push(Part::Heading("What to do, the most valuable first".to_owned()));
+        let rows = coverage.steps.iter().map(|step| {
+            let mut names = step.automations.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+            if step.automations.len() > NAMED {
+                names.push_str(&format!(" and {} more", step.automations.len().saturating_sub(NAMED)));
+            }
+            vec![Cell::plain(&step.text), Cell::plain(names)]
+        });
+        parts.push(Part::Table { head: vec!["step", "for"], rows: rows.collect() });
+    }
+    if coverage.trend.len() > 1 {
+        parts.push(Part::Heading("Day by day".to_owned()));
+        let skip = coverage.trend.len().saturating_sub(DAYS);
+        let head = vec!["day", "automations", "watched", "backed up", "other domain", "drilled"];
+        parts.push(Part::Table { head, rows: coverage.trend.iter().skip(skip).map(day).collect() });
+    }
+    Doc { title: "Coverage".to_owned(), parts }
+}
+
+fn counted(coverage: &CoverageV1) -> String {
+    let left_out = match coverage.left_out.len() {
+        0 => String::new(),
+        n => format!("; {n} more are not counted: backups, watchers, and what only people and events start"),
+    };
+    match coverage.counted {
+        0 => format!("Nothing here runs by itself{left_out}"),
+        n => format!("{n} automations run by themselves{left_out}"),
+    }
+}
+
+fn levels(coverage: &CoverageV1) -> Part {
+    let row = |name: &str, counted: usize, levels: &[LevelV1]| {
+        let mut cells = vec![Cell::plain(name), Cell::plain(counted.to_string())];
+        cells.extend(shares(levels));
+        cells
+    };
+    let mut rows = vec![row("all", coverage.counted, &coverage.levels)];
+    rows.extend(coverage.platforms.iter().map(|p| row(p.kind.as_str(), p.counted, &p.levels)));
+    let head = vec!["platform", "automations", "watched", "backed up", "other domain", "drilled"];
+    Part::Table { head, rows }
+}
+
+/// The shares above the lowest level, which all have reached.
+fn shares(levels: &[LevelV1]) -> Vec<Cell> {
+    let of = |level: &Level| {
+        let percent = levels.iter().find(|share| share.level == *level).map_or(0.0, |share| share.percent);
+        let tone = match percent {
+            p if p >= 100.0 => Tone::Good,
+            p if p > 0.0 => Tone::Warn,
+            _ => Tone::Bad,
+        };
+        Cell::toned(format!("{percent:.1} %"), tone)
+    };
+    Level::ALL.iter().filter(|level| **level != Level::Unwatched).map(of).collect()
+}
+
+fn automations(coverage: &CoverageV1) -> Part {
+    let rows = coverage.automations.iter().map(|one| {
+        let tone = match one.level {
+            Level::Unwatched => Tone::Bad,
+            Level::Watched | Level::BackedUp => Tone::Warn,
+            Level::CrossDomain | Level::Drilled => Tone::Good,
+        };
+        let level = Cell::toned(one.level.to_string(), tone);
+        let evidence = match one.evidence.as_slice() {
+            [] => Cell::plain("-"),
+            list => Cell::plain(list.join("; ")),
+        };
+        vec![Cell::plain(&one.id), level, evidence, Cell::plain(&one.because)]
+    });
+    Part::Table { head: vec!["automation", "level", "because", "not higher, because"], rows: rows.collect() }
+}
+
+fn day(day: &DayV1) -> Vec<Cell> {
+    let mut cells = vec![Cell::plain(&day.day), Cell::plain(day.counted.to_string())];
+    cells.extend(shares(&day.levels));
+    cells
+}

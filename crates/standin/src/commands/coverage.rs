@@ -1,0 +1,158 @@
+//! `standin coverage`: what could take the place of each automation, and whether anybody has seen it do so.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use standin_agent::state_dir::{StateDir, write_whole};
+use standin_config::covering::{Agent, Known, covering};
+use standin_core::coverage::{Covered, Level, Terms, Totals, judge, totals};
+use standin_engine::json_v1::{CoverageV1, DayV1, LeftOutV1, VERSION, levels};
+use standin_engine::render;
+
+use crate::cli::CoverageArgs;
+use crate::commands::part::mesh_of;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::project::Project;
+
+/// Where the trend is kept, in the state's folder.
+const TREND: &str = "coverage.json";
+/// Most days that are kept.
+const MAX_DAYS: usize = 400;
+/// Most bytes of that file that are read.
+const MAX_TREND_BYTES: u64 = 1 << 20;
+
+/// The trend as it is kept.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Trend {
+    version: u32,
+    days: Vec<DayV1>,
+}
+
+/// Prints the coverage; ends with 1 when less than what was asked for is reached.
+pub(crate) fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit, Failure> {
+    let within = match &args.drilled_within {
+        Some(text) => standin_config::duration(text)
+            .map_err(|error| Failure::Usage(format!("--drilled-within {text}: {error}")))?,
+        None => DRILLED_WITHIN,
+    };
+    let project = Project::load(path)?;
+    let now = Timestamp::now();
+    let reckoned = reckon(&project, Terms { now, drilled_within: within })?;
+    let trend = with_today(&project.root.state, &reckoned.totals, now);
+    let page = CoverageV1::of(&reckoned.covered, &reckoned.totals, reckoned.left_out, trend);
+    output::print(&page, render::coverage, args.look.format)?;
+    Ok(exit_of(&reckoned.totals, args))
+}
+
+/// How old a drill may be where nobody says.
+pub(crate) const DRILLED_WITHIN: Duration = Duration::from_secs(90 * 86_400);
+
+/// The coverage of a repository.
+pub(crate) struct Reckoned {
+    pub(crate) covered: Vec<Covered>,
+    pub(crate) totals: Totals,
+    pub(crate) left_out: Vec<LeftOutV1>,
+}
+
+/// Joins what the repository says with what is on record here.
+pub(crate) fn reckon(project: &Project, terms: Terms) -> Result<Reckoned, Failure> {
+    let mesh = mesh_of(project)?;
+    let state = &project.root.state;
+    let known = Known {
+        agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
+        outdated: std::collections::BTreeSet::new(),
+        drills: standin_stores::drills(&state.database())?,
+    };
+    let resolved = &project.resolved;
+    let joined = covering(&project.settings, (&resolved.inventory, &resolved.watches), &mesh, &known);
+    let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();
+    let left_out = joined.left_out.into_iter();
+    Ok(Reckoned {
+        totals: totals(&covered),
+        covered,
+        left_out: left_out
+            .map(|(id, why)| LeftOutV1 { id: id.to_string(), why: why.as_str().to_owned() })
+            .collect(),
+    })
+}
+
+/// 1 when the asked level is reached by less than what was asked for. Where nothing is counted, nothing is missing.
+fn exit_of(totals: &Totals, args: &CoverageArgs) -> Exit {
+    let level = args.level.map_or(Level::CrossDomain, Into::into);
+    let reached = totals.reached(level).unwrap_or(1000);
+    match args.fail_under {
+        Some(percent) if f64::from(reached) < percent * 10.0 => {
+            tracing::debug!(reached, percent, "less than what was asked for");
+            Exit::Found
+        }
+        Some(_) | None => Exit::Fine,
+    }
+}
+
+/// The days on record with today's figures as the last. They are kept where Standin has a folder already: a look at a
+/// repository makes nothing in it. A file that cannot be read or written costs the trend, and nothing else.
+fn with_today(state: &StateDir, totals: &Totals, now: Timestamp) -> Vec<DayV1> {
+    let path = state.root().join(TREND);
+    let mut trend = read(&path).unwrap_or_default();
+    let today =
+        DayV1 { day: now.strftime("%F").to_string(), counted: totals.count, levels: levels(&totals.shares) };
+    trend.days.retain(|day| day.day < today.day);
+    trend.days.push(today);
+    let excess = trend.days.len().saturating_sub(MAX_DAYS);
+    trend.days.drain(..excess);
+    trend.version = VERSION;
+    if state.root().is_dir()
+        && let Ok(json) = serde_json::to_vec(&trend)
+        && let Err(error) = write_whole(&path, &json)
+    {
+        tracing::warn!(%error, "the trend of the coverage cannot be kept");
+    }
+    trend.days
+}
+
+fn read(path: &Path) -> Option<Trend> {
+    let about = std::fs::symlink_metadata(path).ok()?;
+    if !about.is_file() || about.len() > MAX_TREND_BYTES {
+        return None;
+    }
+    let trend: Trend = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    (trend.version == VERSION).then_some(trend)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    fn at(day: &str) -> Timestamp {
+        format!("{day}T12:00:00Z").parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_has_one_row_and_a_look_makes_no_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::of(dir.path());
+        let totals = totals(&[]);
+        assert_eq!(with_today(&state, &totals, at("2026-11-20")).len(), 1);
+        assert!(!state.root().exists());
+        state.create().unwrap();
+        with_today(&state, &totals, at("2026-11-20"));
+        with_today(&state, &totals, at("2026-11-21"));
+        let days = with_today(&state, &totals, at("2026-11-21"));
+        let names: Vec<&str> = days.iter().map(|day| day.day.as_str()).collect();
+        assert_eq!(names, ["2026-11-20", "2026-11-21"]);
+    }
+
+    #[test]
+    fn a_damaged_trend_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::of(dir.path());
+        state.create().unwrap();
+        std::fs::write(state.root().join(TREND), "{\"version\":1,").unwrap();
+        assert_eq!(with_today(&state, &totals(&[]), at("2026-11-20")).len(), 1);
+        assert_eq!(read(&state.root().join(TREND)).unwrap().days.len(), 1);
+    }
+}
