@@ -6,7 +6,9 @@ use crate::ident::{AutomationId, Domain};
 
 mod workflow;
 
-pub use workflow::{Call, Callable, Cancels, Concurrency, CronLine, Demand, Handover, Input, Need, Workflow};
+pub use workflow::{
+    Call, Callable, Cancels, Concurrency, CronLine, Demand, Follow, Handover, Input, Need, Workflow,
+};
 
 /// Where something is written: a path relative to the repository, with `/`, and a line counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -21,6 +21,12 @@ pub struct Workflow {
     /// The concurrency group of the whole workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
+    /// The concurrency groups of its jobs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub job_groups: Vec<Concurrency>,
+    /// Names of the workflows that it runs after.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Follow>,
     /// What its token may do, of the workflow and of its jobs: `contents: read`, or `write-all`. Ordered by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
@@ -96,6 +102,15 @@ impl Callable {
     pub const fn is_no(&self) -> bool {
         matches!(self, Self::No)
     }
+}
+
+/// The name of a workflow that another one runs after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follow {
+    /// Its name, or a pattern of names.
+    pub workflow: String,
+    /// Counted from 1.
+    pub line: u32,
 }
 
 /// A job that calls a workflow.
