@@ -123,8 +123,27 @@ pub(crate) struct ResumeArgs {
 /// `standin scan`.
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    #[command(flatten)]
-    pub look: LookArgs,
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ScanFormat,
+}
+
+/// How a scan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ScanFormat {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// One object, with a version.
+    Json,
+    /// For job summaries and chats.
+    Markdown,
+    /// One page.
+    Html,
+    /// The findings alone, for tools that show them beside the code.
+    Sarif,
 }
 
 /// `standin coverage`.

@@ -5,6 +5,7 @@ mod coverage;
 mod html;
 mod markdown;
 pub mod pages;
+mod sarif;
 mod text;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use std::fmt::Write;
 pub use coverage::coverage;
 pub use html::html;
 pub use markdown::markdown;
+pub use sarif::sarif;
 pub use text::{Colour, text};
 
 /// A document.

@@ -33,7 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let repository = cli.repository;
     let at = |path: Option<PathBuf>| path.or_else(|| repository.clone());
     match cli.command {
-        Command::Scan(args) => scan::scan(at(args.look.path).as_deref(), args.look.format),
+        Command::Scan(args) => scan::scan(at(args.path).as_deref(), args.format),
         Command::Coverage(args) => coverage::coverage(at(args.look.path.clone()).as_deref(), &args),
         Command::Up(mut args) => {
             args.path = at(args.path);
