@@ -26,15 +26,18 @@ pub(crate) enum Command {
     Pause,
     /// Go on.
     Resume,
+    /// Say what could take the place of each automation.
+    Coverage,
     /// Write down what there is to say, and do nothing else.
     Report,
 }
 
 impl Command {
-    const WORDS: [(&'static str, Self); 7] = [
+    const WORDS: [(&'static str, Self); 8] = [
         ("check", Self::Check),
         ("beat", Self::Beat),
         ("exec-result", Self::ExecResult),
+        ("coverage", Self::Coverage),
         ("recover", Self::Recover),
         ("pause", Self::Pause),
         ("resume", Self::Resume),
@@ -57,6 +60,8 @@ pub(crate) enum FailOn {
 pub(crate) struct Inputs {
     pub(crate) command: Command,
     pub(crate) fail_on: FailOn,
+    /// The percentage of coverage below which the step fails; `None` for no limit.
+    pub(crate) fail_under: Option<f64>,
     /// The repository's folder.
     pub(crate) root: PathBuf,
     /// Which watcher this is; `None` for the first Action of the file.
@@ -126,6 +131,7 @@ impl Inputs {
             Some("unhealthy") => FailOn::Unhealthy,
             Some(other) => bail!("`{other}` is no value of fail-on: write never, critical or unhealthy"),
         };
+        let fail_under = text("STANDIN_FAIL_UNDER").map(|text| percent(&text)).transpose()?;
         let id = text("STANDIN_ID").map(|id| id.parse::<AutomationId>()).transpose()?;
         let root =
             text("STANDIN_CONFIG").or_else(|| text("GITHUB_WORKSPACE")).unwrap_or_else(|| ".".to_owned());
@@ -142,7 +148,7 @@ impl Inputs {
                 env.set(variable, value);
             }
         }
-        Ok(Self { command, fail_on, root, peer, id, status, ping_url, run, env })
+        Ok(Self { command, fail_on, fail_under, root, peer, id, status, ping_url, run, env })
     }
 
     /// Which automation the step is about: the one that was named, else the workflow that it is in.
@@ -154,6 +160,13 @@ impl Inputs {
             "which automation this is about is not known: give the step `id: workflow:FILE.yml` under `with:`",
         )?;
         Ok(AutomationId::new(Kind::Workflow, workflow)?)
+    }
+}
+
+fn percent(text: &str) -> Result<f64> {
+    match text.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        Ok(_) | Err(_) => bail!("`{text}` is no value of fail-under: write a number from 0 to 100"),
     }
 }
 

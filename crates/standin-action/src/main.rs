@@ -1,5 +1,6 @@
 //! Standin as a step of a GitHub workflow: one watch cycle, or the first and last step of an automation.
 
+mod coverage;
 mod inputs;
 mod output;
 mod part;
@@ -16,7 +17,7 @@ use standin_core::health::Health;
 use standin_engine::render::markdown;
 
 use inputs::{Command, FailOn, Inputs};
-use output::{annotate, annotate_alert, output, summary};
+use output::{annotate, annotate_alert, output, report, summary};
 use part::take;
 
 /// How long nothing is recovered after a pause, where nothing is said.
@@ -59,6 +60,7 @@ async fn run(env: Env) -> Result<Ended> {
     let inputs = Inputs::read(env)?;
     match inputs.command {
         Command::Check | Command::Report => Box::pin(watch(&inputs)).await,
+        Command::Coverage => coverage::coverage(&inputs),
         Command::Beat => Box::pin(slots::begin(&inputs)).await,
         Command::ExecResult => Box::pin(slots::end(&inputs)).await,
         Command::Recover => Box::pin(recover(&inputs)).await,
@@ -95,12 +97,7 @@ fn tell(inputs: &Inputs, said: &CheckV1) -> Result<()> {
     let unwell = said.targets.iter().filter(|target| target.health == Health::Failed).count();
     output(env, "incidents", &unwell.to_string())?;
     output(env, "plan", &serde_json::to_string(&said.alerts)?)?;
-    let folder =
-        env.text("RUNNER_TEMP").unwrap_or_else(|| std::env::temp_dir().to_string_lossy().into_owned());
-    let path = std::path::Path::new(&folder).join("standin-check.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(said)?)
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    output(env, "report-path", &path.to_string_lossy())
+    output(env, "report-path", &report(env, "standin-check.json", said)?)
 }
 
 fn verdict(fail_on: FailOn, said: &CheckV1) -> Ended {

@@ -36,6 +36,16 @@ fn append(env: &Env, variable: &str, text: &str) -> Result<()> {
     file.write_all(text.as_bytes()).with_context(|| format!("{path} cannot be written"))
 }
 
+/// Writes everything that was seen to a file of the run, and says where it is.
+pub(crate) fn report<T: serde::Serialize>(env: &Env, name: &str, said: &T) -> Result<String> {
+    let folder =
+        env.text("RUNNER_TEMP").unwrap_or_else(|| std::env::temp_dir().to_string_lossy().into_owned());
+    let path = std::path::Path::new(&folder).join(name);
+    std::fs::write(&path, serde_json::to_vec_pretty(said)?)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
 /// One annotation of the run.
 pub(crate) fn annotate(level: Level, title: &str, text: &str) {
     let word = match level {
