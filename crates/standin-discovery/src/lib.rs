@@ -10,21 +10,29 @@ use std::path::{Path, PathBuf};
 
 use standin_core::automation::Inventory;
 
+mod aws;
+mod contents;
 mod cron;
+mod crontab;
 mod files;
 mod findings;
 mod github_actions;
 mod js;
+mod kubernetes;
 pub mod limits;
 mod lines;
 mod netlify;
 mod npm_scripts;
 mod pm2;
 mod registry;
+mod scripts;
+mod systemd;
+mod terraform;
 mod toml_file;
 mod value;
 mod walk;
 mod yaml;
+mod yaml_stream;
 
 /// What a scan leaves out beyond its own rules. The default leaves out nothing more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -38,3 +38,25 @@ pub const MAX_SLOT_SAMPLES: usize = 120;
 pub const MAX_QUOTED_CHARS: usize = 80;
 /// Arguments of one app that are kept.
 pub const MAX_PM2_ARGS: usize = 200;
+/// Characters of one of GitHub's expressions, as GitHub limits them.
+pub const MAX_EXPRESSION_CHARS: usize = 21_000;
+/// Nesting of one of GitHub's expressions, as GitHub limits it.
+pub const MAX_EXPRESSION_DEPTH: usize = 50;
+/// Documents of one YAML file.
+pub const MAX_DOCUMENTS: usize = 1_000;
+/// References that are followed within one text.
+pub const MAX_REFERENCES: usize = 20;
+/// Words, texts and signs of a program that are looked at for schedules.
+pub const MAX_SCRIPT_TOKENS: usize = 200_000;
+/// Tokens of one call that are looked at.
+pub const MAX_CALL_TOKENS: usize = 2_000;
+/// Files that are looked through for who imports a program.
+pub const MAX_IMPORTERS: usize = 500;
+/// Findings that are kept of one workflow.
+pub const MAX_FINDINGS_OF_A_WORKFLOW: usize = 200;
+/// Schedules of one workflow that are looked at.
+pub const MAX_SCHEDULES: usize = 500;
+/// Blocks at the top of one Terraform file.
+pub const MAX_HCL_BLOCKS: usize = 20_000;
+/// Nesting of Terraform's blocks.
+pub const MAX_HCL_DEPTH: usize = 64;

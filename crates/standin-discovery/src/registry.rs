@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::findings::Gathered;
 use crate::walk::Entry;
-use crate::{github_actions, netlify, npm_scripts, pm2};
+use crate::{contents, github_actions, netlify, npm_scripts, pm2, terraform};
 
 /// What a detector looks at.
 pub(crate) struct Repository<'a> {
@@ -28,9 +28,12 @@ pub(crate) struct Detector {
 }
 
 /// Every detector.
-pub(crate) const DETECTORS: [Detector; 4] = [
+pub(crate) const DETECTORS: [Detector; 6] = [
     Detector { detect: github_actions::detect },
     Detector { detect: pm2::detect },
     Detector { detect: netlify::detect },
     Detector { detect: npm_scripts::detect },
+    Detector { detect: terraform::detect },
+    // Last: a program's schedule counts when an app that was found before runs it.
+    Detector { detect: contents::detect },
 ];

@@ -7,6 +7,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use standin_core::automation::{Finding, Severity};
 
 use crate::ScanOptions;
+use crate::contents;
 use crate::files;
 use crate::findings::{Findings, finding};
 use crate::limits::{MAX_DEPTH, MAX_ENTRIES};
@@ -172,7 +173,9 @@ fn children(dir: &Path) -> std::io::Result<Vec<Child>> {
 
 fn is_wanted(path: &str) -> bool {
     let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
-    path.starts_with(WORKFLOWS) || extension.is_some_and(|ending| WANTED.contains(&ending))
+    path.starts_with(WORKFLOWS)
+        || extension.is_some_and(|ending| WANTED.contains(&ending))
+        || contents::is_wanted(path)
 }
 
 /// The deepest `.gitignore` that has something to say decides.

@@ -1,0 +1,115 @@
+//! `serverless.yml`: functions with `schedule` events.
+
+use standin_core::automation::{Severity, Standing};
+use standin_core::ident::Kind;
+
+use super::{Service, computed, handler, plain, schedule};
+use crate::contents::{File, Found, Names};
+use crate::findings::Gathered;
+use crate::limits::MAX_REFERENCES;
+use crate::lines::quote;
+use crate::value::{Data, Key, Value};
+
+/// Adds the schedules of a service's functions.
+pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
+    if plain(root.get("provider").map(|p| p.get("name").unwrap_or(p))).is_some_and(|name| name != "aws") {
+        return;
+    }
+    let functions = root.get("functions");
+    let maps = functions.into_iter().flat_map(|functions| match &functions.data {
+        // A list of maps, each often from a file of its own.
+        Data::List(items) => items.iter().collect(),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
+            vec![functions]
+        }
+    });
+    for map in maps {
+        if let Some(text) = map.text() {
+            let message = format!("functions come from elsewhere: {}", quote(text));
+            let fix = "Nothing, if the file that is named is a serverless.yml too.";
+            file.say(("aws-computed", Severity::Note, map.line), message, fix, gathered);
+        }
+        for entry in map.entries() {
+            let Key::Named(name) = &entry.key else { continue };
+            function(file, root, name, &entry.value, gathered);
+        }
+    }
+}
+
+fn function(file: &File<'_>, root: &Value, name: &str, function: &Value, gathered: &mut Gathered) {
+    let mut names = Names::default();
+    for event in function.get("events").map(Value::items).unwrap_or_default() {
+        let Some(value) = event.get("schedule") else { continue };
+        let rates: Vec<&Value> = match value.get("rate") {
+            Some(Value { data: Data::List(rates), .. }) => rates.iter().collect(),
+            Some(rate) => vec![rate],
+            None => vec![value],
+        };
+        let line = event.entry("schedule").map_or(event.line, |entry| entry.line);
+        for rate in rates {
+            let mut found = Found::new(Kind::Aws, names.unique(name), line);
+            one(file, root, (value, rate), &mut found, gathered);
+            if let Some(written) = function.get("handler")
+                && let Some(text) = written.text()
+            {
+                handler(file, &mut found, (".", text, written.line), gathered);
+            }
+            file.add(found, gathered);
+        }
+    }
+}
+
+fn one(
+    file: &File<'_>,
+    root: &Value,
+    (event, rate): (&Value, &Value),
+    found: &mut Found,
+    gathered: &mut Gathered,
+) {
+    if let Some(enabled) = event.get("enabled")
+        && enabled.data == Data::Bool(false)
+    {
+        let message = "it is disabled";
+        found.fall_short(Standing::Loadable, message);
+        file.say(
+            ("aws-disabled", Severity::Warning, enabled.line),
+            message,
+            "Enable it, or delete it.",
+            gathered,
+        );
+    }
+    let service =
+        if plain(event.get("method")) == Some("scheduler") { Service::Scheduler } else { Service::Rule };
+    let zone = plain(event.get("timezone")).unwrap_or("UTC");
+    if zone != "UTC" && service == Service::Rule {
+        let message = "`timezone` counts only with `method: scheduler`";
+        found.fall_short(Standing::Declared, message);
+        let fix = "Add `method: scheduler`.";
+        file.say(("aws-zone", Severity::Error, found.line), message, fix, gathered);
+    }
+    match rate.text().map(|text| own(root, text)) {
+        Some(Ok(text)) => schedule(file, found, (&text, zone, rate.line), service, gathered),
+        Some(Err(what)) => computed(file, found, rate.line, &what, gathered),
+        None => {
+            let message = format!("a schedule is a text, and this is {}", rate.noun());
+            found.fall_short(Standing::Declared, &message);
+            let fix = "Write `rate(1 hour)` or `cron(0 3 * * ? *)`.";
+            file.say(("aws-expression", Severity::Error, rate.line), message, fix, gathered);
+        }
+    }
+}
+
+/// The text with each `${self:a.b}` of the same file in its place; what else it is computed from.
+fn own(root: &Value, text: &str) -> Result<String, String> {
+    let mut text = text.to_owned();
+    for _ in 0..MAX_REFERENCES {
+        let Some((before, after)) = text.split_once("${") else { return Ok(text) };
+        let Some((name, behind)) = after.split_once('}') else { return Ok(text) };
+        let value = name.strip_prefix("self:").and_then(|path| {
+            path.split(',').next()?.trim().split('.').try_fold(root, |value, key| value.get(key))?.scalar()
+        });
+        let Some(value) = value else { return Err(format!("`{}`", quote(name))) };
+        text = format!("{before}{value}{behind}");
+    }
+    Err("references that lead to one another".to_owned())
+}

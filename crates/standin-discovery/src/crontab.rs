@@ -1,0 +1,176 @@
+//! Crontabs: a user's, the system's with its column for the user, and files of `cron.d`.
+
+use standin_core::automation::{ScheduleSpec, Severity, Standing};
+use standin_core::ident::Kind;
+
+use crate::contents::{Claim, File, Found, Names, name_and_ending};
+use crate::cron;
+use crate::findings::Gathered;
+use crate::lines::quote;
+
+mod command;
+pub(crate) use command::name as command_name;
+pub(crate) mod entries;
+
+#[cfg(test)]
+mod tests;
+
+use entries::{Columns, Line, Time};
+
+/// What Debian's cron takes a file of `cron.d` for; others are passed over without a word.
+fn is_run_part(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// `crontab`, `crontab.txt`, `x.cron`, `x.crontab`, `cron.d/x`, `crontabs/x`.
+pub(crate) fn claim(path: &str) -> Claim {
+    let (name, ending) = name_and_ending(path);
+    let folder = path.rsplit('/').nth(1).unwrap_or_default();
+    let is_named = matches!(name.as_str(), "crontab" | ".crontab" | "crontab.txt" | "crontab.conf");
+    let is_system = folder == "cron.d" && !name.starts_with('.') && name != "readme.md";
+    let is_users = folder == "crontabs" && !name.contains('.');
+    if is_named || is_system || is_users || matches!(ending.as_str(), "cron" | "crontab") {
+        Claim::Named
+    } else {
+        Claim::No
+    }
+}
+
+/// Adds the lines of a crontab.
+pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
+    let columns = columns(file);
+    let mut table = Table { file, names: Names::default(), zone: "local".to_owned(), problem: None };
+    table.whole_file(gathered);
+    for (at, text) in file.text.lines().enumerate() {
+        let line = u32::try_from(at.saturating_add(1)).unwrap_or(u32::MAX);
+        match entries::line(text, columns) {
+            Line::Nothing => {}
+            Line::Variable { name, value } => table.variable(name, value, line, gathered),
+            Line::Entry { time, user, command } => table.entry((time, user, command), line, gathered),
+            Line::Bad { message } => {
+                let fix = "Write five fields and a command, or put a # before the line.";
+                file.say(("crontab-line", Severity::Error, line), message, fix, gathered);
+            }
+        }
+    }
+}
+
+/// Whether each line names the user that runs it.
+fn columns(file: &File<'_>) -> Columns {
+    let is_system = file.path.contains("cron.d/") || file.path.ends_with("etc/crontab");
+    if is_system || entries::names_users(file.text) { Columns::WithUser } else { Columns::WithoutUser }
+}
+
+struct Table<'a> {
+    file: &'a File<'a>,
+    names: Names,
+    zone: String,
+    /// What keeps cron from loading the whole file.
+    problem: Option<String>,
+}
+
+impl Table<'_> {
+    fn whole_file(&mut self, gathered: &mut Gathered) {
+        let file = self.file;
+        let last = u32::try_from(file.text.lines().count().max(1)).unwrap_or(u32::MAX);
+        let ends_in_an_entry = file
+            .text
+            .lines()
+            .last()
+            .is_some_and(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+        if ends_in_an_entry && !file.text.ends_with('\n') {
+            let message = "the last line has no line break: cron refuses the whole file";
+            self.problem = Some(message.to_owned());
+            let fix = "End the last line with a line break.";
+            file.say(("crontab-no-newline", Severity::Error, last), message, fix, gathered);
+        }
+        if file.text.contains('\r') {
+            let message = "lines end in CR LF: cron hands the CR to each command as its last character";
+            file.say(("crontab-crlf", Severity::Warning, 1), message, "Save the file with LF.", gathered);
+        }
+        let (name, _) = file.path.rsplit_once('/').map_or((file.path, ""), |(_, name)| (name, ""));
+        if file.path.contains("cron.d/") && !is_run_part(name) {
+            let message = "Debian's cron passes over a file of cron.d whose name has more than letters, digits, _ and -";
+            let fix = "Rename it without a dot.";
+            file.say(("crontab-file-name", Severity::Warning, 1), message, fix, gathered);
+            self.problem.get_or_insert_with(|| message.to_owned());
+        }
+    }
+
+    fn variable(&mut self, name: &str, value: &str, line: u32, gathered: &mut Gathered) {
+        if name != "CRON_TZ" {
+            return;
+        }
+        match cron::check("0 0 * * *", value) {
+            Ok(_) => {
+                self.zone = value.to_owned();
+                let message = "only cronie reads CRON_TZ: Debian's cron keeps to the zone of the machine";
+                let fix = "Check which cron reads this file.";
+                self.file.say(("crontab-zone", Severity::Note, line), message, fix, gathered);
+            }
+            Err(flaw) => {
+                let fix = "Name a zone of the zone database, such as Europe/Berlin.";
+                self.file.say((flaw.rule, Severity::Error, line), flaw.message, fix, gathered);
+            }
+        }
+    }
+
+    fn entry(
+        &mut self,
+        (time, user, command): (Time<'_>, Option<&str>, &str),
+        line: u32,
+        gathered: &mut Gathered,
+    ) {
+        let (file, zone) = (self.file, self.zone.clone());
+        let mut found = Found::new(Kind::Crontab, self.names.unique(&command::name(command)), line);
+        if let Some(problem) = &self.problem {
+            found.fall_short(Standing::Declared, problem);
+        }
+        if let Some(user) = user.filter(|user| user.contains(['/', '$', '"', '\'', '='])) {
+            let message = format!("`{}` stands where the user's name belongs", quote(user));
+            found.fall_short(Standing::Declared, &message);
+            let fix = "Write the user's name, such as root, before the command.";
+            file.say(("crontab-no-user", Severity::Error, line), message, fix, gathered);
+        }
+        schedule(file, &mut found, &time, &zone, gathered);
+        if let Some(rest) = command::after_percent(command) {
+            let message = format!(
+                "cron ends the command at an unescaped %: `{}` goes to its standard input",
+                quote(rest)
+            );
+            let fix = "Write \\% for a percent sign.";
+            file.say(("crontab-percent", Severity::Warning, line), message, fix, gathered);
+        }
+        file.add(found, gathered);
+    }
+}
+
+/// Gives an entry its schedule, or says why it has none.
+pub(crate) fn schedule(
+    file: &File<'_>,
+    found: &mut Found,
+    time: &Time<'_>,
+    zone: &str,
+    gathered: &mut Gathered,
+) {
+    match time {
+        Time::Reboot => found.trigger("reboot"),
+        Time::Fields(fields) => {
+            found.trigger("schedule");
+            match cron::check(fields, zone) {
+                Ok(_) => {
+                    found
+                        .schedules
+                        .push(ScheduleSpec { cron: (*fields).to_owned(), timezone: zone.to_owned() });
+                }
+                Err(flaw) => {
+                    let never = flaw.rule == "cron-never-fires";
+                    let state = if never { Standing::Loadable } else { Standing::Declared };
+                    found.fall_short(state, &flaw.message);
+                    let fix = "Correct the expression at this line.";
+                    file.say((flaw.rule, Severity::Error, found.line), flaw.message, fix, gathered);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use standin_core::automation::Inventory;
+
+use super::command;
+use crate::tests::{rules, scan_of, standing};
+
+fn crontab(text: &str) -> Inventory {
+    scan_of(&[("ops/crontab", text)])
+}
+
+#[test]
+fn lines_become_automations_with_their_zone_and_line() {
+    let text = "# m h\nMAILTO = \"ops@example.org\"\n0 3 * * * /opt/backup.sh --full\n\nCRON_TZ=Europe/Berlin\n\
+                @daily cd /srv && npm run digest >> log 2>&1\n@reboot /opt/warm\n";
+    let inventory = crontab(text);
+    let seen: Vec<(String, u32, String, &str)> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            let when = a.schedules.first().map_or(String::new(), |s| format!("{} {}", s.cron, s.timezone));
+            (a.id.to_string(), a.source.line, when, a.triggers[0].as_str())
+        })
+        .collect();
+    let expected = [
+        ("crontab:ops/crontab#backup.sh".into(), 3, "0 3 * * * local".into(), "schedule"),
+        ("crontab:ops/crontab#digest".into(), 6, "@daily Europe/Berlin".into(), "schedule"),
+        ("crontab:ops/crontab#warm".into(), 7, String::new(), "reboot"),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(rules(&inventory, "ops/crontab"), [("crontab-zone", 5)]);
+}
+
+#[test]
+fn what_cron_would_not_do_is_said() {
+    let cases = [
+        ("0 3 * * * tar czf /b/$(date +%F).tgz /srv\n", "crontab-percent", 1, "effective"),
+        ("0 3 * * * tar czf /b/$(date +\\%F).tgz /srv\n", "", 0, "effective"),
+        ("0 3 * * * /a", "crontab-no-newline", 1, "declared"),
+        ("0 3 * * * /a\r\n", "crontab-crlf", 1, "effective"),
+        ("0 3 * *\n", "crontab-line", 1, ""),
+        ("0 3 * * *\n", "crontab-line", 1, ""),
+        ("61 3 * * * /a\n", "cron-invalid", 1, "declared"),
+        ("0 0 30 2 * /a\n", "cron-never-fires", 1, "loadable"),
+        ("0 0 1 1 ? /a\n", "cron-invalid", 1, "declared"),
+        ("CRON_TZ=Mars/Olympus\n0 0 1 1 * /a\n", "timezone-unknown", 1, "effective"),
+    ];
+    for (text, rule, line, state) in cases {
+        let inventory = crontab(text);
+        let wanted = if rule.is_empty() { vec![] } else { vec![(rule, line)] };
+        assert_eq!(rules(&inventory, "ops/crontab"), wanted, "{text}");
+        let states: Vec<String> = inventory.automations.iter().map(|a| a.state.to_string()).collect();
+        assert_eq!(states.join(" "), state, "{text}");
+    }
+}
+
+#[test]
+fn the_user_column_is_known_by_place_and_by_name() {
+    for path in ["etc/cron.d/shop", "etc/crontab", "crontab"] {
+        let inventory = scan_of(&[(path, "0 3 * * * root /opt/a.sh\n")]);
+        assert_eq!(standing(&inventory, &format!("crontab:{path}#a.sh")).0, "effective");
+    }
+    let inventory = scan_of(&[("etc/cron.d/shop", "0 3 * * * /opt/a.sh --now\n")]);
+    assert_eq!(rules(&inventory, "etc/cron.d/shop"), [("crontab-no-user", 1)]);
+    assert_eq!(inventory.automations[0].state.to_string(), "declared");
+    let inventory = scan_of(&[("etc/cron.d/shop.cron", "0 3 * * * root /opt/a.sh\n")]);
+    assert_eq!(rules(&inventory, "etc/cron.d/shop.cron"), [("crontab-file-name", 1)]);
+}
+
+#[test]
+fn a_command_gets_the_name_of_what_it_runs() {
+    let cases = [
+        ("cd /srv/app && node jobs/clean.js --x", "clean.js"),
+        ("FOO=1 /usr/bin/report daily", "report"),
+        ("npm run build:all", "build:all"),
+        ("cd /srv && pg_dump shop | gzip > x", "pg_dump"),
+        ("%", "command"),
+    ];
+    for (text, name) in cases {
+        assert_eq!(command::name(text), name, "{text}");
+    }
+}
+
+#[test]
+fn equal_names_get_a_number() {
+    let inventory = crontab("0 1 * * * /a.sh\n0 2 * * * /a.sh\n");
+    let ids: Vec<&str> = inventory.automations.iter().map(|a| a.id.as_str()).collect();
+    assert_eq!(ids, ["crontab:ops/crontab#a.sh", "crontab:ops/crontab#a.sh-2"]);
+    assert_eq!(inventory.findings, []);
+}

@@ -1,0 +1,59 @@
+use crate::tests::{rules, scan_of, standing};
+
+const POD: &str = "  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          containers: [{name: a, image: b}]\n";
+
+fn job(head: &str, spec: &str) -> String {
+    format!("{head}kind: CronJob\nmetadata:\n  name: tidy\nspec:\n{spec}{POD}")
+}
+
+#[test]
+fn every_document_of_a_file_is_read() {
+    let first = job("apiVersion: batch/v1\n", "  schedule: '*/5 * * * *'\n  timeZone: Europe/Berlin\n");
+    let second = first.replace("tidy", "mail").replace("name: mail\n", "name: mail\n  namespace: shop\n");
+    let text = format!("apiVersion: v1\nkind: ConfigMap\n---\n{first}---\n{second}");
+    let inventory = scan_of(&[("k8s/jobs.yaml", &text)]);
+    assert_eq!(inventory.findings, []);
+    let ids: Vec<(&str, u32)> =
+        inventory.automations.iter().map(|a| (a.id.as_str(), a.source.line)).collect();
+    assert_eq!(ids, [("kubernetes:shop/mail", 19), ("kubernetes:tidy", 5)]);
+    assert_eq!(inventory.automations[0].schedules[0].timezone, "Europe/Berlin");
+    assert_eq!(standing(&inventory, "kubernetes:tidy").0, "effective");
+}
+
+#[test]
+fn what_kubernetes_would_refuse_or_not_run_is_said() {
+    let good = "apiVersion: batch/v1\n";
+    let daily = "  schedule: '0 3 * * *'\n";
+    let cases = [
+        (job("apiVersion: batch/v1beta1\n", daily), "kubernetes-removed-api", 1, "declared"),
+        (job("apiVersion: v1\n", daily), "kubernetes-invalid", 1, "declared"),
+        (job(good, "  schedule: '0 3 * * *'\n  suspend: true\n"), "kubernetes-suspended", 7, "loadable"),
+        (job(good, "  schedule: 'CRON_TZ=UTC 0 3 * * *'\n"), "kubernetes-zone", 6, "declared"),
+        (job(good, "  schedule: '0 3 * *'\n"), "cron-invalid", 6, "declared"),
+        (job(good, "  schedule: '0 0 30 2 *'\n"), "cron-never-fires", 6, "loadable"),
+        (job(good, "  schedule: '@every 1h'\n"), "schedule-beyond-cron", 6, "effective"),
+        (job(good, daily).replace("Never", "Always"), "kubernetes-invalid", 11, "declared"),
+        (job(good, ""), "kubernetes-invalid", 2, "declared"),
+    ];
+    for (text, rule, line, state) in cases {
+        let inventory = scan_of(&[("k8s/job.yaml", &text)]);
+        assert_eq!(rules(&inventory, "k8s/job.yaml"), [(rule, line)], "{text}");
+        assert_eq!(standing(&inventory, "kubernetes:tidy").0, state, "{text}");
+    }
+}
+
+#[test]
+fn templates_patches_and_talk_are_told_apart() {
+    let chart = "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  schedule: \"0 4 * * *\"\n";
+    let inventory = scan_of(&[("chart/templates/tidy.yaml", chart)]);
+    assert_eq!(standing(&inventory, "kubernetes:chart/templates/tidy.yaml#tidy").0, "declared");
+    assert_eq!(inventory.automations[0].schedules[0].cron, "0 4 * * *");
+    let patch = "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: tidy\nspec:\n  suspend: true\n";
+    let inventory = scan_of(&[("prod/kustomization.yaml", "resources: [../base]\n"), ("prod/p.yaml", patch)]);
+    assert_eq!(
+        (inventory.automations.len(), rules(&inventory, "prod/p.yaml")),
+        (0, vec![("kubernetes-patch", 2)])
+    );
+    let inventory = scan_of(&[("docs/notes.yml", "text: [about a CronJob\n")]);
+    assert_eq!((inventory.automations.len(), inventory.findings.len()), (0, 0));
+}

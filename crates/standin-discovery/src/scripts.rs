@@ -1,0 +1,114 @@
+//! Loose automation: programs that keep their own schedule. Only what is spelled out counts as evidence.
+
+use std::path::Path;
+
+use standin_core::automation::{Detail, ScheduleSpec, Severity, Standing};
+use standin_core::ident::Kind;
+
+use crate::contents::{Claim, File, Found, is_test, name_and_ending};
+use crate::cron;
+use crate::findings::Gathered;
+use crate::lines::quote;
+
+mod intervals;
+mod lex;
+mod libraries;
+mod python;
+mod shell;
+mod sql;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) fn claim(path: &str) -> Claim {
+    let (name, ending) = name_and_ending(path);
+    if is_test(path) || name.contains(".min.") || name.contains(".d.") {
+        return Claim::No;
+    }
+    match ending.as_str() {
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "sh" | "bash" | "zsh" | "sql"
+        | "py" => Claim::Content,
+        _ => Claim::No,
+    }
+}
+
+/// Adds what a program starts by itself.
+pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
+    match name_and_ending(file.path).1.as_str() {
+        "sh" | "bash" | "zsh" => shell::read(file, gathered),
+        "sql" => sql::read(file, file.text, 0, gathered),
+        "py" => python::read(file, gathered),
+        _ => {
+            // Cheap for the many files that speak of none of it.
+            if ["cron", "Cron", "schedule", "every", "setInterval", "pattern"]
+                .iter()
+                .any(|word| file.text.contains(word))
+            {
+                libraries::read(file, gathered);
+            }
+        }
+    }
+}
+
+/// An expression, and who reads it.
+struct Expression<'e> {
+    text: &'e str,
+    zone: &'e str,
+    line: u32,
+    /// The library or extension, in a person's words.
+    reader: &'e str,
+}
+
+/// Gives a program's task its schedule, or says why it has none.
+fn schedule(file: &File<'_>, found: &mut Found, expression: &Expression<'_>, gathered: &mut Gathered) {
+    found.trigger("schedule");
+    let Expression { text, zone, line, reader } = expression;
+    let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+    let five = match fields.as_slice() {
+        // A task in the first second of a minute is a task of the minute.
+        ["0" | "00", rest @ ..] if rest.len() == 5 => rest.join(" "),
+        [_, rest @ ..] if rest.len() == 5 => {
+            let message =
+                format!("{reader} takes the first of six fields for seconds, which cannot be watched here");
+            let fix = "Write five fields, such as '0 3 * * *', or 0 for the seconds.";
+            found.trigger(quote(text));
+            return file.say(("cron-seconds", Severity::Warning, *line), message, fix, gathered);
+        }
+        _ => (*text).to_owned(),
+    };
+    match cron::check(&five, zone) {
+        Ok(_) => found.schedules.push(ScheduleSpec { cron: five, timezone: (*zone).to_owned() }),
+        Err(flaw) if flaw.rule == "cron-invalid" && text.contains(['L', '?', '#', 'W']) => {
+            found.trigger(quote(text));
+            let message = format!("`{}` has no equal among five cron fields", quote(text));
+            let fix = "Watch it by heartbeats, or give it a schedule in standin.toml.";
+            file.say(("schedule-beyond-cron", Severity::Note, *line), message, fix, gathered);
+        }
+        Err(flaw) => {
+            let never = flaw.rule == "cron-never-fires";
+            found.fall_short(if never { Standing::Loadable } else { Standing::Declared }, &flaw.message);
+            let fix = "Correct the expression at this line.";
+            file.say((flaw.rule, Severity::Error, *line), flaw.message, fix, gathered);
+        }
+    }
+}
+
+/// A task lives only as long as its program runs: it is effective where the repository says who runs that.
+fn runs_by_itself(file: &File<'_>, found: &mut Found, gathered: &Gathered) {
+    let path = file.repository.absolute(file.path);
+    let host = gathered.automations.iter().find(
+        |automation| matches!(&automation.detail, Detail::Pm2App { script, .. } if Path::new(script) == path),
+    );
+    match host {
+        Some(host) => found.trigger(format!("within {}", host.id)),
+        None => found.fall_short(
+            Standing::Loadable,
+            "it lives only while something runs this file, and nothing here says what",
+        ),
+    }
+}
+
+/// A finished task of this file.
+fn task(name: impl Into<String>, line: u32) -> Found {
+    Found::new(Kind::Script, name, line)
+}

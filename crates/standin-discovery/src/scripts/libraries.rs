@@ -1,0 +1,298 @@
+//! Libraries for schedules in JavaScript and TypeScript.
+
+use standin_core::automation::{Severity, Standing};
+
+use super::lex::{Language, Placed, Token, tokens};
+use super::{Expression, intervals, runs_by_itself, schedule, sql, task};
+use crate::contents::{File, Names};
+use crate::findings::Gathered;
+use crate::limits::MAX_CALL_TOKENS;
+use crate::lines::{Lines, quote};
+
+/// What makes a call one of a library.
+struct Library {
+    /// The modules, any of which the file names.
+    modules: &'static [&'static str],
+    /// The function or class that is called.
+    call: &'static str,
+    starts: Starts,
+}
+
+/// When a task of a library begins to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Starts {
+    AtOnce,
+    /// Unless an option says otherwise.
+    UnlessOff,
+    /// Only when it is told to.
+    WhenTold,
+}
+
+const LIBRARIES: [Library; 8] = [
+    Library { modules: &["node-cron"], call: "schedule", starts: Starts::UnlessOff },
+    Library { modules: &["node-cron"], call: "createTask", starts: Starts::WhenTold },
+    Library { modules: &["cron"], call: "CronJob", starts: Starts::WhenTold },
+    Library { modules: &["cron"], call: "from", starts: Starts::WhenTold },
+    Library { modules: &["node-schedule"], call: "scheduleJob", starts: Starts::AtOnce },
+    Library { modules: &["croner"], call: "Cron", starts: Starts::UnlessOff },
+    Library { modules: &["@nestjs/schedule"], call: "Cron", starts: Starts::AtOnce },
+    Library { modules: &["agenda", "@hokify/agenda", "agenda/es"], call: "every", starts: Starts::AtOnce },
+];
+
+/// Libraries whose jobs name their expression by a key.
+const KEYED: [(&str, &[&str]); 3] =
+    [("bree", &["cron"]), ("bullmq", &["pattern", "cron"]), ("bull", &["cron"])];
+
+/// Adds the tasks of a file, and those that it hands to pg_cron.
+pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
+    let all = tokens(file.text, Language::JavaScript);
+    let lines = Lines::new(file.text);
+    let mut source = Source { file, all: &all, lines: &lines, names: Names::default(), count: 0 };
+    for at in 0..all.len() {
+        source.call(at, gathered);
+        source.keyed(at, gathered);
+        if let Some((offset, Token::Text(text))) = all.get(at)
+            && text.contains("cron.schedule")
+        {
+            let before = lines.at(offset.saturating_add(1)).saturating_sub(1);
+            sql::read(file, text, before, gathered);
+        }
+    }
+    if source.count == 0 {
+        intervals::read(file, &all, &lines, gathered);
+    }
+}
+
+struct Source<'a> {
+    file: &'a File<'a>,
+    all: &'a [Placed<'a>],
+    lines: &'a Lines,
+    names: Names,
+    count: usize,
+}
+
+/// What a call is given, as far as it is spelled out.
+#[derive(Default)]
+struct Given<'t> {
+    /// The texts among its own arguments, in order, with their offsets.
+    texts: Vec<(usize, &'t str)>,
+    /// The words that are arguments by themselves: names of functions, `true`.
+    words: Vec<&'t str>,
+    /// Options of object literals: a key and what follows it.
+    options: Vec<(&'t str, &'t Token<'t>)>,
+    /// Something stands where the first argument belongs that is no text.
+    computed: bool,
+}
+
+impl<'t> Given<'t> {
+    fn option(&self, names: &[&str]) -> Option<&'t Token<'t>> {
+        self.options.iter().find(|(key, _)| names.contains(key)).map(|(_, value)| *value)
+    }
+
+    fn zone(&self) -> Option<&'t str> {
+        match self.option(&["timezone", "timeZone", "tz"]) {
+            Some(Token::Text(zone)) => Some(zone),
+            Some(_) | None => None,
+        }
+    }
+
+    fn is(&self, names: &[&str], wanted: &str) -> bool {
+        self.option(names) == Some(&Token::Word(wanted))
+    }
+}
+
+impl<'a> Source<'a> {
+    fn token(&self, at: usize) -> Option<&'a Token<'a>> {
+        self.all.get(at).map(|(_, token)| token)
+    }
+
+    fn names_module(&self, modules: &[&str]) -> bool {
+        self.all.iter().any(|(_, token)| matches!(token, Token::Text(text) if modules.contains(text)))
+    }
+
+    fn call(&mut self, at: usize, gathered: &mut Gathered) {
+        let Some(Token::Word(word)) = self.token(at) else { return };
+        if self.token(at.saturating_add(1)) != Some(&Token::Sign('(')) {
+            return;
+        }
+        let before = at.checked_sub(1).and_then(|at| self.token(at));
+        if *word == "cron" && before == Some(&Token::Sign('.')) && self.is_word(at, 2, "Deno") {
+            let given = self.given(at.saturating_add(2));
+            return self.deno(at, &given, gathered);
+        }
+        // A definition of the same name is no call.
+        if before == Some(&Token::Word("function")) {
+            return;
+        }
+        let library = LIBRARIES.iter().find(|one| one.call == *word && self.names_module(one.modules));
+        let Some(library) = library else { return };
+        if *word == "from" && !self.is_word(at, 2, "CronJob") {
+            return;
+        }
+        let given = self.given(at.saturating_add(2));
+        self.task(at, library, &given, gathered);
+    }
+
+    /// Whether this word stands some tokens before a place.
+    fn is_word(&self, at: usize, before: usize, word: &str) -> bool {
+        at.checked_sub(before).and_then(|at| self.token(at)) == Some(&Token::Word(word))
+    }
+
+    fn task(&mut self, at: usize, library: &Library, given: &Given<'a>, gathered: &mut Gathered) {
+        let expression = match given.option(&["cronTime", "rule"]) {
+            Some(Token::Text(text)) => Some(*text),
+            Some(_) => None,
+            None if given.computed => None,
+            // A name may stand before the expression.
+            None => given.texts.iter().map(|(_, text)| *text).find(|text| looks_like_time(text)),
+        };
+        let line = self.line(at);
+        let Some(text) = expression else {
+            if given.computed || given.option(&["cronTime", "rule"]).is_some() {
+                let message = format!("the schedule of this call of `{}` is computed", library.call);
+                let fix = "Write it out, or send heartbeats from the task.";
+                self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
+            }
+            return;
+        };
+        let name = given.words.iter().find(|word| !matches!(**word, "true" | "false" | "null" | "undefined"));
+        let mut found = task(self.name(name.copied()), line);
+        let reader = library.modules.first().copied().unwrap_or_default();
+        if looks_like_fields(text) {
+            let expression = Expression { text, zone: given.zone().unwrap_or("local"), line, reader };
+            schedule(self.file, &mut found, &expression, gathered);
+        } else {
+            found.trigger(format!("every {}", quote(text)));
+        }
+        if self.is_off(library, given) {
+            let message = "nothing in this file starts the task";
+            found.fall_short(Standing::Loadable, message);
+            let fix = "Call `.start()`, or say that it is to start.";
+            self.file.say(("script-not-started", Severity::Warning, line), message, fix, gathered);
+        }
+        runs_by_itself(self.file, &mut found, gathered);
+        self.file.add(found, gathered);
+    }
+
+    fn is_off(&self, library: &Library, given: &Given<'a>) -> bool {
+        let is_told = self.all.windows(3).any(|three| {
+            matches!(
+                three,
+                [(_, Token::Sign('.')), (_, Token::Word("start" | "resume")), (_, Token::Sign('('))]
+            )
+        });
+        match library.starts {
+            Starts::AtOnce => false,
+            Starts::UnlessOff => {
+                (given.is(&["scheduled"], "false") || given.is(&["paused"], "true")) && !is_told
+            }
+            Starts::WhenTold => !is_told && !given.is(&["start"], "true") && !given.words.contains(&"true"),
+        }
+    }
+
+    /// `Deno.cron("name", "expression", …)`, which Deno reads in UTC.
+    fn deno(&mut self, at: usize, given: &Given<'a>, gathered: &mut Gathered) {
+        let line = self.line(at);
+        let [(_, name), (_, text), ..] = given.texts.as_slice() else { return };
+        let mut found = task(self.name(Some(name)), line);
+        let expression = Expression { text, zone: "UTC", line, reader: "Deno" };
+        schedule(self.file, &mut found, &expression, gathered);
+        runs_by_itself(self.file, &mut found, gathered);
+        self.file.add(found, gathered);
+    }
+
+    /// `cron: '…'` of a library that takes its jobs as objects.
+    fn keyed(&mut self, at: usize, gathered: &mut Gathered) {
+        let Some(Token::Word(key)) = self.token(at) else { return };
+        let value = (self.token(at.saturating_add(1)), self.token(at.saturating_add(2)));
+        let (Some(Token::Sign(':')), Some(Token::Text(text))) = value else { return };
+        let library = KEYED.iter().find(|(module, keys)| keys.contains(key) && self.names_module(&[module]));
+        let Some((module, _)) = library else { return };
+        if !looks_like_fields(text) {
+            return;
+        }
+        let line = self.line(at);
+        let mut found = task(self.name(None), line);
+        let expression = Expression { text, zone: "local", line, reader: module };
+        schedule(self.file, &mut found, &expression, gathered);
+        runs_by_itself(self.file, &mut found, gathered);
+        self.file.add(found, gathered);
+    }
+
+    fn name(&mut self, name: Option<&str>) -> String {
+        self.count = self.count.saturating_add(1);
+        self.names.unique(&name.filter(|name| !name.is_empty()).map_or_else(|| "task".to_owned(), quote))
+    }
+
+    fn line(&self, at: usize) -> u32 {
+        self.all.get(at).map_or(1, |(offset, _)| self.lines.at(*offset))
+    }
+
+    /// Reads the arguments from behind the opening parenthesis on.
+    fn given(&self, start: usize) -> Given<'a> {
+        let mut given = Given::default();
+        // The brackets that are open, and whether each holds options.
+        let mut open: Vec<bool> = Vec::new();
+        let mut before = &Token::Sign('(');
+        for at in start..start.saturating_add(MAX_CALL_TOKENS) {
+            let Some(token) = self.token(at) else { break };
+            match token {
+                Token::Sign(')' | ']' | '}') if open.pop().is_none() => break,
+                Token::Sign('{') => {
+                    open.push(open.is_empty() && matches!(before, Token::Sign('(' | ',')));
+                }
+                Token::Sign('(' | '[') => open.push(false),
+                Token::Text(text) if open.is_empty() => {
+                    given.texts.push((at, text));
+                    given.computed = given.computed || (given.texts.len() == 1 && text.contains("${"));
+                }
+                Token::Word(word) => self.word(at, word, (open.as_slice(), before), &mut given),
+                Token::Text(_) | Token::Number(_) | Token::Sign(_) => {}
+            }
+            before = token;
+        }
+        given
+    }
+
+    fn word(&self, at: usize, word: &'a str, (open, before): (&[bool], &Token<'a>), given: &mut Given<'a>) {
+        let next = self.token(at.saturating_add(1));
+        let begins = matches!(before, Token::Sign('(' | ',' | '{'));
+        let ends = matches!(next, Some(Token::Sign(')' | ',')));
+        if open.is_empty()
+            && begins
+            && given.texts.is_empty()
+            && given.words.is_empty()
+            && *before == Token::Sign('(')
+        {
+            given.computed = !matches!(word, "async" | "function");
+        }
+        if open.is_empty() && begins && ends {
+            given.words.push(word);
+        }
+        if open == [true]
+            && begins
+            && next == Some(&Token::Sign(':'))
+            && let Some(value) = self.token(at.saturating_add(2))
+        {
+            given.options.push((word, value));
+        }
+    }
+}
+
+/// Five or six fields, or a name.
+fn looks_like_fields(text: &str) -> bool {
+    let fields = text.split_ascii_whitespace().count();
+    let is_cron = (5..=6).contains(&fields)
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " */,-?#\t".contains(c))
+        && text.starts_with(|c: char| c.is_ascii_digit() || c == '*');
+    is_cron
+        || ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"].contains(&text)
+}
+
+/// Fields, or a span such as `3 minutes`.
+fn looks_like_time(text: &str) -> bool {
+    let units = ["second", "minute", "hour", "day", "week", "month"];
+    let is_span =
+        text.starts_with(|c: char| c.is_ascii_digit()) && units.iter().any(|unit| text.contains(unit));
+    looks_like_fields(text) || is_span
+}

@@ -1,0 +1,163 @@
+use standin_core::automation::Inventory;
+
+use crate::tests::{rules, scan_of, standing};
+
+/// Name, line, state, schedules and triggers of each automation.
+fn shown(inventory: &Inventory) -> Vec<String> {
+    let line = |a: &standin_core::automation::Automation| {
+        let when: Vec<String> = a.schedules.iter().map(|s| format!("{} {}", s.cron, s.timezone)).collect();
+        format!("{} {} {} [{}] [{}]", a.name, a.source.line, a.state, when.join(";"), a.triggers.join(";"))
+    };
+    inventory.automations.iter().map(line).collect()
+}
+
+fn one(path: &str, text: &str) -> Vec<String> {
+    shown(&scan_of(&[(path, text)]))
+}
+
+#[test]
+fn libraries_for_schedules_are_known() {
+    let cases = [
+        (
+            "import cron from 'node-cron';\ncron.schedule('*/5 * * * *', tidy, { timezone: 'Europe/Berlin' });",
+            "tidy 2 loadable [*/5 * * * * Europe/Berlin] [schedule]",
+        ),
+        (
+            "const cron = require(\"node-cron\");\ncron.schedule('0 0 3 * * *', () => { x({ timezone: 'UTC' }); });",
+            "task 2 loadable [0 3 * * * local] [schedule]",
+        ),
+        (
+            "import { CronJob } from 'cron';\nnew CronJob('0 4 * * *', run, null, true, 'UTC');",
+            "run 2 loadable [0 4 * * * local] [schedule]",
+        ),
+        (
+            "import { CronJob } from 'cron';\nCronJob.from({ cronTime: '0 4 * * *', onTick: run, start: true, timeZone: 'UTC' });",
+            "task 2 loadable [0 4 * * * UTC] [schedule]",
+        ),
+        (
+            "import schedule from 'node-schedule';\nschedule.scheduleJob('mail', '30 6 * * 1', send);",
+            "send 2 loadable [30 6 * * 1 local] [schedule]",
+        ),
+        (
+            "import { Cron } from 'croner';\nnew Cron('@hourly', { timezone: 'UTC' }, sweep);",
+            "sweep 2 loadable [@hourly UTC] [schedule]",
+        ),
+        (
+            "import Agenda from 'agenda';\nawait agenda.every('3 minutes', 'tidy');",
+            "task 2 loadable [] [every 3 minutes]",
+        ),
+        (
+            "const Bree = require('bree');\nnew Bree({ jobs: [{ name: 'x',\n cron: '0 1 * * *' }] });",
+            "task 3 loadable [0 1 * * * local] [schedule]",
+        ),
+        (
+            "import { Cron } from '@nestjs/schedule';\nclass A {\n @Cron('45 * * * *') go() {} }",
+            "task 3 loadable [45 * * * * local] [schedule]",
+        ),
+        ("Deno.cron('nightly', '0 2 * * *', () => {});", "nightly 1 loadable [0 2 * * * UTC] [schedule]"),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(one("src/jobs.ts", text), [wanted], "{text}");
+    }
+}
+
+#[test]
+fn what_only_speaks_of_schedules_is_none() {
+    let cases = [
+        "// cron.schedule('* * * * *', x) with 'node-cron'\n",
+        "import cron from 'node-cron';\n/* cron.schedule('* * * * *', x) */\n",
+        "calendar.schedule('0 3 * * *', x);",
+        "const text = \"import 'node-cron'; cron.schedule\";",
+        "import Cron from './cron';\nnew Cron('0 3 * * *');",
+        "setInterval(draw, 5000);",
+        "import x from 'node-cron'; function schedule(a) { return '0 3 * * *'; }",
+    ];
+    for text in cases {
+        assert_eq!(one("src/jobs.js", text), Vec::<String>::new(), "{text}");
+    }
+    let job = "import cron from 'node-cron';\ncron.schedule('* * * * *', x);";
+    assert_eq!(one("test/jobs.js", job), Vec::<String>::new());
+    assert_eq!(one("src/jobs.spec.ts", job), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_wrong_with_a_task_is_said() {
+    let cases = [
+        ("cron.schedule(EVERY, x);", "script-computed", 2, ""),
+        ("cron.schedule(`*/${n} * * * *`, x);", "script-computed", 2, ""),
+        ("cron.schedule('99 * * * *', x);", "cron-invalid", 2, "declared"),
+        ("cron.schedule('*/10 * * * * *', x);", "cron-seconds", 2, "loadable"),
+        ("cron.schedule('0 3 * * *', x, { scheduled: false });", "script-not-started", 2, "loadable"),
+        ("cron.schedule('0 0 30 2 *', x);", "cron-never-fires", 2, "loadable"),
+    ];
+    for (call, rule, line, state) in cases {
+        let inventory = scan_of(&[("a.js", &format!("const cron = require('node-cron');\n{call}\n"))]);
+        assert_eq!(rules(&inventory, "a.js"), [(rule, line)], "{call}");
+        let states: Vec<String> = inventory.automations.iter().map(|a| a.state.to_string()).collect();
+        assert_eq!(states.join(" "), state, "{call}");
+    }
+}
+
+#[test]
+fn a_task_of_a_program_that_pm2_runs_is_effective() {
+    let files = [
+        ("ecosystem.config.js", "module.exports = { apps: [{ name: 'jobs', script: 'src/jobs.js' }] };"),
+        ("src/jobs.js", "const cron = require('node-cron');\ncron.schedule('0 3 * * *', tidy);\n"),
+    ];
+    let inventory = scan_of(&files);
+    assert_eq!(standing(&inventory, "script:src/jobs.js#tidy"), ("effective".into(), ""));
+    assert!(shown(&inventory)[1].ends_with("[schedule;within pm2:jobs]"));
+}
+
+#[test]
+fn pg_cron_is_read_in_sql_and_in_code() {
+    let sql = "-- select cron.schedule('no', '0 1 * * *', 'x');\nselect cron.schedule('nightly', '0 3 * * *', $$delete from t where d < now()$$);\nSELECT cron.schedule('30 seconds', 'call x()');\nselect cron.schedule('x', f(), 'y');\n";
+    let inventory = scan_of(&[("db/001.sql", sql)]);
+    let expected = ["job 3 loadable [] [every 30 seconds]", "nightly 2 loadable [0 3 * * * UTC] [schedule]"];
+    assert_eq!(shown(&inventory), expected);
+    assert_eq!(rules(&inventory, "db/001.sql"), [("script-computed", 4)]);
+    let code = "await db.query(`\n  select cron.schedule('weekly', '0 4 * * 0', 'vacuum')`);";
+    assert_eq!(one("migrate.ts", code), ["weekly 2 loadable [0 4 * * 0 UTC] [schedule]"]);
+}
+
+#[test]
+fn shell_scripts_install_crontabs_and_run_loops() {
+    let text = "#!/bin/sh\n# 0 1 * * * /no\ncrontab - <<'EOF'\nMAILTO=x\n0 3 * * * /opt/a.sh\nEOF\n\
+                (crontab -l; echo \"*/5 * * * * /opt/b.sh >> /l\") | crontab -\n\
+                cat > /etc/cron.d/shop <<EOF\n@daily root /opt/c.sh\n$WHEN * * * * root /opt/d.sh\nEOF\n\
+                while true; do\n  while read x; do echo; done\n  sleep 5m\ndone\n\
+                while true; do try && break; sleep 1; done\nwhile ! ready; do sleep 1; done\n";
+    let inventory = scan_of(&[("setup.sh", text)]);
+    let expected = [
+        "a.sh 5 loadable [0 3 * * * local] [schedule]",
+        "b.sh 7 loadable [*/5 * * * * local] [schedule]",
+        "c.sh 9 loadable [@daily local] [schedule]",
+        "loop 12 loadable [] [every 300s]",
+    ];
+    assert_eq!(shown(&inventory), expected);
+    assert_eq!(rules(&inventory, "setup.sh"), [("script-computed", 10)]);
+    assert_eq!(
+        one("l.sh", "while :\ndo\n  x\n  sleep ${EVERY:-30}\ndone\n"),
+        ["loop 1 loadable [] [every 30s]"]
+    );
+    assert_eq!(one("l.sh", "cat <<EOF\n0 3 * * * /opt/a.sh\nEOF\n"), Vec::<String>::new());
+}
+
+#[test]
+fn python_loops_and_triggers_are_known() {
+    let text = "import time\nwhile True:\n    run()\n    time.sleep(5 * 60)\n\nwhile True:\n    if x: \n        break\n    time.sleep(1)\n";
+    assert_eq!(one("a.py", text), ["loop 2 loadable [] [every 300s]"]);
+    let text = "s.add_job(f, CronTrigger.from_crontab('0 3 * * *', timezone='UTC'))\n";
+    assert_eq!(one("a.py", text), ["task 1 loadable [0 3 * * * UTC] [schedule]"]);
+}
+
+#[test]
+fn an_interval_counts_in_a_program_that_nothing_imports() {
+    let text = "import { x } from './x.js';\nfunction go() {\n  setInterval(() => { f(1, 2); }, 5 * 60 * 1000);\n}\n";
+    assert_eq!(one("workers/poll.js", text), ["interval 3 loadable [] [every 300s]"]);
+    assert_eq!(
+        shown(&scan_of(&[("workers/poll.js", text), ("app.js", "import './workers/poll.js';")])),
+        Vec::<String>::new()
+    );
+    assert_eq!(one("workers/poll.js", &text.replace("1000", "n")), Vec::<String>::new());
+}

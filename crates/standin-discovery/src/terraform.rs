@@ -1,0 +1,225 @@
+//! Schedules of Terraform: EventBridge rules with their targets, and EventBridge Scheduler.
+
+use std::collections::BTreeMap;
+
+use standin_core::automation::{Severity, Standing};
+use standin_core::ident::Kind;
+
+use crate::aws::{self, Service};
+use crate::contents::{File, Found};
+use crate::files;
+use crate::findings::Gathered;
+use crate::lines::quote;
+use crate::registry::Repository;
+use crate::walk::Nature;
+
+mod hcl;
+
+#[cfg(test)]
+mod tests;
+
+use hcl::{Block, Expr};
+
+/// The resources that are read.
+const RULE: &str = "aws_cloudwatch_event_rule";
+const TARGET: &str = "aws_cloudwatch_event_target";
+const SCHEDULE: &str = "aws_scheduler_schedule";
+
+/// Adds the schedules of every folder, because Terraform reads a folder as one.
+pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
+    let mut folders: BTreeMap<&str, Vec<(&str, String)>> = BTreeMap::new();
+    for entry in repository.entries {
+        if !entry.name().ends_with(".tf") || entry.nature != Nature::File {
+            continue;
+        }
+        match files::read(repository.root, &entry.path) {
+            Ok(text) => folders.entry(entry.folder()).or_default().push((&entry.path, text)),
+            Err(problem) => gathered.find(problem),
+        }
+    }
+    for files in folders.values() {
+        if files.iter().any(|(_, text)| text.contains(RULE) || text.contains(SCHEDULE)) {
+            folder(repository, files, gathered);
+        }
+    }
+}
+
+/// One folder, read as a whole.
+struct Module {
+    /// Each block with the place of its file.
+    blocks: Vec<(usize, Block)>,
+}
+
+fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut Gathered) {
+    let mut module = Module { blocks: Vec::new() };
+    for (at, (path, text)) in files.iter().enumerate() {
+        let file = File { repository, path, text };
+        match hcl::parse(text) {
+            Ok(blocks) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
+            Err((line, message)) => {
+                let fix = "Correct the file at this line; `terraform validate` says more.";
+                file.say(("hcl-unparsable", Severity::Error, line), message, fix, gathered);
+            }
+        }
+    }
+    for (at, block) in &module.blocks {
+        let Some((path, text)) = files.get(*at) else { continue };
+        let file = File { repository, path, text };
+        match block.resource() {
+            Some((RULE, name)) => module.rule(&file, name, block, gathered),
+            Some((SCHEDULE, name)) => module.schedule(&file, name, block, gathered),
+            Some(_) | None => {}
+        }
+    }
+}
+
+impl Module {
+    fn rule(&self, file: &File<'_>, name: &str, block: &Block, gathered: &mut Gathered) {
+        if block.get("schedule_expression").is_none() {
+            return;
+        }
+        let mut found = Found::new(Kind::Aws, format!("{RULE}.{name}"), block.line);
+        let off = [("is_enabled", "false"), ("state", "DISABLED")];
+        disabled(file, block, &off, &mut found, gathered);
+        self.expression(file, block, (None, Service::Rule), &mut found, gathered);
+        if !self.is_target_of(name) {
+            let message =
+                "no aws_cloudwatch_event_target of this folder names the rule: it fires and starts nothing";
+            found.fall_short(Standing::Loadable, message);
+            let fix = format!("Add a target with `rule = {RULE}.{name}.name`.");
+            file.say(("aws-no-target", Severity::Error, block.line), message, fix, gathered);
+        }
+        many(file, block, &mut found, gathered);
+        file.add(found, gathered);
+    }
+
+    fn schedule(&self, file: &File<'_>, name: &str, block: &Block, gathered: &mut Gathered) {
+        let mut found = Found::new(Kind::Aws, format!("{SCHEDULE}.{name}"), block.line);
+        disabled(file, block, &[("state", "DISABLED")], &mut found, gathered);
+        let zone = block.get("schedule_expression_timezone");
+        self.expression(file, block, (zone, Service::Scheduler), &mut found, gathered);
+        for part in ["target", "flexible_time_window"] {
+            if !block.has(part) {
+                let message = format!("Terraform refuses a schedule without a `{part}` block");
+                found.fall_short(Standing::Declared, &message);
+                let fix = format!("Add `{part} {{ … }}`.");
+                file.say(("aws-incomplete", Severity::Error, block.line), message, fix, gathered);
+            }
+        }
+        many(file, block, &mut found, gathered);
+        file.add(found, gathered);
+    }
+
+    /// Whether a target names the rule, by its resource or by its own name.
+    fn is_target_of(&self, rule: &str) -> bool {
+        let reference = format!("{RULE}.{rule}");
+        let is_reference = |path: &str| {
+            path.strip_prefix(&reference).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.blocks.iter().filter(|(_, block)| block.resource().is_some_and(|(kind, _)| kind == TARGET)).any(
+            |(_, block)| match block.get("rule").map(|(_, value)| value) {
+                Some(Expr::Path(path)) => is_reference(path),
+                // A loop over rules, or a text: which one it names only Terraform tells.
+                Some(Expr::Text(_) | Expr::Other) => true,
+                None => false,
+            },
+        )
+    }
+
+    fn expression(
+        &self,
+        file: &File<'_>,
+        block: &Block,
+        (zone, service): (Option<(u32, &Expr)>, Service),
+        found: &mut Found,
+        gathered: &mut Gathered,
+    ) {
+        let Some((line, written)) = block.get("schedule_expression") else {
+            let message = "it has no `schedule_expression`";
+            found.fall_short(Standing::Declared, message);
+            let fix = "Write `schedule_expression = \"rate(1 hour)\"`.";
+            return file.say(("aws-incomplete", Severity::Error, block.line), message, fix, gathered);
+        };
+        let zone = match zone.map(|(_, zone)| self.known(zone)) {
+            None => "UTC".to_owned(),
+            Some(Ok((zone, _))) => zone,
+            Some(Err(what)) => {
+                return aws::computed(file, found, line, &format!("its zone is {what}"), gathered);
+            }
+        };
+        match self.known(written) {
+            Ok((text, from)) => {
+                if let Some(name) = from {
+                    let message = format!("its schedule is the default of `{}`", quote(&name));
+                    let fix = "Nothing, if it is applied with the default.";
+                    file.say(("aws-by-default", Severity::Note, line), message, fix, gathered);
+                }
+                aws::schedule(file, found, (&text, &zone, line), service, gathered);
+            }
+            Err(what) => aws::computed(file, found, line, &what, gathered),
+        }
+    }
+
+    /// The text of an expression, and the variable whose default it is; else what it is computed from.
+    fn known(&self, expression: &Expr) -> Result<(String, Option<String>), String> {
+        match expression {
+            Expr::Text(text) if text.contains("${") => Err("a template".to_owned()),
+            Expr::Text(text) => Ok((text.clone(), None)),
+            Expr::Path(path) => {
+                let value = match path.split_once('.') {
+                    Some(("var", name)) => {
+                        let variable = |block: &&Block| {
+                            block.kind == "variable"
+                                && block.labels.first().is_some_and(|label| label == name)
+                        };
+                        let block = self.blocks.iter().map(|(_, block)| block).find(variable);
+                        block.and_then(|block| block.get("default"))
+                    }
+                    Some(("local", name)) => {
+                        let locals = self.blocks.iter().filter(|(_, block)| block.kind == "locals");
+                        locals.into_iter().find_map(|(_, block)| block.get(name))
+                    }
+                    Some(_) | None => None,
+                };
+                match value {
+                    Some((_, Expr::Text(text))) if !text.contains("${") => {
+                        Ok((text.clone(), path.starts_with("var.").then(|| path.clone())))
+                    }
+                    Some(_) | None => Err(format!("`{}`", quote(path))),
+                }
+            }
+            Expr::Other => Err("an expression".to_owned()),
+        }
+    }
+}
+
+fn disabled(
+    file: &File<'_>,
+    block: &Block,
+    off: &[(&str, &str)],
+    found: &mut Found,
+    gathered: &mut Gathered,
+) {
+    let is_off = |(name, value): &(&str, &str)| match block.get(name) {
+        Some((line, Expr::Text(text) | Expr::Path(text))) if text == value => Some(line),
+        Some(_) | None => None,
+    };
+    if let Some(line) = off.iter().find_map(is_off) {
+        let message = "it is disabled";
+        found.fall_short(Standing::Loadable, message);
+        file.say(("aws-disabled", Severity::Warning, line), message, "Enable it, or delete it.", gathered);
+    }
+}
+
+/// `count` and `for_each` make several of one, or none.
+fn many(file: &File<'_>, block: &Block, found: &mut Found, gathered: &mut Gathered) {
+    if let Some((name, (line, _))) =
+        ["count", "for_each"].into_iter().find_map(|name| block.get(name).map(|value| (name, value)))
+    {
+        found.trigger("conditional");
+        let message =
+            format!("how many of it there are follows from `{name}`, which only Terraform computes");
+        let fix = "Nothing, if there is at least one.";
+        file.say(("aws-conditional", Severity::Note, line), message, fix, gathered);
+    }
+}
