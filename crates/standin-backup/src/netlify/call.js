@@ -1,0 +1,56 @@
+import * as original from './ORIGINAL';
+
+const id = 'ID';
+const { handler = original.default?.handler } = original;
+const work = typeof original.default === 'function' ? original.default : original.default?.default;
+
+/** The event that a handler of the first kind is called with. */
+async function asEvent(request) {
+  const url = new URL(request.url);
+  const headers = Object.fromEntries(request.headers);
+  const query = {};
+  const manyQuery = {};
+  for (const [name, value] of url.searchParams) {
+    query[name] = value;
+    (manyQuery[name] ??= []).push(value);
+  }
+  return {
+    rawUrl: request.url,
+    rawQuery: url.search.slice(1),
+    path: url.pathname,
+    httpMethod: request.method,
+    headers,
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    queryStringParameters: query,
+    multiValueQueryStringParameters: manyQuery,
+    body: request.body === null ? null : await request.text(),
+    isBase64Encoded: false,
+  };
+}
+
+/** Handlers of the first kind answer by a promise or by a callback. */
+function called(event, context) {
+  return new Promise((resolve, reject) => {
+    const done = (error, answer) => (error ? reject(error) : resolve(answer));
+    const answer = handler(event, context, done);
+    if (answer !== undefined || handler.length < 3) resolve(answer);
+  });
+}
+
+function asResponse(answer) {
+  if (answer === undefined || answer === null) return new Response(null, { status: 204 });
+  const { statusCode = 200, headers = {}, multiValueHeaders = {}, body, isBase64Encoded } = answer;
+  const all = new Headers();
+  for (const [name, value] of Object.entries(headers)) all.set(name, String(value));
+  for (const [name, values] of Object.entries(multiValueHeaders)) {
+    for (const value of values) all.append(name, String(value));
+  }
+  const content = isBase64Encoded && body ? Buffer.from(body, 'base64') : body;
+  return new Response([204, 304].includes(statusCode) ? null : (content ?? null), { status: statusCode, headers: all });
+}
+
+export default async function backup(request, context) {
+  if (typeof handler === 'function') return asResponse(await called(await asEvent(request), context));
+  if (typeof work === 'function') return work(request, context);
+  throw new Error(`${id} exports neither a handler nor a default function: nothing was done`);
+}

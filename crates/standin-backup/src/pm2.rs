@@ -1,0 +1,151 @@
+//! PM2's configuration of the backups: its own apps once more, and workflows and functions as runs on this host.
+
+use serde_json::{Map, Value, json};
+use standin_core::automation::{Automation, ScheduleSpec};
+use standin_core::ident::Kind;
+use standin_core::ownership;
+
+use crate::file::Files;
+use crate::generate::Mode;
+use crate::json_of_yaml;
+use crate::workflow::Refused;
+
+/// What every backup of a process gets: PM2 waits a little longer each time that it dies, up to 15 s.
+const BACKOFF_MS: u32 = 100;
+
+/// What starts an app of a file of PM2's again.
+const AGAIN: &str = include_str!("pm2/again.cjs");
+
+/// How a file of PM2's is read by the backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// By `require`, each time that PM2 reads the backup.
+    Required,
+    /// Its values are written out.
+    WrittenOut,
+}
+
+/// One app of the backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct App {
+    /// An expression of JavaScript.
+    code: String,
+}
+
+/// The app that stands in for an app of PM2's.
+pub(crate) fn of_app(app: &Automation, files: &Files, mode: Mode) -> Result<App, Refused> {
+    let path = app.source.path.as_str();
+    let name = app.id.name();
+    let changes = match mode {
+        Mode::Standby => json!({ "autostart": false }),
+        Mode::Active => json!({}),
+    };
+    let (file, reading) = (js(path), reading(path, files)?);
+    let config = match reading {
+        Reading::Required => format!("require(path.join(__dirname, {file}))"),
+        Reading::WrittenOut => {
+            let text = files.text(path).unwrap_or_default();
+            let value = json_of_yaml::value(text).ok_or_else(|| {
+                Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
+            })?;
+            js_value(&only(&value, name), "    ")
+        }
+    };
+    Ok(App { code: format!("again({config}, {file}, {}, {})", js(name), js_value(&changes, "    ")) })
+}
+
+/// Only the app of a name: what else a file holds may be secret, and is nobody's backup.
+fn only(config: &Value, name: &str) -> Value {
+    let apps = config.get("apps").or_else(|| config.get("pm2")).unwrap_or(config);
+    let list = match apps {
+        Value::Array(list) => list.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![apps.clone()],
+    };
+    Value::Array(list.into_iter().filter(|app| app.get("name").and_then(Value::as_str) == Some(name)).collect())
+}
+
+fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let has = |part: &str| name.contains(part);
+    if has(".json") {
+        let is_plain = files.text(path).is_some_and(|text| serde_json::from_str::<Value>(text).is_ok());
+        return if is_plain {
+            Ok(Reading::Required)
+        } else {
+            Err(Refused::new(format!("{path} is JSON with extensions, which only PM2 reads"), "Write it as .config.cjs."))
+        };
+    }
+    if has(".yml") || has(".yaml") {
+        return Ok(Reading::WrittenOut);
+    }
+    if has(".config.mjs") {
+        return Err(Refused::new(
+            format!("{path} is an ES module, which the backup cannot read at its start"),
+            "Write it as .config.cjs.",
+        ));
+    }
+    Ok(Reading::Required)
+}
+
+/// The app that runs a workflow or a function on this host.
+pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, mode: Mode) -> App {
+    let mut app = Map::new();
+    let kind = match automation.id.kind() {
+        Kind::Netlify => "function",
+        Kind::Workflow
+        | Kind::Pm2
+        | Kind::Npm
+        | Kind::Command
+        | Kind::Aws
+        | Kind::Crontab
+        | Kind::Systemd
+        | Kind::Kubernetes
+        | Kind::Script
+        | Kind::Heartbeat => automation.id.kind().as_str(),
+    };
+    let stem = automation.id.name().trim_end_matches(".yml").trim_end_matches(".yaml");
+    app.insert("name".into(), format!("{kind}-{stem}-backup").into());
+    app.insert("script".into(), "standin".into());
+    app.insert("args".into(), json!(["run", automation.id.as_str()]));
+    app.insert("interpreter".into(), "none".into());
+    app.insert("autorestart".into(), false.into());
+    match (mode, schedule) {
+        (Mode::Active, Some(schedule)) => {
+            app.insert("cron_restart".into(), schedule.cron.clone().into());
+        }
+        (Mode::Standby, _) | (Mode::Active, None) => {
+            app.insert("autostart".into(), false.into());
+        }
+    }
+    App { code: format!("here({})", js_value(&Value::Object(app), "    ")) }
+}
+
+/// The whole file.
+pub(crate) fn file(apps: &[App], mode: Mode) -> String {
+    let mode = match mode {
+        Mode::Standby => "off until they are needed: `pm2 start NAME`",
+        Mode::Active => "at once, beside what they stand in for",
+    };
+    let list: String = apps.iter().map(|app| format!("  {},\n", app.code)).collect();
+    format!(
+        "// {}\n// The backups that PM2 runs here, {mode}.\n// `standin backup` writes this file anew, and what is changed here by hand is lost.\n{}\nmodule.exports = {{\n  apps: [\n{}  ],\n}};\n",
+        ownership::mark(None),
+        AGAIN.replace("BACKOFF_MS", &BACKOFF_MS.to_string()),
+        list.lines().map(|line| format!("  {line}\n")).collect::<String>()
+    )
+}
+
+fn js(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A value on several lines, the further ones behind these blanks.
+fn js_value(value: &Value, by: &str) -> String {
+    match value {
+        Value::Object(map) if map.is_empty() => "{}".to_owned(),
+        Value::Object(_) => serde_json::to_string_pretty(value).unwrap_or_default().replace('\n', &format!("\n{}", by.get(2..).unwrap_or(""))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            serde_json::to_string(value).unwrap_or_default()
+        }
+    }
+}

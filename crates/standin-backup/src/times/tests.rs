@@ -1,0 +1,70 @@
+#![allow(clippy::unwrap_used)]
+use proptest::prelude::*;
+
+use super::*;
+
+fn spec(cron: &str) -> ScheduleSpec {
+    ScheduleSpec { cron: cron.into(), timezone: "UTC".into() }
+}
+
+fn hours_and_days(cron: &str) -> String {
+    let shifted = after(&spec(cron), &Taken::default(), 7).unwrap();
+    shifted.cron.split_once(' ').unwrap().1.to_owned()
+}
+
+#[test]
+fn a_backup_comes_hours_later_on_the_same_days_and_at_most_four_times_a_day() {
+    for (primary, backup) in [
+        ("17 3 * * *", "9 * * *"),
+        ("17 22 * * *", "4 * * *"),
+        ("0 9,17 * * 1-5", "13,21 * * 1-5"),
+        ("0 */6 * * *", "3,9,15,21 * * *"),
+        ("*/10 * * * *", "0,6,12,18 * * *"),
+        ("5 * * * *", "0,6,12,18 * * *"),
+        ("0 0 1 * *", "6 1 * *"),
+        ("@weekly", "6 * * 0"),
+        ("30 21 * * 5", "23 * * 5"),
+        ("30 23 * * SUN,FRI", "5 * * 1,6"),
+    ] {
+        assert_eq!(hours_and_days(primary), backup, "{primary}");
+    }
+    assert!(after(&spec("5 23 28 * *"), &Taken::default(), 3).unwrap().cron.ends_with(" 23 28 * *"));
+    assert_eq!(after(&spec("55 23 28 * *"), &Taken::default(), 3), None, "no field can say the next day");
+}
+
+#[test]
+fn a_minute_that_somebody_has_is_left_to_them() {
+    let mut taken = Taken::default();
+    let first = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+    taken.add(&first.cron, "UTC");
+    let second = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+    assert_ne!(first.cron, second.cron);
+    assert_eq!(second.collisions, 0);
+    taken.add("* * * * *", "UTC");
+    assert_eq!(after(&spec("0 3 * * *"), &taken, 7).unwrap().collisions, 7);
+    assert_eq!(taken.busiest().map(|(_, count)| count), Some(2));
+    assert_eq!(spoken(1_440 + 61), "Tuesday 01:01 UTC");
+}
+
+proptest! {
+    #[test]
+    fn a_backup_never_starts_with_its_primary_and_not_more_often(
+        minute in 0_u32..60, hour in 0_u32..24, step in 1_u32..30, days in 0_usize..5, seed: u64,
+    ) {
+        let days = ["* * *", "* * 1-5", "* * 0", "1 * *", "1,15 */2 *"][days];
+        for cron in [format!("{minute} {hour} {days}"), format!("*/{step} * {days}"), format!("{minute} */{} {days}", step.min(12))] {
+            let mut taken = Taken::default();
+            taken.add(&cron, "UTC");
+            let Some(shifted) = after(&spec(&cron), &taken, seed) else {
+                prop_assert!(hour == 23 && minute >= 50, "{cron}");
+                continue;
+            };
+            let (before, backup) = (fires(&cron, "UTC"), fires(&shifted.cron, "UTC"));
+            prop_assert!(backup.len() <= before.len().max(1), "{cron} -> {shifted:?}");
+            prop_assert!(Schedule::parse(&shifted.cron, "UTC").is_ok());
+            if step > 1 {
+                prop_assert!(backup.iter().all(|minute| !before.contains(minute)), "{cron} -> {shifted:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The jobs around those of the primary: the slot is claimed first, and its end is said last.
+
+use standin_core::ident::AutomationId;
+
+use super::{ACTION, quoted};
+
+/// What a job asks of the slot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Outputs {
+    /// Which of the primary's cron expressions the slot is of.
+    pub(crate) cron: Asked,
+    /// What the primary would have been started by.
+    pub(crate) event: Asked,
+}
+
+/// Whether anything asks for an output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Nothing does.
+    #[default]
+    No,
+    /// Something does.
+    Yes,
+}
+
+/// Names that no job of the primary has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// The job that claims.
+    pub(crate) slot: String,
+    /// The job that says how it ended.
+    pub(crate) end: String,
+}
+
+impl Names {
+    /// The usual names, with as many letters added as it takes.
+    pub(crate) fn beside(taken: &[&str]) -> Self {
+        let free = |wanted: &str| {
+            let mut name = wanted.to_owned();
+            while taken.contains(&name.as_str()) {
+                name.push('x');
+            }
+            name
+        };
+        Self { slot: free("standin-slot"), end: free("standin-end") }
+    }
+
+    /// What must hold for a job to work.
+    pub(crate) fn goes(&self) -> String {
+        format!("needs.{}.outputs.run == 'true'", self.slot)
+    }
+}
+
+/// The checkout that the primary makes itself, so that one pin is kept; else the usual one.
+pub(crate) fn checkout(text: &str) -> &str {
+    let found = text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses:")).find_map(|uses| {
+        let uses = uses.trim().trim_matches(['"', '\'']);
+        uses.starts_with("actions/checkout@").then_some(uses)
+    });
+    found.unwrap_or("actions/checkout@v4")
+}
+
+/// The first job.
+pub(crate) fn first(id: &AutomationId, checkout: &str, names: &Names, outputs: Outputs) -> String {
+    let mut out = format!(
+        "{slot}:\n  # Whoever claims the slot first does its work; everyone else ends here, and well.\n  runs-on: ubuntu-latest\n  timeout-minutes: 10\n  permissions:\n    actions: read\n    contents: write\n  outputs:\n    run: ${{{{ steps.slot.outputs.run }}}}\n",
+        slot = names.slot
+    );
+    if outputs.cron == Asked::Yes {
+        out.push_str("    cron: ${{ steps.slot.outputs.cron }}\n");
+    }
+    if outputs.event == Asked::Yes {
+        out.push_str("    event: ${{ inputs.standin-key && 'schedule' || github.event_name }}\n");
+    }
+    out.push_str(&format!(
+        "  steps:\n{}    - id: slot\n      uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: beat\n        id: {}\n",
+        checked_out(checkout),
+        quoted(id.as_str())
+    ));
+    out
+}
+
+/// The last job.
+pub(crate) fn last(id: &AutomationId, checkout: &str, names: &Names, jobs: &[&str]) -> String {
+    let mut needs = vec![names.slot.as_str()];
+    needs.extend(jobs);
+    format!(
+        "{end}:\n  needs: [{needs}]\n  if: always() && {goes}\n  runs-on: ubuntu-latest\n  timeout-minutes: 10\n  permissions:\n    contents: write\n  steps:\n{checkout}    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: exec-result\n        id: {id}\n        status: ${{{{ contains(needs.*.result, 'failure') && 'failure' || contains(needs.*.result, 'cancelled') && 'cancelled' || 'success' }}}}\n",
+        end = names.end,
+        needs = needs.join(", "),
+        goes = names.goes(),
+        checkout = checked_out(checkout),
+        id = quoted(id.as_str()),
+    )
+}
+
+pub(crate) fn checked_out(checkout: &str) -> String {
+    format!("    - uses: {checkout}
+      with:
+        persist-credentials: false
+")
+}
+
+/// Each line behind these blanks.
+pub(crate) fn indented(text: &str, by: &str) -> String {
+    text.lines().map(|line| format!("{by}{line}\n")).collect()
+}

@@ -1,0 +1,6 @@
+//! Whole repositories: what is generated, that it is stable, and that the platforms would take it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod fixtures;
+mod shop;
