@@ -1,0 +1,176 @@
+//! Whether a checkout can be synced at all, and how it and the remote stand to each other.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::SyncError;
+use crate::git::{Git, shown, zero_ended};
+use crate::{Clean, Options, Strategy};
+
+/// What is half done, by the file in git's folder that says so.
+const HALF_DONE: [(&str, &str, &str); 7] = [
+    ("rebase-merge", "rebase", "git rebase --abort"),
+    ("rebase-apply", "rebase", "git rebase --abort"),
+    ("MERGE_HEAD", "merge", "git merge --abort"),
+    ("CHERRY_PICK_HEAD", "cherry-pick", "git cherry-pick --abort"),
+    ("REVERT_HEAD", "revert", "git revert --abort"),
+    ("BISECT_LOG", "bisect", "git bisect reset"),
+    ("sequencer", "cherry-pick or revert", "git cherry-pick --quit"),
+];
+
+/// How many names an error carries.
+const NAMED: usize = 100;
+
+/// A checkout that can be synced.
+#[derive(Debug)]
+pub(crate) struct Checkout {
+    /// Its branch.
+    pub(crate) branch: String,
+    /// Its commit.
+    pub(crate) head: String,
+    /// The remote.
+    pub(crate) remote: String,
+    /// Files with changes that no commit has, relative to the root. Only with [`Strategy::HardReset`] and
+    /// [`Clean::Yes`] there are any.
+    pub(crate) changed: Vec<PathBuf>,
+}
+
+/// What the remote has.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    /// Such as `refs/remotes/origin/main`.
+    pub(crate) reference: String,
+    /// Its commit.
+    pub(crate) commit: String,
+    /// Commits that only the checkout has.
+    pub(crate) ahead: u64,
+    /// Commits that only the remote has.
+    pub(crate) behind: u64,
+}
+
+impl Checkout {
+    /// Looks, and changes nothing.
+    pub(crate) fn look(git: &Git, options: &Options) -> Result<Self, SyncError> {
+        nothing_half_done(git)?;
+        let branch = branch(git, options)?;
+        not_locked(git, &branch)?;
+        let remote = remote(git, &options.remote)?;
+        let head = git.ask(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?;
+        if !head.success {
+            return Err(SyncError::NoCommit);
+        }
+        let head = String::from_utf8_lossy(&head.out).trim_end().to_owned();
+        let changed = changed(git, options)?;
+        Ok(Self { branch, head, remote, changed })
+    }
+
+    /// Asks the remote what it has.
+    pub(crate) fn fetch(&self, git: &Git) -> Result<Upstream, SyncError> {
+        let reference = format!("refs/remotes/{}/{}", self.remote, self.branch);
+        let what = format!("+refs/heads/{}:{reference}", self.branch);
+        let answer =
+            git.ask(&["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", &self.remote, &what])?;
+        if !answer.success {
+            if answer.said.contains("couldn't find remote ref") {
+                return Err(SyncError::NoBranch { remote: self.remote.clone(), branch: self.branch.clone() });
+            }
+            return Err(SyncError::Fetch { why: answer.said });
+        }
+        let commit = git.line(&["rev-parse", &format!("{reference}^{{commit}}")])?;
+        let both =
+            git.line(&["rev-list", "--left-right", "--count", &format!("{}...{commit}", self.head)])?;
+        let count = |text: Option<&str>| {
+            let unreadable =
+                || SyncError::Git { what: "rev-list".into(), why: format!("it answered {both}") };
+            text.and_then(|text| text.parse().ok()).ok_or_else(unreadable)
+        };
+        let mut counts = both.split_ascii_whitespace();
+        let (ahead, behind) = (count(counts.next())?, count(counts.next())?);
+        Ok(Upstream { reference, commit, ahead, behind })
+    }
+}
+
+fn nothing_half_done(git: &Git) -> Result<(), SyncError> {
+    match HALF_DONE.into_iter().find(|(file, ..)| git.dir().join(file).exists()) {
+        Some((_, what, fix)) => Err(SyncError::InProgress { what, fix }),
+        None => Ok(()),
+    }
+}
+
+fn branch(git: &Git, options: &Options) -> Result<String, SyncError> {
+    let answer = git.ask(&["symbolic-ref", "--quiet", "HEAD"])?;
+    let name = String::from_utf8_lossy(&answer.out).trim_end().to_owned();
+    let Some(found) = name.strip_prefix("refs/heads/").filter(|_| answer.success) else {
+        return Err(SyncError::Detached);
+    };
+    match &options.branch {
+        Some(wanted) if wanted != found => {
+            Err(SyncError::OtherBranch { found: found.to_owned(), wanted: shown(wanted) })
+        }
+        Some(_) | None => Ok(found.to_owned()),
+    }
+}
+
+fn not_locked(git: &Git, branch: &str) -> Result<(), SyncError> {
+    let common = git.line(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+    let branch = Path::new(&common).join(format!("refs/heads/{branch}.lock"));
+    let locks = [git.dir().join("index.lock"), git.dir().join("HEAD.lock"), branch];
+    match locks.into_iter().find(|lock| lock.exists()) {
+        Some(lock) => Err(SyncError::Locked(lock)),
+        None => Ok(()),
+    }
+}
+
+/// A remote by name only: a URL could bring anything along, and an option would be one to git.
+fn remote(git: &Git, wanted: &str) -> Result<String, SyncError> {
+    let list = git.line(&["remote"])?;
+    if list.lines().any(|name| name == wanted && !name.starts_with('-')) {
+        return Ok(wanted.to_owned());
+    }
+    let found = list.lines().map(str::to_owned).collect();
+    Err(SyncError::NoRemote { wanted: shown(wanted), found })
+}
+
+/// The files with changes, where they are to be kept and taken away; otherwise any is an error.
+fn changed(git: &Git, options: &Options) -> Result<Vec<PathBuf>, SyncError> {
+    let status = git.run(&[
+        "status",
+        "--porcelain=v2",
+        "-z",
+        "--untracked-files=no",
+        "--no-renames",
+        // What is changed within a submodule stays there: nothing here enters one.
+        "--ignore-submodules=dirty",
+    ])?;
+    let mut files = Vec::new();
+    for entry in zero_ended(&status) {
+        // "1 XY sub mH mI mW hH hI path", and for unmerged ones "u XY sub m1 m2 m3 mW h1 h2 h3 path".
+        let before = match entry.first() {
+            Some(b'1') => 8,
+            Some(b'u') => return Err(SyncError::InProgress { what: "merge", fix: "git merge --abort" }),
+            _ => continue,
+        };
+        files.extend(entry.splitn(before + 1, |byte| *byte == b' ').nth(before).map(way_of));
+    }
+    match (options.strategy, options.clean) {
+        (Strategy::HardReset, Clean::Yes) => Ok(files),
+        (_, _) if files.is_empty() => Ok(files),
+        (Strategy::HardReset, Clean::No) => {
+            Err(dirty(&files, "; with AUTO_SYNC_CLEAN=true they are kept under a backup ref and taken away"))
+        }
+        (Strategy::FfOnly | Strategy::Rebase | Strategy::Merge, _) => Err(dirty(&files, "")),
+    }
+}
+
+fn dirty(files: &[PathBuf], more: &'static str) -> SyncError {
+    SyncError::Dirty { files: names(files), more }
+}
+
+/// Names for people.
+pub(crate) fn names(files: &[PathBuf]) -> Vec<String> {
+    files.iter().take(NAMED).map(|file| shown(&file.to_string_lossy())).collect()
+}
+
+fn way_of(path: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(path))
+}
