@@ -50,7 +50,9 @@ impl Files {
             None => Place::Free,
             Some(Present::Other(what)) => Place::Taken(format!("{path} is {what}")),
             Some(Present::Text(text)) => match ownership::owner(text) {
-                Owner::Others => Place::Taken(format!("{path} is there already, and Standin has not written it")),
+                Owner::Others => {
+                    Place::Taken(format!("{path} is there already, and Standin has not written it"))
+                }
                 Owner::Standin | Owner::BackupOf(_) => Place::Ours(text),
             },
         }
@@ -59,7 +61,9 @@ impl Files {
     /// Every file that we have written, with its path.
     pub(crate) fn ours(&self) -> impl Iterator<Item = (&str, &str)> {
         self.by_path.iter().filter_map(|(path, present)| match present {
-            Present::Text(text) if ownership::owner(text) != Owner::Others => Some((path.as_str(), text.as_str())),
+            Present::Text(text) if ownership::owner(text) != Owner::Others => {
+                Some((path.as_str(), text.as_str()))
+            }
             Present::Text(_) | Present::Other(_) => None,
         })
     }

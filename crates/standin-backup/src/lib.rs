@@ -19,7 +19,9 @@ mod workflow;
 mod yaml;
 
 pub use file::{Files, Present};
-pub use generate::{Generated, Inputs, Mode, NpmScripts, Refusal, SettingsFile, generate, remove, wanted_files};
+pub use generate::{
+    Generated, Inputs, Mode, NpmScripts, Refusal, SettingsFile, generate, remove, wanted_files,
+};
 pub use patch::{FilePatch, diff};
 
 /// PM2's configuration of the backups, in the root of the repository.

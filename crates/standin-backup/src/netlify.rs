@@ -69,7 +69,10 @@ fn below(folder: &str, file: &str) -> String {
 /// The text of the backup.
 pub(crate) fn backup(function: &Automation, schedule: Option<&ScheduleSpec>) -> Result<String, Refused> {
     if let Detail::NetlifyFunction { flavour: Flavour::Go, .. } = &function.detail {
-        return Err(Refused::new("it is a Go program, which no function can call", "Run it from a workflow."));
+        return Err(Refused::new(
+            "it is a Go program, which no function can call",
+            "Run it from a workflow.",
+        ));
     }
     let paths = paths(function);
     let text = CALL
@@ -95,7 +98,8 @@ fn js_text(text: &str) -> String {
 
 /// The list of a folder's functions: the same for the same repository, so that it has no differences to look at.
 pub(crate) fn manifest(functions: &[(&Automation, Option<String>)]) -> String {
-    let list: Vec<Value> = functions.iter().map(|(function, backup)| entry(function, backup.as_deref())).collect();
+    let list: Vec<Value> =
+        functions.iter().map(|(function, backup)| entry(function, backup.as_deref())).collect();
     let text = serde_json::to_string_pretty(&json!({ "version": 1, "functions": list })).unwrap_or_default();
     // The mark is the first member, whatever order a map has.
     let body = text.strip_prefix('{').unwrap_or(&text);

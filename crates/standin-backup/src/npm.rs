@@ -35,7 +35,10 @@ pub(crate) fn add(text: &str) -> Option<Added> {
         None => {
             let last = root.last()?;
             let lines = written(&SCRIPTS, &by, 2, newline);
-            edits.insert(last.value.end, format!(",{newline}{by}\"scripts\": {{{newline}{lines}{newline}{by}}}"));
+            edits.insert(
+                last.value.end,
+                format!(",{newline}{by}\"scripts\": {{{newline}{lines}{newline}{by}}}"),
+            );
         }
         Some(scripts) => {
             let members = json::object(text, scripts.value.start)?;
@@ -61,7 +64,9 @@ pub(crate) fn add(text: &str) -> Option<Added> {
 /// The file without the scripts that say what ours say; the same text when there is none.
 pub(crate) fn remove(text: &str) -> Option<String> {
     let root = json::object(text, 0)?;
-    let Some(at) = root.iter().position(|member| member.key == "scripts") else { return Some(text.to_owned()) };
+    let Some(at) = root.iter().position(|member| member.key == "scripts") else {
+        return Some(text.to_owned());
+    };
     let scripts = root.get(at)?;
     let members = json::object(text, scripts.value.start)?;
     let ours = |member: &Member| {
@@ -75,7 +80,9 @@ pub(crate) fn remove(text: &str) -> Option<String> {
     if left.is_empty() {
         // A map that only held ours was added with them, behind everything else.
         match at.checked_sub(1).and_then(|before| root.get(before)) {
-            Some(before) if at.saturating_add(1) == root.len() => edits.replace(before.value.end..scripts.value.end, ""),
+            Some(before) if at.saturating_add(1) == root.len() => {
+                edits.replace(before.value.end..scripts.value.end, "")
+            }
             Some(_) | None => edits.replace(scripts.value.clone(), "{}"),
         }
         return edits.apply(text);
@@ -115,7 +122,8 @@ fn unit(text: &str, root: &[Member]) -> String {
 
 fn written(scripts: &[(&str, &str)], unit: &str, levels: usize, newline: &str) -> String {
     let by = unit.repeat(levels);
-    let lines: Vec<String> = scripts.iter().map(|(name, command)| format!("{by}\"{name}\": \"{command}\"")).collect();
+    let lines: Vec<String> =
+        scripts.iter().map(|(name, command)| format!("{by}\"{name}\": \"{command}\"")).collect();
     lines.join(&format!(",{newline}"))
 }
 

@@ -94,7 +94,8 @@ fn middle<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<Line<'a>> {
 
 /// Groups what changes with the lines around it.
 fn hunks(lines: &[Line<'_>], out: &mut String) {
-    let changed: Vec<usize> = lines.iter().enumerate().filter(|(_, (sign, _))| *sign != ' ').map(|(at, _)| at).collect();
+    let changed: Vec<usize> =
+        lines.iter().enumerate().filter(|(_, (sign, _))| *sign != ' ').map(|(at, _)| at).collect();
     let mut next = 0;
     while let Some(first) = changed.get(next) {
         let mut last = *first;

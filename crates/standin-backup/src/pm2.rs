@@ -59,9 +59,13 @@ fn only(config: &Value, name: &str) -> Value {
     let apps = config.get("apps").or_else(|| config.get("pm2")).unwrap_or(config);
     let list = match apps {
         Value::Array(list) => list.clone(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![apps.clone()],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            vec![apps.clone()]
+        }
     };
-    Value::Array(list.into_iter().filter(|app| app.get("name").and_then(Value::as_str) == Some(name)).collect())
+    Value::Array(
+        list.into_iter().filter(|app| app.get("name").and_then(Value::as_str) == Some(name)).collect(),
+    )
 }
 
 fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
@@ -72,7 +76,10 @@ fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
         return if is_plain {
             Ok(Reading::Required)
         } else {
-            Err(Refused::new(format!("{path} is JSON with extensions, which only PM2 reads"), "Write it as .config.cjs."))
+            Err(Refused::new(
+                format!("{path} is JSON with extensions, which only PM2 reads"),
+                "Write it as .config.cjs.",
+            ))
         };
     }
     if has(".yml") || has(".yaml") {
@@ -143,7 +150,9 @@ fn js(text: &str) -> String {
 fn js_value(value: &Value, by: &str) -> String {
     match value {
         Value::Object(map) if map.is_empty() => "{}".to_owned(),
-        Value::Object(_) => serde_json::to_string_pretty(value).unwrap_or_default().replace('\n', &format!("\n{}", by.get(2..).unwrap_or(""))),
+        Value::Object(_) => serde_json::to_string_pretty(value)
+            .unwrap_or_default()
+            .replace('\n', &format!("\n{}", by.get(2..).unwrap_or(""))),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             serde_json::to_string(value).unwrap_or_default()
         }

@@ -60,7 +60,8 @@ pub(crate) fn spoken(minute: i64) -> String {
 /// The minutes of the week in which a schedule fires.
 fn fires(cron: &str, timezone: &str) -> Vec<i64> {
     let zone = if timezone == "local" { "UTC" } else { timezone };
-    let (Ok(schedule), Ok(start)) = (Schedule::parse(cron, zone), Timestamp::from_second(WEEK_START - 1)) else {
+    let (Ok(schedule), Ok(start)) = (Schedule::parse(cron, zone), Timestamp::from_second(WEEK_START - 1))
+    else {
         return Vec::new();
     };
     let mut minutes = Vec::new();
@@ -239,9 +240,8 @@ fn weekdays(field: &str) -> Option<Vec<u32>> {
 
 /// A number that is always the same for a text: what spreads backups over the hour.
 pub(crate) fn seed(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

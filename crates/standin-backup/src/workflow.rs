@@ -50,8 +50,6 @@ impl Refused {
 pub(crate) struct Source<'a> {
     pub(crate) primary: Primary<'a>,
     pub(crate) document: &'a Document,
-    /// What ends its lines.
-    pub(crate) newline: &'static str,
 }
 
 /// The whole text of the backup.
@@ -59,7 +57,7 @@ pub(crate) fn backup(primary: Primary<'_>) -> Result<String, Refused> {
     let document = yaml::parse(primary.text)
         .map_err(|error| Refused::new(error.to_string(), "Correct the YAML of the workflow."))?;
     let newline = if primary.text.contains("\r\n") { "\r\n" } else { "\n" };
-    let source = Source { primary, document: &document, newline };
+    let source = Source { primary, document: &document };
     source.check()?;
     let text = match call::backup(&source)? {
         Some(text) => text,
@@ -101,7 +99,10 @@ impl Source<'_> {
             return Err(Refused::new("the whole workflow is written in braces", usual));
         }
         if self.primary.text.lines().any(|line| line.starts_with('%')) {
-            return Err(Refused::new("it begins with a directive of YAML", "Delete the line that begins with `%`."));
+            return Err(Refused::new(
+                "it begins with a directive of YAML",
+                "Delete the line that begins with `%`.",
+            ));
         }
         if self.root().entries().iter().any(|entry| entry.key.text().is_none()) {
             return Err(Refused::new("a key of the workflow is no text", usual));
@@ -230,14 +231,18 @@ impl Source<'_> {
     /// A group of its own, in which nothing is cancelled: two backups at once would do the work twice.
     fn concurrency(&self) -> String {
         let stem = self.primary.id.name().rsplit_once('.').map_or(self.primary.id.name(), |(stem, _)| stem);
-        format!("concurrency:\n  group: {}\n  cancel-in-progress: false\n", quoted(&format!("standin-backup-{stem}")))
+        format!(
+            "concurrency:\n  group: {}\n  cancel-in-progress: false\n",
+            quoted(&format!("standin-backup-{stem}"))
+        )
     }
 }
 
 /// The bytes behind the colon of an entry's key, up to the end of its value.
 pub(crate) fn value_range(text: &str, entry: &Entry) -> std::ops::Range<usize> {
     let after_key = text.get(entry.key.span.end..).and_then(|rest| rest.find(':'));
-    let start = after_key.map_or(entry.key.span.end, |at| entry.key.span.end.saturating_add(at).saturating_add(1));
+    let start =
+        after_key.map_or(entry.key.span.end, |at| entry.key.span.end.saturating_add(at).saturating_add(1));
     let value = text.get(entry.value.span.clone()).unwrap_or_default();
     let end = entry.value.span.start.saturating_add(value.trim_end().len());
     start..end.max(start)

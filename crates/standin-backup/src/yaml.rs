@@ -166,7 +166,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, YamlError> {
     };
     let mut reader = Reader { text, ..Reader::default() };
     for next in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = next.map_err(|error| YamlError::Unreadable(error.info().to_owned()))?;
+        let (event, span) = next.map_err(|error| YamlError::Unreadable(error.info()))?;
         let range = span.byte_range().ok_or(YamlError::Documents)?;
         reader.take(event, range)?;
     }

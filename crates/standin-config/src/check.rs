@@ -12,7 +12,8 @@ use toml::Spanned;
 
 use crate::error::{ConfigError, Lines};
 use crate::settings::{
-    AgentSettings, Listen, LogLevel, LogSettings, Pm2Settings, Pm2Watching, ProcessSettings, RecoverySettings,
+    AgentSettings, BackupMode, BackupSettings, Listen, LogLevel, LogSettings, Pm2Settings, Pm2Watching,
+    ProcessSettings, RecoverySettings,
 };
 use crate::shape::{self, Text};
 use crate::text;
@@ -36,6 +37,15 @@ pub(crate) struct Checker<'a> {
     pub(crate) lines: Lines<'a>,
     pub(crate) errors: Vec<ConfigError>,
     pub(crate) warnings: Vec<Finding>,
+}
+
+/// `[backup]`: every word that can be read is right.
+pub(crate) fn backup(table: &shape::Backup) -> BackupSettings {
+    let mode = match table.mode {
+        Some(shape::BackupMode::Active) => BackupMode::Active,
+        Some(shape::BackupMode::Standby) | None => BackupMode::Standby,
+    };
+    BackupSettings { mode }
 }
 
 impl Checker<'_> {

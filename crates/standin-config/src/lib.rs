@@ -26,8 +26,8 @@ pub use error::ConfigError;
 pub use nearest::nearest;
 pub use resolve::{CommandSpec, Place, Resolved, resolve};
 pub use settings::{
-    AgentSettings, CommandText, Entry, Listen, LogLevel, LogSettings, Pm2Settings, Pm2Watching,
-    ProcessSettings, RecoverySettings, Settings, Subject, Timing,
+    AgentSettings, BackupMode, BackupSettings, CommandText, Entry, Listen, LogLevel, LogSettings,
+    Pm2Settings, Pm2Watching, ProcessSettings, RecoverySettings, Settings, Subject, Timing,
 };
 pub use text::duration;
 
@@ -60,6 +60,7 @@ pub fn parse(text: &str) -> Result<Settings, Vec<ConfigError>> {
         agent: checker.agent(&file.agent),
         pm2: checker.pm2(&file.pm2),
         logs: checker.logs(&file.logs),
+        backup: check::backup(&file.backup),
         recovery,
         process,
         mesh: checker.mesh(&file, &read.peers, &read.stores),

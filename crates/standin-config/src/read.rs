@@ -13,12 +13,13 @@ use crate::shape::File;
 use crate::{MAX_AUTOMATIONS, MAX_FILE_BYTES};
 
 /// The tables of the file, for messages and the nearest right name.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "agent",
     "pm2",
     "recovery",
     "process",
     "logs",
+    "backup",
     "automation",
     "mesh",
     "github",
@@ -60,6 +61,7 @@ pub(crate) fn read(text: &str, errors: &mut Vec<ConfigError>) -> Read {
             ("recovery", value) => read.file.recovery = table(&lines, "recovery", at, value, errors),
             ("process", value) => read.file.process = table(&lines, "process", at, value, errors),
             ("logs", value) => read.file.logs = table(&lines, "logs", at, value, errors),
+            ("backup", value) => read.file.backup = table(&lines, "backup", at, value, errors),
             ("mesh", value) => read.file.mesh = table(&lines, "mesh", at, value, errors),
             ("github", value) => read.file.github = table(&lines, "github", at, value, errors),
             ("netlify", value) => read.file.netlify = table(&lines, "netlify", at, value, errors),

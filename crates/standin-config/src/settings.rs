@@ -27,12 +27,31 @@ pub struct Settings {
     pub process: ProcessSettings,
     /// The agent's own logs.
     pub logs: LogSettings,
+    /// The backups that Standin writes.
+    pub backup: BackupSettings,
     /// The watchers, the stores and the platforms.
     pub mesh: MeshSettings,
     /// The `[[automation]]` entries in the order of the file; their ids are unique.
     pub automations: Vec<Entry>,
     /// What is allowed and still worth saying, such as a listener that the network can reach.
     pub warnings: Vec<Finding>,
+}
+
+/// `[backup]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BackupSettings {
+    /// Whether backups on this machine run at once.
+    pub mode: BackupMode,
+}
+
+/// Whether backups on this machine run at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BackupMode {
+    /// Off until they are needed.
+    #[default]
+    Standby,
+    /// Beside what they stand in for.
+    Active,
 }
 
 /// `[agent]`.

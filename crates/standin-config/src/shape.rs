@@ -34,6 +34,9 @@ pub(crate) struct File {
     /// The agent's own logs.
     #[schemars(default)]
     pub(crate) logs: Logs,
+    /// The backups that Standin writes.
+    #[schemars(default)]
+    pub(crate) backup: Backup,
     /// Refines an automation that the scan finds (`id`), or adds one (`name`).
     #[schemars(default)]
     pub(crate) automation: Vec<Automation>,
@@ -171,6 +174,24 @@ pub(crate) struct Logs {
     /// Size from which a file is rotated. Default: 10MB.
     #[schemars(with = "Option<String>")]
     pub(crate) rotate_at: Option<Text>,
+}
+
+/// Whether backups on this machine run at once.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BackupMode {
+    /// Off until they are needed.
+    Standby,
+    /// Beside what they stand in for.
+    Active,
+}
+
+/// The backups that Standin writes.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// Whether those that PM2 hosts run at once. Default: standby.
+    pub(crate) mode: Option<BackupMode>,
 }
 
 /// What becomes of a slot that passed while nothing could run it.

@@ -23,6 +23,10 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Say what could take the place of each automation, and what to do about the rest
     Coverage(CoverageArgs),
+    /// Write settings and backups for everything that runs by itself, and say what cannot be backed up
+    Init(InitArgs),
+    /// Write the backups of all automations, or of those that are named
+    Backup(BackupArgs),
     /// Start the agent: it watches, recovers and runs schedules
     Up(UpArgs),
     /// End the agent; what is under way is finished or left on record
@@ -191,6 +195,38 @@ fn percent(text: &str) -> Result<f64, String> {
         Ok(value) if (0.0..=100.0).contains(&value) => Ok(value),
         Ok(_) | Err(_) => Err("a percentage is a number from 0 to 100".to_owned()),
     }
+}
+
+/// `standin init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The repository [default: this folder]
+    pub path: Option<PathBuf>,
+    /// Only print what would be changed
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Change nothing, and end with 1 when something would be changed
+    #[arg(long, conflicts_with = "dry_run")]
+    pub check: bool,
+    /// Add the scripts redundancy:start, :stop, :status, :health, :report, :recover and :monitor to package.json
+    #[arg(long)]
+    pub npm_scripts: bool,
+}
+
+/// `standin backup`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// Which; none means everything that has a schedule
+    pub ids: Vec<String>,
+    /// Change nothing, print what would be changed, and end with 1 when there is something
+    #[arg(long)]
+    pub check: bool,
+    /// Delete what Standin has written
+    #[arg(long, conflicts_with = "check")]
+    pub remove: bool,
+    /// Only print what would be changed
+    #[arg(long, conflicts_with = "check")]
+    pub dry_run: bool,
 }
 
 /// `standin up`.

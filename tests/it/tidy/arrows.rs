@@ -7,10 +7,11 @@ use super::assert_none;
 use super::tree::{crates, read};
 
 /// What each crate may use of the others, in what it ships. A new crate says here where it stands.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("standin-core", &[]),
     ("standin-config", &["standin-core"]),
     ("standin-discovery", &["standin-core"]),
+    ("standin-backup", &["standin-core"]),
     ("standin-engine", &["standin-core"]),
     // What adapters talk HTTP with; it knows nothing of what they say.
     ("standin-http", &[]),
@@ -71,6 +72,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "standin-platforms",
             "standin-stores",
             "standin-agent",
+            "standin-backup",
             "standin-body",
             "standin-http",
             "standin-sim",
@@ -110,7 +112,7 @@ pub(super) const IMPURE: [&str; 14] = [
 const UNWELCOME: [&str; 9] =
     ["fastrand", "getrandom", "nix", "process-wrap", "rand", "tracing-subscriber", "uuid", "libc", "notify"];
 
-pub(super) const PURE: [&str; 3] = ["standin-core", "standin-config", "standin-discovery"];
+pub(super) const PURE: [&str; 4] = ["standin-backup", "standin-core", "standin-config", "standin-discovery"];
 
 /// The names in one table of a manifest.
 fn dependencies(manifest: &toml::Table, table: &str) -> BTreeSet<String> {

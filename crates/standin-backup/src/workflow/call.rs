@@ -9,7 +9,7 @@ use crate::yaml::{Node, NodeKind};
 
 /// The backup that calls its primary; `None` when it cannot be called as it is.
 pub(crate) fn backup(source: &Source<'_>) -> Result<Option<String>, Refused> {
-    let (root, text) = (&source.document.root, source.primary.text);
+    let root = &source.document.root;
     let Some(call) = root.get("on").and_then(|on| on.get("workflow_call").or_else(|| named(on))) else {
         return Ok(None);
     };
@@ -28,12 +28,15 @@ pub(crate) fn backup(source: &Source<'_>) -> Result<Option<String>, Refused> {
     }
     out.push_str(&source.concurrency());
     out.push_str("jobs:\n");
-    out.push_str(&slot::indented(&slot::first(source.primary.id, slot::checkout(text), &names, Outputs::default()), "  "));
+    out.push_str(&slot::indented(&slot::first(source.primary.id, &names, Outputs::default()), "  "));
     out.push_str(&format!("\n  primary:\n    needs: {}\n    if: {}\n", names.slot, names.goes()));
     out.push_str(&permissions.written());
-    out.push_str(&format!("    uses: ./{}\n{inputs}", source.primary.path));
+    out.push_str(&format!(
+        "    uses: ./{} # zizmor: ignore[self-repository] what older servers know\n{inputs}",
+        source.primary.path
+    ));
     out.push_str("    secrets: inherit # zizmor: ignore[secrets-inherit] it is the primary itself\n\n");
-    out.push_str(&slot::indented(&slot::last(source.primary.id, slot::checkout(text), &names, &["primary"]), "  "));
+    out.push_str(&slot::indented(&slot::last(source.primary.id, &names, &["primary"]), "  "));
     Ok(Some(out))
 }
 
@@ -47,7 +50,9 @@ fn asks_for_event(source: &Source<'_>) -> bool {
     let mut asks = false;
     source.document.root.scalars(&mut |node| {
         let raw = source.primary.text.get(node.span.clone()).unwrap_or_default();
-        asks = asks || tokens::is_indexed(raw) || !tokens::find(source.primary.text, node, Reading::Whole).is_empty();
+        asks = asks
+            || tokens::is_indexed(raw)
+            || !tokens::find(source.primary.text, node, Reading::Whole).is_empty();
     });
     asks
 }
@@ -128,7 +133,8 @@ impl Permissions {
             Self::All(all) => format!("    permissions: {all}\n"),
             Self::Each(each) if each.is_empty() => "    permissions: {}\n".to_owned(),
             Self::Each(each) => {
-                let lines: String = each.iter().map(|(name, level)| format!("      {name}: {level}\n")).collect();
+                let lines: String =
+                    each.iter().map(|(name, level)| format!("      {name}: {level}\n")).collect();
                 format!("    permissions:\n{lines}")
             }
         }

@@ -8,10 +8,25 @@ use standin_core::ident::AutomationId;
 use super::slot::{self, Names, Outputs};
 use super::{ACTION, header, on, quoted};
 
+/// GitHub's own, pinned by the commit of v5.0.0.
+const SETUP_NODE: &str = "actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0";
+
 /// Variables that Netlify sets itself, or that say nothing of the function.
 const NETLIFYS_OWN: [&str; 14] = [
-    "AWS_LAMBDA_FUNCTION_NAME", "BRANCH", "BUILD_ID", "COMMIT_REF", "CONTEXT", "DEPLOY_ID", "DEPLOY_PRIME_URL", "DEPLOY_URL",
-    "NETLIFY", "NETLIFY_DEV", "NODE_ENV", "PATH", "SITE_ID", "URL",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "BRANCH",
+    "BUILD_ID",
+    "COMMIT_REF",
+    "CONTEXT",
+    "DEPLOY_ID",
+    "DEPLOY_PRIME_URL",
+    "DEPLOY_URL",
+    "NETLIFY",
+    "NETLIFY_DEV",
+    "NODE_ENV",
+    "PATH",
+    "SITE_ID",
+    "URL",
 ];
 
 /// Variables that are passed on.
@@ -20,7 +35,6 @@ const MAX_VARIABLES: usize = 64;
 /// The workflow for a function with this source, started by these schedules.
 pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules: &[ScheduleSpec]) -> String {
     let names = Names::beside(&["run"]);
-    let checkout = slot::checkout("");
     let title = format!("{} on GitHub (backup)", id.name());
     let mut out = header(id, path);
     out.push_str(&format!(
@@ -34,17 +48,17 @@ pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules
         "permissions: {{}}\nconcurrency:\n  group: {}\n  cancel-in-progress: false\njobs:\n",
         quoted(&format!("standin-backup-netlify-{}", id.name()))
     ));
-    out.push_str(&slot::indented(&slot::first(id, checkout, &names, Outputs::default()), "  "));
+    out.push_str(&slot::indented(&slot::first(id, &names, Outputs::default()), "  "));
     let job = format!(
-        "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 30\n  permissions:\n    contents: read\n  steps:\n{}    - uses: actions/setup-node@v4\n      with:\n        node-version: 22\n    - run: if [ -f package-lock.json ]; then npm ci; elif [ -f package.json ]; then npm install; fi\n    # Netlify's own bundler makes the bundle, and Node calls it with the event of a schedule.\n    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: run\n        id: {}\n{}",
+        "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 30\n  permissions:\n    contents: read\n  steps:\n{}    - uses: {SETUP_NODE}\n      with:\n        node-version: 22\n    - run: if [ -f package-lock.json ]; then npm ci; elif [ -f package.json ]; then npm install; fi\n    # Netlify's own bundler makes the bundle, and Node calls it with the event of a schedule.\n    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: run\n        id: {}\n{}",
         names.slot,
         names.goes(),
-        slot::checked_out(checkout),
+        slot::checked_out(),
         quoted(id.as_str()),
         environment(source)
     );
     out.push_str(&format!("\n{}\n", slot::indented(&job, "  ").trim_end()));
-    out.push_str(&format!("\n{}", slot::indented(&slot::last(id, checkout, &names, &["run"]), "  ")));
+    out.push_str(&format!("\n{}", slot::indented(&slot::last(id, &names, &["run"]), "  ")));
     out
 }
 
@@ -52,20 +66,28 @@ pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules
 fn environment(source: &str) -> String {
     let mut names = BTreeSet::new();
     for (opening, closing) in [
-        ("process.env.", ""), ("process.env['", "'"), ("process.env[\"", "\""), ("env.get('", "'"), ("env.get(\"", "\""),
+        ("process.env.", ""),
+        ("process.env['", "'"),
+        ("process.env[\"", "\""),
+        ("env.get('", "'"),
+        ("env.get(\"", "\""),
     ] {
         for (at, found) in source.match_indices(opening) {
             let rest = source.get(at.saturating_add(found.len())..).unwrap_or_default();
             let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             let is_closed = rest.get(name.len()..).is_some_and(|after| after.starts_with(closing));
-            let is_variable = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.starts_with("GITHUB_");
+            let is_variable =
+                name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.starts_with("GITHUB_");
             if is_closed && is_variable && !NETLIFYS_OWN.contains(&name.as_str()) {
                 names.insert(name);
             }
         }
     }
-    let lines: String =
-        names.iter().take(MAX_VARIABLES).map(|name| format!("        {name}: ${{{{ secrets.{name} }}}}\n")).collect();
+    let lines: String = names
+        .iter()
+        .take(MAX_VARIABLES)
+        .map(|name| format!("        {name}: ${{{{ secrets.{name} }}}}\n"))
+        .collect();
     if lines.is_empty() { lines } else { format!("      env:\n{lines}") }
 }
 

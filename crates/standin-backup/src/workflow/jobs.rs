@@ -35,12 +35,10 @@ pub(crate) fn edit(source: &Source<'_>, entry: &Entry, end: usize, edits: &mut E
         Job { source, names: &names, job }.edit(&mut outputs, edits)?;
     }
     let begin = line_end(text, entry.key.span.start);
-    let first_job = slot::indented(&slot::first(source.primary.id, slot::checkout(text), &names, outputs), by);
+    let first_job = slot::indented(&slot::first(source.primary.id, &names, outputs), by);
     edits.insert(begin, format!("{first_job}\n"));
-    let last_job = slot::indented(&slot::last(source.primary.id, slot::checkout(text), &names, &ids), by);
-    let body_end = begin.max(
-        text.get(..end).map_or(end, |before| before.trim_end().len()).min(end),
-    );
+    let last_job = slot::indented(&slot::last(source.primary.id, &names, &ids), by);
+    let body_end = begin.max(text.get(..end).map_or(end, |before| before.trim_end().len()).min(end));
     // Comments below the last job are between it and ours; they say nothing of ours.
     let newline = if text.get(..body_end).is_some_and(|before| before.ends_with('\n')) { "" } else { "\n" };
     edits.insert(body_end, format!("{newline}\n{}", last_job.trim_end()));
@@ -85,7 +83,9 @@ impl Job<'_> {
     fn needs(&self, edits: &mut Edits) -> Result<(), Refused> {
         let text = self.source.primary.text;
         let slot = &self.names.slot;
-        let Some(entry) = self.job.value.entry("needs") else { return self.add(&format!("needs: {slot}"), edits) };
+        let Some(entry) = self.job.value.entry("needs") else {
+            return self.add(&format!("needs: {slot}"), edits);
+        };
         match &entry.value.kind {
             NodeKind::Scalar { text: one, .. } => {
                 edits.replace(value_range(text, entry), format!(" [{slot}, {one}]"));
@@ -117,14 +117,20 @@ impl Job<'_> {
         let goes = self.names.goes();
         let Some(entry) = condition else { return self.add(&format!("if: {goes}"), edits) };
         let Some(written) = entry.value.text() else {
-            return Err(Refused::new(format!("the `if` of the job `{}` is no text", self.name()), "Write an expression."));
+            return Err(Refused::new(
+                format!("the `if` of the job `{}` is no text", self.name()),
+                "Write an expression.",
+            ));
         };
         let bare = written.trim();
         let inner = match bare.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
             Some(inner) if !inner.contains("${{") => inner.trim(),
             Some(_) | None if bare.contains("${{") => {
                 return Err(Refused::new(
-                    format!("the `if` of the job `{}` mixes text with expressions: GitHub takes it for true, whatever it says", self.name()),
+                    format!(
+                        "the `if` of the job `{}` mixes text with expressions: GitHub takes it for true, whatever it says",
+                        self.name()
+                    ),
                     "Write it as one expression.",
                 ));
             }
@@ -140,7 +146,8 @@ impl Job<'_> {
     /// An expression on one line, with the words that mean something else in a backup replaced. A text in quotes keeps
     /// its blanks.
     fn replaced(&self, one_line: &str, as_written: &str) -> String {
-        let text = if as_written.contains('\'') && !as_written.contains('\n') { as_written } else { one_line };
+        let text =
+            if as_written.contains('\'') && !as_written.contains('\n') { as_written } else { one_line };
         let node = Node {
             span: 0..text.len(),
             kind: NodeKind::Scalar { text: text.to_owned(), style: ScalarStyle::Plain },
@@ -171,7 +178,10 @@ impl Job<'_> {
             let raw = text.get(node.span.clone()).unwrap_or_default();
             if tokens::is_indexed(raw) {
                 return Err(Refused::new(
-                    format!("the job `{}` asks for the event in brackets, which is not rewritten", self.name()),
+                    format!(
+                        "the job `{}` asks for the event in brackets, which is not rewritten",
+                        self.name()
+                    ),
                     "Write `github.event.schedule` or `github.event_name`.",
                 ));
             }
@@ -256,7 +266,10 @@ impl Job<'_> {
 
 /// An expression as a plain value where YAML takes it for one, else in quotes.
 fn plain(text: &str) -> String {
-    let is_plain = !text.contains(": ") && !text.contains(" #") && !text.ends_with(':') && text.starts_with("needs.")
+    let is_plain = !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with(':')
+        && text.starts_with("needs.")
         && !text.contains(['[', ']', '{', '}', ',']);
     if is_plain { text.to_owned() } else { quoted(text) }
 }

@@ -31,7 +31,10 @@ pub(crate) fn block(source: &Source<'_>) -> Result<String, Refused> {
         .collect();
     if own.len().saturating_add(INPUTS.len()) > MAX_INPUTS {
         return Err(Refused::new(
-            format!("it takes {} inputs; with those of a backup that is more than GitHub's {MAX_INPUTS}", own.len()),
+            format!(
+                "it takes {} inputs; with those of a backup that is more than GitHub's {MAX_INPUTS}",
+                own.len()
+            ),
             format!("Leave {} inputs to it.", MAX_INPUTS - INPUTS.len()),
         ));
     }
@@ -65,7 +68,9 @@ pub(crate) fn schedules(schedules: &[ScheduleSpec]) -> String {
 pub(crate) fn dispatch() -> String {
     let mut out = "  workflow_dispatch:\n    inputs:\n".to_owned();
     for (name, description) in INPUTS {
-        out.push_str(&format!("{INDENT}{name}: {{ description: {description}, type: string, default: \"\" }}\n"));
+        out.push_str(&format!(
+            "{INDENT}{name}: {{ description: {description}, type: string, default: \"\" }}\n"
+        ));
     }
     out
 }

@@ -51,17 +51,11 @@ impl Names {
     }
 }
 
-/// The checkout that the primary makes itself, so that one pin is kept; else the usual one.
-pub(crate) fn checkout(text: &str) -> &str {
-    let found = text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses:")).find_map(|uses| {
-        let uses = uses.trim().trim_matches(['"', '\'']);
-        uses.starts_with("actions/checkout@").then_some(uses)
-    });
-    found.unwrap_or("actions/checkout@v4")
-}
+/// GitHub's own checkout, pinned by the commit of v5.0.0: older ones run on a Node that GitHub no longer has.
+const CHECKOUT: &str = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0";
 
 /// The first job.
-pub(crate) fn first(id: &AutomationId, checkout: &str, names: &Names, outputs: Outputs) -> String {
+pub(crate) fn first(id: &AutomationId, names: &Names, outputs: Outputs) -> String {
     let mut out = format!(
         "{slot}:\n  # Whoever claims the slot first does its work; everyone else ends here, and well.\n  runs-on: ubuntu-latest\n  timeout-minutes: 10\n  permissions:\n    actions: read\n    contents: write\n  outputs:\n    run: ${{{{ steps.slot.outputs.run }}}}\n",
         slot = names.slot
@@ -74,14 +68,14 @@ pub(crate) fn first(id: &AutomationId, checkout: &str, names: &Names, outputs: O
     }
     out.push_str(&format!(
         "  steps:\n{}    - id: slot\n      uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: beat\n        id: {}\n",
-        checked_out(checkout),
+        checked_out(),
         quoted(id.as_str())
     ));
     out
 }
 
 /// The last job.
-pub(crate) fn last(id: &AutomationId, checkout: &str, names: &Names, jobs: &[&str]) -> String {
+pub(crate) fn last(id: &AutomationId, names: &Names, jobs: &[&str]) -> String {
     let mut needs = vec![names.slot.as_str()];
     needs.extend(jobs);
     format!(
@@ -89,16 +83,19 @@ pub(crate) fn last(id: &AutomationId, checkout: &str, names: &Names, jobs: &[&st
         end = names.end,
         needs = needs.join(", "),
         goes = names.goes(),
-        checkout = checked_out(checkout),
+        checkout = checked_out(),
         id = quoted(id.as_str()),
     )
 }
 
-pub(crate) fn checked_out(checkout: &str) -> String {
-    format!("    - uses: {checkout}
+/// The step that fetches the repository, without leaving its token behind.
+pub(crate) fn checked_out() -> String {
+    format!(
+        "    - uses: {CHECKOUT}
       with:
         persist-credentials: false
-")
+"
+    )
 }
 
 /// Each line behind these blanks.

@@ -33,7 +33,15 @@ pub(crate) enum Reading {
 
 /// What an event brings that a dispatch, or a schedule, brings as well.
 const COMMON: [&str; 9] = [
-    "schedule", "inputs", "repository", "sender", "organization", "enterprise", "workflow", "ref", "installation",
+    "schedule",
+    "inputs",
+    "repository",
+    "sender",
+    "organization",
+    "enterprise",
+    "workflow",
+    "ref",
+    "installation",
 ];
 
 /// The words in a scalar, in order.
@@ -76,7 +84,9 @@ pub(crate) fn is_indexed(raw: &str) -> bool {
 pub(crate) fn inline(node: &Node, text: &str) -> String {
     match &node.kind {
         NodeKind::Scalar { style: ScalarStyle::SingleQuoted, .. } => text.replace('\'', "''"),
-        NodeKind::Scalar { .. } | NodeKind::List { .. } | NodeKind::Map { .. } | NodeKind::Alias => text.to_owned(),
+        NodeKind::Scalar { .. } | NodeKind::List { .. } | NodeKind::Map { .. } | NodeKind::Alias => {
+            text.to_owned()
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use standin_backup::{Files, Generated, Inputs, Mode, NpmScripts, Present, SettingsFile, generate, remove, wanted_files};
+use standin_backup::{
+    Files, Generated, Inputs, Mode, NpmScripts, Present, SettingsFile, generate, remove, wanted_files,
+};
 use standin_core::automation::Inventory;
 use standin_core::ident::AutomationId;
 use standin_core::ownership::{self, Owner};

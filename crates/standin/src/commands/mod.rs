@@ -1,5 +1,6 @@
 //! One command a file.
 
+mod backup;
 mod beat;
 mod check;
 mod coverage;
@@ -8,6 +9,7 @@ mod doctor;
 mod down;
 mod exec;
 mod host;
+mod init;
 mod logs;
 mod look;
 mod mesh;
@@ -35,6 +37,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Scan(args) => scan::scan(at(args.path).as_deref(), args.format),
         Command::Coverage(args) => coverage::coverage(at(args.look.path.clone()).as_deref(), &args),
+        Command::Init(args) => init::init(at(args.path.clone()).as_deref(), &args),
+        Command::Backup(args) => backup::backup(repository.as_deref(), &args),
         Command::Up(mut args) => {
             args.path = at(args.path);
             up::up(args)

@@ -1,0 +1,247 @@
+//! One backup after another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Standing};
+use standin_core::ident::{AutomationId, Kind};
+
+use super::{Generated, Inputs, Refusal, backup_name, workflow_path};
+use crate::file::Place;
+use crate::patch::FilePatch;
+use crate::settings::{self, Remedy};
+use crate::times::{self, Taken};
+use crate::workflow::{self, Primary, Refused};
+use crate::{PM2_FILE, netlify, pm2};
+
+mod shared;
+
+/// How many schedules of its own a backup has at the most.
+const MAX_SCHEDULES: usize = 8;
+
+/// What is under way.
+pub(super) struct Work<'a> {
+    inputs: &'a Inputs<'a>,
+    taken: Taken,
+    out: Generated,
+    written: BTreeSet<String>,
+    apps: Vec<pm2::App>,
+    remedies: Vec<Remedy>,
+    backed_up: BTreeMap<AutomationId, String>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(inputs: &'a Inputs<'a>) -> Self {
+        let mut work = Self {
+            inputs,
+            taken: Taken::default(),
+            out: Generated::default(),
+            written: BTreeSet::new(),
+            apps: Vec::new(),
+            remedies: Vec::new(),
+            backed_up: BTreeMap::new(),
+        };
+        let mut taken = Taken::default();
+        for automation in inputs.inventory.automations.iter().filter(|a| work.is_others(a)) {
+            for schedule in &automation.schedules {
+                taken.add(&schedule.cron, &schedule.timezone);
+            }
+        }
+        work.taken = taken;
+        work
+    }
+
+    /// Whether somebody else has written the file that it is in.
+    fn is_others(&self, automation: &Automation) -> bool {
+        let is_marked = matches!(self.inputs.files.place(&automation.source.path), Place::Ours(_));
+        automation.backup_of.is_none() && (!is_marked || automation.source.path == settings::FILE)
+    }
+
+    pub(super) fn is_primary(&self, automation: &Automation) -> bool {
+        self.is_others(automation) && !self.inputs.left_out.contains(&automation.id)
+    }
+
+    fn is_asked(&self, id: &AutomationId) -> bool {
+        self.inputs.asked.contains(id)
+    }
+
+    fn refuse(&mut self, id: &AutomationId, refused: Refused) {
+        self.out.refused.push(Refusal { id: id.clone(), why: refused.why, fix: refused.fix });
+    }
+
+    pub(super) fn one(&mut self, automation: &Automation) {
+        match automation.id.kind() {
+            Kind::Workflow => self.workflow(automation),
+            Kind::Netlify => self.function(automation),
+            Kind::Pm2 => match pm2::of_app(automation, self.inputs.files, self.inputs.mode) {
+                Ok(app) => self.app(&automation.id, app),
+                Err(refused) => self.refuse(&automation.id, refused),
+            },
+            Kind::Npm
+            | Kind::Command
+            | Kind::Aws
+            | Kind::Crontab
+            | Kind::Systemd
+            | Kind::Kubernetes
+            | Kind::Script
+            | Kind::Heartbeat => {
+                if self.is_asked(&automation.id) {
+                    let why = format!("Standin writes no backup for a {}", automation.id.kind());
+                    let fix = "Name something that does the same as its `backup` in standin.toml.";
+                    self.refuse(&automation.id, Refused::new(why, fix));
+                }
+            }
+        }
+    }
+
+    fn app(&mut self, id: &AutomationId, app: pm2::App) {
+        self.apps.push(app);
+        self.out.backups.insert(format!("{PM2_FILE}#{id}"), id.clone());
+    }
+
+    /// Whether an automation is one that backups are for: it runs by the clock, or somebody asks, or has asked.
+    fn is_wanted(&self, automation: &Automation, path: &str) -> bool {
+        let is_there = matches!(self.inputs.files.place(path), Place::Ours(_));
+        !automation.schedules.is_empty() || self.is_asked(&automation.id) || is_there
+    }
+
+    fn workflow(&mut self, automation: &Automation) {
+        let id = &automation.id;
+        let path = workflow_path(&backup_name(id.name()));
+        if !self.is_wanted(automation, &path) {
+            return;
+        }
+        if automation.state < Standing::Effective {
+            let why = format!("it would never run itself: {}", automation.reason);
+            self.refuse(id, Refused::new(why, "Mend the workflow, and run `standin backup` again."));
+            return;
+        }
+        let Some(text) = self.inputs.files.text(&automation.source.path) else {
+            self.refuse(id, Refused::new("its file cannot be read", "Give the right to read it."));
+            return;
+        };
+        let schedules = self.schedules(automation, &path);
+        let primary = Primary {
+            id,
+            name: &automation.name,
+            path: &automation.source.path,
+            text,
+            schedules: &schedules,
+            is_scheduled: !automation.schedules.is_empty(),
+        };
+        match workflow::backup(primary) {
+            Ok(text) => {
+                self.write(&path, text, id);
+                let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
+                self.app(id, run);
+            }
+            Err(refused) => self.refuse(id, refused),
+        }
+    }
+
+    fn function(&mut self, automation: &Automation) {
+        let id = &automation.id;
+        let places = netlify::paths(automation);
+        if !self.is_wanted(automation, &places.backup) {
+            return;
+        }
+        if automation.state < Standing::Effective {
+            let why = format!("it would never run itself: {}", automation.reason);
+            self.refuse(id, Refused::new(why, "Mend the function, and run `standin backup` again."));
+            return;
+        }
+        let schedules = self.schedules(automation, &places.backup);
+        match netlify::backup(automation, schedules.first()) {
+            Ok(text) => {
+                if self.write(&places.backup, text, id) {
+                    self.backed_up.insert(id.clone(), places.name.clone());
+                }
+            }
+            Err(refused) => self.refuse(id, refused),
+        }
+        let name = netlify::workflow_name(id);
+        let path = workflow_path(&name);
+        let elsewhere = self.schedules(automation, &path);
+        let source = self.inputs.files.text(&automation.source.path).unwrap_or_default();
+        if self.write(&path, workflow::of_function(id, &automation.source.path, source, &elsewhere), id)
+            && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
+        {
+            self.remedies.push(Remedy { id: id.clone(), backup });
+        }
+        let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
+        self.app(id, run);
+    }
+
+    /// When a backup starts by itself, and that nobody else may start then.
+    fn schedules(&mut self, automation: &Automation, path: &str) -> Vec<ScheduleSpec> {
+        let mut found: Vec<ScheduleSpec> = Vec::new();
+        for schedule in &automation.schedules {
+            let Some(shifted) = times::after(schedule, &self.taken, times::seed(path)) else {
+                let message = format!(
+                    "no five fields say a time after `{}`: the backup of {} is only dispatched",
+                    schedule.cron, automation.id
+                );
+                self.find(
+                    "backup-unscheduled",
+                    Severity::Note,
+                    automation,
+                    message,
+                    "Start it earlier in the day.",
+                );
+                continue;
+            };
+            let spec = ScheduleSpec { cron: shifted.cron, timezone: schedule.timezone.clone() };
+            if shifted.collisions > 0 {
+                let message = format!(
+                    "no minute is free for the backup of {}: `{}` starts {} times a week together with another",
+                    automation.id, spec.cron, shifted.collisions
+                );
+                self.find(
+                    "schedule-collision",
+                    Severity::Note,
+                    automation,
+                    message,
+                    "Start fewer automations every minute.",
+                );
+            }
+            if !found.contains(&spec) && found.len() < MAX_SCHEDULES {
+                self.taken.add(&spec.cron, &spec.timezone);
+                found.push(spec);
+            }
+        }
+        found
+    }
+
+    fn find(&mut self, rule: &str, severity: Severity, about: &Automation, message: String, fix: &str) {
+        let (path, line) = (about.source.path.clone(), about.source.line);
+        self.out.findings.push(Finding { rule: rule.into(), severity, path, line, message, fix: fix.into() });
+    }
+
+    /// Writes a file of ours. `false` when somebody else's is in its place.
+    fn write(&mut self, path: &str, text: String, about: &AutomationId) -> bool {
+        match self.put(path, text, Some(about)) {
+            Ok(()) => {
+                self.out.backups.insert(path.to_owned(), about.clone());
+                true
+            }
+            Err(why) => {
+                let fix = "Rename that file, or name it as the `backup` in standin.toml.";
+                self.refuse(about, Refused::new(why, fix));
+                false
+            }
+        }
+    }
+
+    fn put(&mut self, path: &str, text: String, about: Option<&AutomationId>) -> Result<(), String> {
+        let before = match self.inputs.files.place(path) {
+            Place::Taken(why) => return Err(why),
+            Place::Free => None,
+            Place::Ours(before) => Some(before.to_owned()),
+        };
+        self.written.insert(path.to_owned());
+        if before.as_ref() != Some(&text) {
+            let (path, after) = (path.to_owned(), Some(text));
+            self.out.patches.push(FilePatch { path, before, after, about: about.cloned() });
+        }
+        Ok(())
+    }
+}

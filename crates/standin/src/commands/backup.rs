@@ -1,0 +1,172 @@
+//! `standin backup`: the files that stand in for automations, written, compared or deleted.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use standin_backup::{
+    Files, Generated, Inputs, Mode, NpmScripts, SettingsFile, diff, generate, remove, wanted_files,
+};
+use standin_config::mesh::{PeerKind, Remedy};
+use standin_config::{BackupMode, Settings};
+use standin_core::automation::Inventory;
+use standin_core::ident::{AutomationId, Kind};
+use standin_core::ownership::{self, Owner};
+use standin_discovery::ScanOptions;
+
+use crate::cli::BackupArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::project::Root;
+
+mod disk;
+
+/// What becomes of what was generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It is written.
+    Write,
+    /// It is printed, and any of it is a reason to end with 1.
+    Check,
+    /// It is printed.
+    DryRun,
+}
+
+/// A repository, read for its backups.
+pub(super) struct Read {
+    root: Root,
+    settings: Settings,
+    inventory: Inventory,
+    files: Files,
+    left_out: BTreeSet<AutomationId>,
+}
+
+/// Writes the backups, or compares or deletes them.
+pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exit, Failure> {
+    let asked = args.ids.iter().map(|id| id.parse()).collect::<Result<BTreeSet<AutomationId>, _>>()?;
+    let read = Read::of(repository)?;
+    read.know(&asked)?;
+    let inputs = read.inputs(&asked, NpmScripts::Leave);
+    let doing = match (args.check, args.dry_run) {
+        (true, _) => Doing::Check,
+        (false, true) => Doing::DryRun,
+        (false, false) => Doing::Write,
+    };
+    let generated = if args.remove {
+        remove(&Inputs { settings_file: SettingsFile::Write(standin_config::default_file()), ..inputs })
+    } else {
+        generate(&inputs)
+    };
+    let exit = read.finish(&generated, doing)?;
+    // Who names an automation wants its backup; of all there may be some that cannot have one.
+    let is_in_vain = !asked.is_empty() && !generated.refused.is_empty();
+    Ok(if is_in_vain { Exit::Found } else { exit })
+}
+
+impl Read {
+    /// Reads settings, automations, and every file that a backup may have to do with.
+    pub(super) fn of(repository: Option<&Path>) -> Result<Self, Failure> {
+        let root = Root::find(repository)?;
+        let settings = root.settings()?;
+        let inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
+        let files = disk::gather(&root.path, &wanted_files(&inventory))?;
+        let left_out = left_out(&settings, &inventory, &files);
+        Ok(Self { root, settings, inventory, files, left_out })
+    }
+
+    /// What the backups are made of.
+    pub(super) fn inputs<'a>(
+        &'a self,
+        asked: &'a BTreeSet<AutomationId>,
+        npm_scripts: NpmScripts,
+    ) -> Inputs<'a> {
+        Inputs {
+            inventory: &self.inventory,
+            files: &self.files,
+            asked,
+            left_out: &self.left_out,
+            mode: match self.settings.backup.mode {
+                BackupMode::Standby => Mode::Standby,
+                BackupMode::Active => Mode::Active,
+            },
+            npm_scripts,
+            settings_file: SettingsFile::Leave,
+        }
+    }
+
+    /// An id that nothing has is an error of the command line, as everywhere.
+    fn know(&self, asked: &BTreeSet<AutomationId>) -> Result<(), Failure> {
+        let ids: BTreeSet<&str> = self.inventory.automations.iter().map(|a| a.id.as_str()).collect();
+        match asked.iter().find(|id| !ids.contains(id.as_str())) {
+            None => Ok(()),
+            Some(id) => {
+                let near = standin_config::nearest(id.as_str(), ids);
+                let fix = near.map_or("`standin scan` lists the ids".to_owned(), |near| {
+                    format!("did you mean `{near}`?")
+                });
+                Err(Failure::Usage(format!("`{id}` is not in this repository: {fix}")))
+            }
+        }
+    }
+
+    /// Writes or prints what was generated, and says the rest.
+    pub(super) fn finish(&self, generated: &Generated, doing: Doing) -> Result<Exit, Failure> {
+        let mut out = String::new();
+        match doing {
+            Doing::Write => {
+                disk::apply(&self.root.path, &generated.patches)?;
+                for patch in &generated.patches {
+                    let verb = match (&patch.before, &patch.after) {
+                        (None, _) => "written",
+                        (Some(_), Some(_)) => "changed",
+                        (Some(_), None) => "deleted",
+                    };
+                    let about =
+                        patch.about.as_ref().map_or(String::new(), |id| format!("  stands in for {id}"));
+                    out.push_str(&format!("{verb}  {}{about}\n", patch.path));
+                }
+            }
+            Doing::Check | Doing::DryRun => {
+                generated.patches.iter().for_each(|patch| out.push_str(&diff(patch)))
+            }
+        }
+        if generated.patches.is_empty() {
+            out.push_str("nothing to change\n");
+        }
+        for refusal in &generated.refused {
+            out.push_str(&format!("no backup for {}: {}. {}\n", refusal.id, refusal.why, refusal.fix));
+        }
+        for finding in &generated.findings {
+            out.push_str(&format!(
+                "{}:{}: {}. {}\n",
+                finding.path, finding.line, finding.message, finding.fix
+            ));
+        }
+        for advice in &generated.advice {
+            out.push_str(&format!("next: {advice}\n"));
+        }
+        output::write(&out)?;
+        let has_drifted = doing == Doing::Check && !generated.patches.is_empty();
+        Ok(if has_drifted { Exit::Found } else { Exit::Fine })
+    }
+}
+
+/// Watchers are looked after by one another, and whoever names other backups, or none, has decided.
+fn left_out(settings: &Settings, inventory: &Inventory, files: &Files) -> BTreeSet<AutomationId> {
+    let watchers = settings.mesh.peers.iter().filter_map(|peer| match &peer.kind {
+        PeerKind::Action { workflow } => AutomationId::new(Kind::Workflow, workflow).ok(),
+        PeerKind::Netlify { function } => AutomationId::new(Kind::Netlify, function).ok(),
+        PeerKind::Lambda { .. } | PeerKind::Agent { .. } => None,
+    });
+    let is_ours = |id: &AutomationId| {
+        let Some(automation) = inventory.get(id) else { return true };
+        files.text(&automation.source.path).is_some_and(|text| ownership::owner(text) != Owner::Others)
+    };
+    let decided = settings.automations.iter().filter(|entry| {
+        let named = entry.backup.iter().flatten().filter_map(|remedy| match remedy {
+            Remedy::Other(id) => Some(id),
+            Remedy::Again | Remedy::Restore | Remedy::Redeploy | Remedy::RollBack | Remedy::Ssh => None,
+        });
+        entry.backup.is_some() && !named.into_iter().any(is_ours)
+    });
+    watchers.chain(decided.map(|entry| entry.id.clone())).collect()
+}

@@ -1,0 +1,34 @@
+//! `standin init`: settings and all backups at once.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use standin_backup::{Inputs, NpmScripts, SettingsFile, generate};
+
+use super::backup::{Doing, Read};
+use crate::cli::InitArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Writes `standin.toml` where there is none, and every backup.
+pub(crate) fn init(repository: Option<&Path>, args: &InitArgs) -> Result<Exit, Failure> {
+    let read = Read::of(repository)?;
+    let asked = BTreeSet::new();
+    let npm_scripts = if args.npm_scripts { NpmScripts::Add } else { NpmScripts::Leave };
+    let settings_file = SettingsFile::Write(standin_config::default_file());
+    let generated = generate(&Inputs { settings_file, ..read.inputs(&asked, npm_scripts) });
+    let doing = match (args.check, args.dry_run) {
+        (true, _) => Doing::Check,
+        (false, true) => Doing::DryRun,
+        (false, false) => Doing::Write,
+    };
+    let exit = read.finish(&generated, doing)?;
+    if doing == Doing::Write {
+        output::write(NEXT)?;
+    }
+    Ok(exit)
+}
+
+/// What a person does after the first time.
+const NEXT: &str = "\nNext: look at the files and commit them; `standin coverage` says what is still without a backup, `standin up` watches,
+and `standin backup --check` in CI says when a primary has changed and its backup has not.\n";
