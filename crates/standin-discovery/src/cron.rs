@@ -1,9 +1,6 @@
 //! Judges a cron expression of a file, for all platforms alike.
 
-use jiff::{SignedDuration, Timestamp};
 use standin_core::schedule::{Schedule, ScheduleError};
-
-use crate::limits::MAX_SLOT_SAMPLES;
 
 /// What is wrong with a schedule.
 pub(crate) struct Flaw {
@@ -33,17 +30,4 @@ fn rule(error: &ScheduleError) -> &'static str {
         | ScheduleError::UnknownMacro { .. }
         | ScheduleError::Rejected { .. } => "cron-invalid",
     }
-}
-
-/// The smallest gap among the first slots, in minutes.
-pub(crate) fn smallest_gap_minutes(schedule: &Schedule) -> Option<i64> {
-    let mut last = schedule.next_after(Timestamp::UNIX_EPOCH)?;
-    let mut smallest: Option<SignedDuration> = None;
-    for _ in 0..MAX_SLOT_SAMPLES {
-        let Some(next) = schedule.next_after(last) else { break };
-        let gap = next.duration_since(last);
-        smallest = Some(smallest.map_or(gap, |known| known.min(gap)));
-        last = next;
-    }
-    smallest.map(|gap| gap.as_mins())
 }

@@ -31,7 +31,33 @@ pub(crate) fn read(root: &Path, path: &str) -> Result<String, Finding> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE_BYTES) {
         return Err(too_large(path));
     }
-    decode(path, bytes)
+    let text = decode(path, bytes)?;
+    match conflict(&text) {
+        Some(line) => Err(conflicted(path, line)),
+        None => Ok(text),
+    }
+}
+
+/// The line on which Git marks the first part of a conflict that nobody has resolved.
+fn conflict(text: &str) -> Option<u32> {
+    // Most files have no such mark, which is quickly seen.
+    text.contains("<<<<<<< ").then_some(())?;
+    let mut opened = None;
+    for (line, text) in (1_u32..).zip(text.lines()) {
+        match opened {
+            Some(_) | None if text.starts_with("<<<<<<< ") => opened = Some((line, false)),
+            Some((first, false)) if text == "=======" => opened = Some((first, true)),
+            Some((first, true)) if text.starts_with(">>>>>>> ") => return Some(first),
+            Some(_) | None => {}
+        }
+    }
+    None
+}
+
+fn conflicted(path: &str, line: u32) -> Finding {
+    let message = "a merge has left its conflict markers here";
+    let fix = "Choose one of the two sides, and delete the lines with the markers.";
+    finding("conflict-markers", Severity::Error, path, line, message, fix)
 }
 
 /// The size of a file, if it is one.

@@ -1,7 +1,11 @@
 //! GitHub Actions workflows: `.github/workflows/*.yml` and `*.yaml`.
+//!
+//! Each file is judged by itself, several at a time, and then all of them together: which one calls, follows or cancels
+//! which.
 
-use standin_core::automation::{Automation, Detail, Finding, Severity, Source, Standing};
+use standin_core::automation::{Automation, Detail, Finding, Severity, Source, Standing, Workflow};
 use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ownership::{self, Owner};
 
 use crate::files;
 use crate::findings::{Gathered, finding};
@@ -11,55 +15,56 @@ use crate::value::{Data, Value};
 use crate::walk::{Entry, Nature, WORKFLOWS};
 use crate::yaml;
 
+mod across;
+mod crons;
+mod expression;
+mod facts;
+mod gates;
+mod inputs;
 mod jobs;
+mod judged;
+mod noted;
+mod shape;
+mod shapes;
 mod triggers;
+
+use judged::Judged;
 
 #[cfg(test)]
 mod tests;
 
-/// What has been found out about one workflow.
-pub(crate) struct Judged<'a> {
-    path: &'a str,
-    /// Why GitHub would refuse the file; the first reason counts.
-    refused: Option<String>,
-    /// Why it would never run although GitHub loads it.
-    idle: Option<String>,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Judged<'a> {
-    fn new(path: &'a str) -> Self {
-        Self { path, refused: None, idle: None, findings: Vec::new() }
-    }
-
-    /// GitHub refuses the file because of this.
-    fn refuse(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
-        self.findings.push(finding(rule, Severity::Error, self.path, line, message, fix));
-        self.refused.get_or_insert_with(|| format!("line {line}: {message}"));
-    }
-
-    /// GitHub loads the file, and it never runs because of this.
-    fn idle(&mut self, rule: &str, severity: Severity, line: u32, message: &str, fix: &str) {
-        self.findings.push(finding(rule, severity, self.path, line, message, fix));
-        self.idle.get_or_insert_with(|| message.to_owned());
-    }
-
-    /// Only worth saying.
-    fn say(&mut self, rule: &str, severity: Severity, line: u32, message: &str, fix: &str) {
-        self.findings.push(finding(rule, severity, self.path, line, message, fix));
-    }
+/// What one file came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Outcome {
+    /// `None` if its name is none that can be used.
+    pub(crate) automation: Option<Automation>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// Adds every workflow of the repository.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
-    for entry in repository.entries {
-        let Some(name) = entry.path.strip_prefix(WORKFLOWS) else { continue };
-        if let Some(why) = why_not_loaded(name) {
-            not_loaded(entry, name, why, gathered);
-        } else if is_workflow_name(name) {
-            workflow(repository, entry, name, gathered);
+    let entries: Vec<&Entry> =
+        repository.entries.iter().filter(|entry| entry.path.starts_with(WORKFLOWS)).collect();
+    let mut outcomes: Vec<Outcome> = entries.iter().filter_map(|entry| outcome(repository, entry)).collect();
+    across::check(repository, &mut outcomes);
+    for outcome in outcomes {
+        outcome.findings.into_iter().for_each(|found| gathered.find(found));
+        if let Some(automation) = outcome.automation {
+            gathered.automation(automation);
         }
     }
+}
+
+/// What a file comes to by itself; `None` if it is nothing to GitHub, and looks as if it knew.
+fn outcome(repository: &Repository<'_>, entry: &Entry) -> Option<Outcome> {
+    let name = entry.path.strip_prefix(WORKFLOWS)?;
+    if let Some(why) = why_not_loaded(name) {
+        return Some(not_loaded(entry, name, why));
+    }
+    if is_workflow_name(name) {
+        return Some(workflow(repository, entry, name));
+    }
+    stray(entry, name)
 }
 
 fn is_workflow_name(name: &str) -> bool {
@@ -77,120 +82,132 @@ fn why_not_loaded(name: &str) -> Option<&'static str> {
     (looks_like_one && !is_workflow_name(name)).then_some("GitHub loads only names that end in .yml or .yaml")
 }
 
-fn not_loaded(entry: &Entry, name: &str, why: &str, gathered: &mut Gathered) {
+fn not_loaded(entry: &Entry, name: &str, why: &str) -> Outcome {
     let fix = "Move it to .github/workflows/NAME.yml, or delete it.";
-    gathered.find(finding("workflow-not-loaded", Severity::Warning, &entry.path, 1, why, fix));
+    let found = finding("workflow-not-loaded", Severity::Warning, &entry.path, 1, why, fix);
     if entry.nature == Nature::File {
-        add(&entry.path, name, None, Standing::Declared, why.to_owned(), gathered);
+        unread(&entry.path, name, why.to_owned(), found)
+    } else {
+        Outcome { automation: None, findings: vec![found] }
     }
 }
 
-/// Adds an automation without schedules and triggers.
-fn add(
-    path: &str,
-    name: &str,
-    title: Option<String>,
-    state: Standing,
-    reason: String,
-    gathered: &mut Gathered,
-) {
-    add_full(path, name, title, (state, reason), triggers::Triggers::default(), gathered);
+/// Something else in the folder. What is written to be read is no surprise there.
+fn stray(entry: &Entry, name: &str) -> Option<Outcome> {
+    let lower = name.to_ascii_lowercase();
+    let is_known = [".md", ".txt", "codeowners", ".gitignore", ".gitkeep", ".keep"];
+    if name.contains('/') || is_known.iter().any(|ending| lower.ends_with(ending)) {
+        return None;
+    }
+    let message = "this is no workflow: GitHub passes over it";
+    let fix = "Move it to a folder of its own, so that nobody takes it for one.";
+    let found = finding("workflow-folder-stray", Severity::Note, &entry.path, 1, message, fix);
+    Some(Outcome { automation: None, findings: vec![found] })
 }
 
-fn add_full(
-    path: &str,
-    name: &str,
-    title: Option<String>,
-    (state, reason): (Standing, String),
-    triggers: triggers::Triggers,
-    gathered: &mut Gathered,
-) {
+/// A workflow of which nothing is known but that it is there.
+fn unread(path: &str, name: &str, reason: String, found: Finding) -> Outcome {
+    let mut outcome = Outcome { automation: None, findings: vec![found] };
+    outcome.automation =
+        automation(path, name, &mut outcome.findings).map(|known| Automation { reason, ..known });
+    outcome
+}
+
+/// An automation without anything that only its content tells.
+fn automation(path: &str, name: &str, findings: &mut Vec<Finding>) -> Option<Automation> {
     let id = match AutomationId::new(Kind::Workflow, name) {
         Ok(id) => id,
         Err(error) => {
             let fix = "Give the file a shorter name.";
-            gathered.find(finding("bad-name", Severity::Error, path, 1, error.to_string(), fix));
-            return;
+            findings.push(finding("bad-name", Severity::Error, path, 1, error.to_string(), fix));
+            return None;
         }
     };
-    gathered.automation(Automation {
+    Some(Automation {
         id,
-        name: title.unwrap_or_else(|| name.to_owned()),
+        name: name.to_owned(),
         domain: Domain::Github,
         source: Source { path: path.to_owned(), line: 1 },
-        schedules: triggers.schedules,
-        triggers: triggers.events,
-        state,
-        reason,
+        schedules: Vec::new(),
+        triggers: Vec::new(),
+        state: Standing::Declared,
+        reason: String::new(),
         detail: Detail::Plain,
         backup_of: None,
-    });
+    })
 }
 
-fn workflow(repository: &Repository<'_>, entry: &Entry, name: &str, gathered: &mut Gathered) {
+fn workflow(repository: &Repository<'_>, entry: &Entry, name: &str) -> Outcome {
     let path = entry.path.as_str();
     let read = match entry.nature {
         Nature::Other => Err(files::not_a_file(path)),
         Nature::File => files::read(repository.root, path),
     };
-    let text = match read {
-        Ok(text) => text,
-        Err(problem) => {
-            let reason = problem.message.clone();
-            gathered.find(problem);
-            add(path, name, None, Standing::Declared, reason, gathered);
-            return;
-        }
-    };
-    let document = match yaml::parse(&text) {
+    match read {
+        Ok(text) => judge(path, name, &text),
+        Err(problem) => unread(path, name, problem.message.clone(), problem),
+    }
+}
+
+/// Judges a workflow by its text alone.
+fn judge(path: &str, name: &str, text: &str) -> Outcome {
+    let document = match yaml::parse(text) {
         Ok(document) => document,
         Err(fault) => {
             let reason = format!("line {}: {}", fault.line, fault.message);
-            let fix = "Correct the YAML at this line.";
-            gathered.find(finding(fault.rule, Severity::Error, path, fault.line, fault.message, fix));
-            add(path, name, None, Standing::Declared, reason, gathered);
-            return;
+            let advice = yaml::advice(text, &fault);
+            let found = finding(advice.rule, Severity::Error, path, advice.line, fault.message, advice.fix);
+            return unread(path, name, reason, found);
         }
     };
-    let (standing, triggers, judged) = judge(path, &document);
-    for found in judged.findings {
-        gathered.find(found);
-    }
+    let mut judged = Judged::new(path, text);
+    let (mut triggers, detail) = look_through(&document, &mut judged);
+    let mut findings = std::mem::take(&mut judged.findings);
+    let known = automation(path, name, &mut findings);
+    let (state, reason) = judged.standing();
     let title = document.root.get("name").and_then(Value::scalar).map(|title| quote(&title));
-    add_full(path, name, title.filter(|title| !title.is_empty()), standing, triggers, gathered);
+    let automation = known.map(|known| Automation {
+        name: title.filter(|title| !title.is_empty()).unwrap_or_else(|| name.to_owned()),
+        schedules: std::mem::take(&mut triggers.schedules),
+        triggers: std::mem::take(&mut triggers.events),
+        state,
+        reason,
+        detail,
+        backup_of: backup_of(text),
+        ..known
+    });
+    Outcome { automation, findings }
 }
 
-fn judge<'a>(
-    path: &'a str,
-    document: &yaml::Document,
-) -> ((Standing, String), triggers::Triggers, Judged<'a>) {
-    let mut judged = Judged::new(path);
-    let root = &document.root;
-    for (line, key) in &document.duplicates {
-        let message = format!("`{}` stands twice in one map", quote(key));
-        judged.refuse("duplicate-key", *line, &message, "Keep one of the two.");
+fn backup_of(text: &str) -> Option<AutomationId> {
+    match ownership::owner(text) {
+        Owner::BackupOf(id) => Some(id),
+        Owner::Others | Owner::Standin => None,
     }
-    let triggers = match &root.data {
+}
+
+fn look_through(document: &yaml::Document, judged: &mut Judged<'_>) -> (triggers::Triggers, Detail) {
+    let root = &document.root;
+    if let Some(line) = document.second {
+        let message = "a second document begins here, and a workflow is one document";
+        judged.refuse("yaml-two-documents", line, message, "Delete the line `---`, or make it two files.");
+    }
+    match &root.data {
         Data::Map(_) => {
-            let triggers = triggers::read(root, &mut judged);
-            jobs::check(root, &mut judged);
-            triggers
+            let mut triggers = triggers::read(root, judged);
+            jobs::check(root, judged);
+            inputs::check(root, judged);
+            let mut noted = shape::check(root, judged);
+            root.get("jobs").into_iter().for_each(|jobs| noted.scripts(jobs));
+            gates::check(root, &triggers, &noted, judged);
+            let detail: Workflow = facts::gather(root, &mut triggers, noted);
+            (triggers, Detail::Workflow(Box::new(detail)))
         }
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::List(_) | Data::Computed(_) => {
             let message = format!("a workflow is a map, and this is {}", root.noun());
-            judged.refuse(
-                "workflow-not-a-map",
-                root.line,
-                &message,
-                "Write `on:` and `jobs:`, or delete the file.",
-            );
-            triggers::Triggers::default()
+            let fix = "Write `on:` and `jobs:`, or delete the file.";
+            judged.refuse("workflow-not-a-map", root.line, &message, fix);
+            (triggers::Triggers::default(), Detail::Plain)
         }
-    };
-    let standing = match (&judged.refused, &judged.idle) {
-        (Some(why), _) => (Standing::Declared, why.clone()),
-        (None, Some(why)) => (Standing::Loadable, why.clone()),
-        (None, None) => (Standing::Effective, String::new()),
-    };
-    (standing, triggers, judged)
+    }
 }

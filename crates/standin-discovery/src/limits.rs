@@ -32,8 +32,6 @@ pub const JS_STACK_BYTES_PER_TOKEN: usize = 8 * 1024;
 pub const JS_STACK_BYTES: usize = 1024 * 1024;
 /// Jobs of a workflow that are looked at.
 pub const MAX_JOBS: usize = 1_000;
-/// Slots of a schedule that are compared to find the smallest gap.
-pub const MAX_SLOT_SAMPLES: usize = 120;
 /// Characters of a text from a file that a message repeats.
 pub const MAX_QUOTED_CHARS: usize = 80;
 /// Arguments of one app that are kept.
@@ -60,3 +58,5 @@ pub const MAX_SCHEDULES: usize = 500;
 pub const MAX_HCL_BLOCKS: usize = 20_000;
 /// Nesting of Terraform's blocks.
 pub const MAX_HCL_DEPTH: usize = 64;
+/// Items of a list that a function of JavaScript is walked through for.
+pub const MAX_MAPPED: usize = 1_000;

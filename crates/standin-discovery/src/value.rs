@@ -38,6 +38,13 @@ pub(crate) enum Key {
     Any,
 }
 
+impl Key {
+    /// The name, if it has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        if let Self::Named(name) = self { Some(name) } else { None }
+    }
+}
+
 /// What a map says about a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Lookup<'v> {
@@ -93,6 +100,16 @@ impl Value {
             Data::Number(number) => Some(number.to_string()),
             Data::Bool(truth) => Some(truth.to_string()),
             Data::Null | Data::List(_) | Data::Map(_) | Data::Computed(_) => None,
+        }
+    }
+
+    /// Whether a text anywhere in it holds this; the nesting is bounded where values are built.
+    pub(crate) fn mentions(&self, part: &str) -> bool {
+        match &self.data {
+            Data::Text(text) => text.contains(part),
+            Data::List(items) => items.iter().any(|item| item.mentions(part)),
+            Data::Map(entries) => entries.iter().any(|entry| entry.value.mentions(part)),
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Computed(_) => false,
         }
     }
 

@@ -1,12 +1,19 @@
 //! Reads YAML 1.2 as the platforms do: `on`, `yes` and `no` are texts, and only `true` and `false` are booleans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use crate::limits::{MAX_NESTING, MAX_NODES};
 use crate::lines::{Lines, quote};
 use crate::value::{Data, Entry, Key, Value};
+
+mod advice;
+
+pub(crate) use advice::advice;
+
+/// What a text of an anchor counts for when it is repeated.
+const BYTES_OF_A_NODE: usize = 64;
 
 /// Why a text is not YAML that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub(crate) struct Document {
     pub(crate) root: Value,
     /// Keys that stand twice in one map: each line, and the name. Platforms refuse them.
     pub(crate) duplicates: Vec<(u32, String)>,
+    /// Where a second document begins, which is not read.
+    pub(crate) second: Option<u32>,
 }
 
 /// Reads the first document of a text. An empty text is null.
@@ -33,6 +42,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
         block_nesting_limit: MAX_NESTING,
     };
     let mut builder = Builder::default();
+    let mut second = None;
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| Fault {
             rule: "yaml-unparsable",
@@ -42,28 +52,36 @@ pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
         // The byte offset is exact where a parser's own line may point behind the end.
         let line =
             span.byte_range().map_or_else(|| lines.clamp(span.start.line()), |range| lines.at(range.start));
-        if builder.take(event, line)? == Step::Done {
-            break;
+        match builder.step {
+            Step::More => builder.take(event, line)?,
+            Step::Done if matches!(event, Event::DocumentStart(..)) => {
+                second = Some(line);
+                break;
+            }
+            Step::Done => {}
         }
     }
     let root = builder.root.unwrap_or(Value::new(1, Data::Null));
-    Ok(Document { root, duplicates: builder.duplicates })
+    Ok(Document { root, duplicates: builder.duplicates, second })
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 enum Step {
+    #[default]
     More,
+    /// The first document has ended.
     Done,
 }
 
 /// A list or map that is still open.
 enum Open {
     List { line: u32, anchor: usize, items: Vec<Value> },
-    Map { line: u32, anchor: usize, entries: Vec<Entry>, key: Option<(u32, Key)>, names: BTreeSet<String> },
+    Map { line: u32, anchor: usize, entries: Vec<Entry>, key: Option<(u32, Key)> },
 }
 
 #[derive(Default)]
 struct Builder {
+    step: Step,
     open: Vec<Open>,
     /// Each anchored value with the number of its nodes.
     anchors: BTreeMap<usize, (Value, usize)>,
@@ -74,7 +92,7 @@ struct Builder {
 
 impl Builder {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the parser's events may grow")]
-    fn take(&mut self, event: Event<'_>, line: u32) -> Result<Step, Fault> {
+    fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), Fault> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some();
@@ -85,34 +103,37 @@ impl Builder {
                 self.open(Open::List { line, anchor, items: Vec::new() }, line)
             }
             Event::MappingStart(_, anchor, _) => {
-                let (entries, names) = (Vec::new(), BTreeSet::new());
-                self.open(Open::Map { line, anchor, entries, key: None, names }, line)
+                self.open(Open::Map { line, anchor, entries: Vec::new(), key: None }, line)
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List { line, anchor, items }) => {
                     self.close(Value::new(line, Data::List(items)), anchor)
                 }
                 Some(Open::Map { line, anchor, entries, .. }) => {
+                    self.note_duplicates(&entries);
                     self.close(Value::new(line, Data::Map(entries)), anchor)
                 }
-                None => Ok(Step::More),
+                None => Ok(()),
             },
             Event::Alias(id) => self.alias(id, line),
-            Event::DocumentEnd => Ok(Step::Done),
+            Event::DocumentEnd => {
+                self.step = Step::Done;
+                Ok(())
+            }
             // Stream and document marks, and what is only emitted on request, carry no value.
-            _ => Ok(Step::More),
+            _ => Ok(()),
         }
     }
 
-    fn open(&mut self, open: Open, line: u32) -> Result<Step, Fault> {
+    fn open(&mut self, open: Open, line: u32) -> Result<(), Fault> {
         if self.open.len() >= MAX_NESTING {
             return Err(too_nested(line));
         }
         self.open.push(open);
-        Ok(Step::More)
+        Ok(())
     }
 
-    fn alias(&mut self, id: usize, line: u32) -> Result<Step, Fault> {
+    fn alias(&mut self, id: usize, line: u32) -> Result<(), Fault> {
         let Some((value, size)) = self.anchors.get(&id) else {
             return Err(Fault {
                 rule: "yaml-unparsable",
@@ -128,12 +149,12 @@ impl Builder {
         self.spend(size, line)?;
         match self.anchors.get(&id).map(|(value, _)| value.clone()) {
             Some(value) => self.place(value),
-            None => Ok(Step::More),
+            None => Ok(()),
         }
     }
 
     /// A value is complete: it is kept for its aliases and put where it belongs.
-    fn close(&mut self, value: Value, anchor: usize) -> Result<Step, Fault> {
+    fn close(&mut self, value: Value, anchor: usize) -> Result<(), Fault> {
         self.spend(1, value.line)?;
         if anchor != 0 {
             let size = count(&value);
@@ -152,26 +173,35 @@ impl Builder {
         Ok(())
     }
 
-    fn place(&mut self, value: Value) -> Result<Step, Fault> {
+    fn place(&mut self, value: Value) -> Result<(), Fault> {
         match self.open.last_mut() {
             None => self.root = Some(value),
             Some(Open::List { items, .. }) => items.push(value),
-            Some(Open::Map { entries, key, names, .. }) => match key.take() {
+            Some(Open::Map { entries, key, .. }) => match key.take() {
                 None => {
                     let name = value.scalar().or_else(|| (value.data == Data::Null).then(String::new));
                     *key = Some((value.line, name.map_or(Key::Any, Key::Named)));
                 }
-                Some((line, key)) => {
-                    if let Key::Named(name) = &key
-                        && !names.insert(name.clone())
-                    {
-                        self.duplicates.push((line, name.clone()));
-                    }
-                    entries.push(Entry { key, line, value });
-                }
+                Some((line, key)) => entries.push(Entry { key, line, value }),
             },
         }
-        Ok(Step::More)
+        Ok(())
+    }
+}
+
+impl Builder {
+    /// All but the first of the keys that are the same.
+    fn note_duplicates(&mut self, entries: &[Entry]) {
+        let mut names: Vec<(&str, u32)> =
+            entries.iter().filter_map(|entry| Some((entry.key.name()?, entry.line))).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            if let [(first, _), (second, line)] = pair
+                && first == second
+            {
+                self.duplicates.push((*line, (*second).to_owned()));
+            }
+        }
     }
 }
 
@@ -195,6 +225,20 @@ fn plain(text: &str) -> Data {
 
 /// Only what looks like a number: Rust would also read `inf` and `nan`.
 fn number(text: &str) -> Option<f64> {
+    let radix = |prefix, radix| {
+        let digits = text.strip_prefix(prefix).filter(|digits| !digits.starts_with(['+', '-']))?;
+        i32::from_str_radix(digits, radix).ok().map(f64::from)
+    };
+    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Some(number);
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if [".inf", ".Inf", ".INF"].contains(&unsigned) {
+        return Some(f64::INFINITY);
+    }
+    if [".nan", ".NaN", ".NAN"].contains(&text) {
+        return Some(f64::NAN);
+    }
     let starts = text.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
     text.parse().ok().filter(|_| starts)
 }
@@ -204,7 +248,9 @@ fn count(value: &Value) -> usize {
     let within: usize = match &value.data {
         Data::List(items) => items.iter().map(count).sum(),
         Data::Map(entries) => entries.iter().map(|entry| count(&entry.value)).sum(),
-        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Computed(_) => 0,
+        // A long text that is repeated takes as much room as many values.
+        Data::Text(text) => text.len() / BYTES_OF_A_NODE,
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Computed(_) => 0,
     };
     within.saturating_add(1)
 }
@@ -256,6 +302,18 @@ mod tests {
         assert_eq!(fault(&bomb).0, "yaml-too-large");
         assert!(["yaml-too-nested", "yaml-unparsable"].contains(&fault(&"[".repeat(100_000)).0));
         assert!(["yaml-too-nested", "yaml-unparsable"].contains(&fault(&"- ".repeat(100_000)).0));
+    }
+
+    #[test]
+    fn a_second_document_has_its_line() {
+        assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap().second, Some(2));
+        assert_eq!(parse("---\na: 1\n...\n").unwrap().second, None);
+    }
+
+    #[test]
+    fn a_long_text_is_not_repeated_without_end() {
+        let aliases = "- *a\n".repeat(10_000);
+        assert_eq!(fault(&format!("- &a {}\n{aliases}", "x".repeat(100_000))).0, "yaml-too-large");
     }
 
     #[test]

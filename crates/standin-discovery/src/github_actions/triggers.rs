@@ -1,56 +1,29 @@
 //! What starts a workflow: `on`, in all its forms, and its schedules.
 
-use standin_core::automation::{ScheduleSpec, Severity};
-use standin_core::schedule::Schedule;
+use standin_core::automation::{CronLine, ScheduleSpec, Severity};
 
-use super::Judged;
+use super::crons::{self, Cron};
+use super::{Judged, shapes};
 use crate::cron;
+use crate::limits::MAX_SCHEDULES;
 use crate::lines::quote;
 use crate::value::{Data, Entry, Key, Value};
 
 /// GitHub starts a schedule at most this often, in minutes.
-const SHORTEST_GAP_MINUTES: i64 = 5;
+const SHORTEST_GAP_MINUTES: u32 = 5;
 
-/// The events that GitHub documents for `on`.
-const EVENTS: [&str; 38] = [
-    "branch_protection_rule",
-    "check_run",
-    "check_suite",
-    "create",
-    "delete",
-    "deployment",
-    "deployment_status",
-    "discussion",
-    "discussion_comment",
-    "fork",
-    "gollum",
-    "image_version",
-    "issue_comment",
-    "issues",
-    "label",
-    "member",
-    "merge_group",
-    "milestone",
-    "page_build",
-    "project",
-    "project_card",
-    "project_column",
-    "public",
-    "pull_request",
-    "pull_request_comment",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "pull_request_target",
-    "push",
-    "registry_package",
-    "release",
-    "repository_dispatch",
-    "schedule",
-    "status",
-    "watch",
-    "workflow_call",
-    "workflow_dispatch",
-    "workflow_run",
+/// Keys that belong below an event and are often written beside it.
+const FILTERS: [&str; 10] = [
+    "branches",
+    "branches-ignore",
+    "tags",
+    "tags-ignore",
+    "paths",
+    "paths-ignore",
+    "types",
+    "inputs",
+    "cron",
+    "workflows",
 ];
 
 /// What starts a workflow.
@@ -60,22 +33,15 @@ pub(crate) struct Triggers {
     pub(crate) events: Vec<String>,
     /// Schedules that can fire.
     pub(crate) schedules: Vec<ScheduleSpec>,
+    /// Every expression as it is written.
+    pub(crate) crons: Vec<CronLine>,
 }
 
 /// Reads `on`.
 pub(crate) fn read(root: &Value, judged: &mut Judged<'_>) -> Triggers {
     let mut triggers = Triggers::default();
     let Some(on) = root.entry("on") else {
-        let message = match root.entry("true") {
-            Some(_) => "`true` stands where `on` belongs: a tool has rewritten the file as YAML 1.1",
-            None => "the workflow has no `on`",
-        };
-        judged.refuse(
-            "workflow-without-on",
-            1,
-            message,
-            "Say what starts it, such as `on: workflow_dispatch`.",
-        );
+        without_on(root, judged);
         return triggers;
     };
     match &on.value.data {
@@ -99,6 +65,20 @@ pub(crate) fn read(root: &Value, judged: &mut Judged<'_>) -> Triggers {
     triggers
 }
 
+fn without_on(root: &Value, judged: &mut Judged<'_>) {
+    match root.entry("true") {
+        Some(entry) => {
+            let message = "`true` stands where `on` belongs: a tool has rewritten the file as YAML 1.1";
+            let fix = "Write `on:` instead of `true:`.";
+            judged.refuse("workflow-on-is-true", entry.line, message, fix);
+        }
+        None => {
+            let fix = "Say what starts it, such as `on: workflow_dispatch`.";
+            judged.refuse("workflow-without-on", 1, "the workflow has no `on`", fix);
+        }
+    }
+}
+
 fn wrong_shape(value: &Value, judged: &mut Judged<'_>) {
     let message = format!("`on` takes the names of events, and this is {}", value.noun());
     judged.refuse(
@@ -112,11 +92,17 @@ fn wrong_shape(value: &Value, judged: &mut Judged<'_>) {
 fn event_name(event: &str, line: u32, triggers: &mut Triggers, judged: &mut Judged<'_>) {
     if event == "schedule" {
         let fix = "Write `schedule:` with a list of `- cron: '…'` below it.";
-        judged.refuse("schedule-without-cron", line, "`schedule` has no cron expression", fix);
+        judged.idle("schedule-without-cron", Severity::Error, line, "`schedule` has no cron expression", fix);
     }
-    if !EVENTS.contains(&event) {
-        let message = format!("`{}` is no event that GitHub documents", quote(event));
-        judged.refuse("event-unknown", line, &message, "Correct its name, or delete it.");
+    if !shapes::is_event(event) {
+        let shown = quote(event);
+        if FILTERS.contains(&event) {
+            let message = format!("`{shown}` stands beside the events, where GitHub takes it for one");
+            judged.refuse("event-unknown", line, &message, "Indent it, so that it stands below its event.");
+        } else {
+            let message = format!("`{shown}` is no event that GitHub documents");
+            judged.refuse("event-unknown", line, &message, "Correct its name, or delete it.");
+        }
         return;
     }
     if !triggers.events.iter().any(|known| known == event) {
@@ -140,10 +126,28 @@ fn schedule_list(entry: &Entry, triggers: &mut Triggers, judged: &mut Judged<'_>
     if items.is_empty() {
         let message =
             format!("`schedule` takes a list of cron expressions, and this is {}", entry.value.noun());
-        judged.refuse("schedule-without-cron", entry.line, &message, "Write `- cron: '0 3 * * *'` below it.");
+        let fix = "Write `- cron: '0 3 * * *'` below it.";
+        match entry.value.data {
+            Data::List(_) => {
+                let message = "`schedule` has an empty list of cron expressions";
+                judged.idle("schedule-without-cron", Severity::Error, entry.line, message, fix);
+            }
+            Data::Null
+            | Data::Bool(_)
+            | Data::Number(_)
+            | Data::Text(_)
+            | Data::Map(_)
+            | Data::Computed(_) => {
+                judged.refuse("schedule-without-cron", entry.line, &message, fix);
+            }
+        }
     }
-    for item in items {
+    for item in items.iter().take(MAX_SCHEDULES) {
         schedule(item, triggers, judged);
+    }
+    if items.len() > MAX_SCHEDULES {
+        let message = format!("only the first {MAX_SCHEDULES} schedules were looked at");
+        judged.say("too-many-schedules", Severity::Warning, entry.line, &message, "Split the workflow.");
     }
 }
 
@@ -158,63 +162,72 @@ fn schedule(item: &Value, triggers: &mut Triggers, judged: &mut Judged<'_>) {
         judged.refuse("cron-invalid", written.line, &message, "Write it in quotes, such as '0 3 * * *'.");
         return;
     };
-    let zone = item.get("timezone");
-    let timezone = zone.map_or(Some("UTC"), Value::text).unwrap_or("");
-    match cron::check(expression, timezone) {
-        Ok(schedule) => {
-            let line = written.line;
-            if fits_github(&schedule, expression, line, judged) {
-                triggers.schedules.push(ScheduleSpec { cron: expression.into(), timezone: timezone.into() });
-            }
-        }
-        Err(flaw) if flaw.rule == "cron-never-fires" => {
-            judged.idle(
+    let line = written.line;
+    triggers.crons.push(CronLine { cron: expression.into(), line });
+    let parsed = match Cron::parse(expression) {
+        Ok(parsed) => parsed,
+        Err(refusal) => return judged.refuse(refusal.rule, line, &refusal.message, refusal.fix),
+    };
+    let Some(timezone) = timezone(item, expression, judged) else { return };
+    if !parsed.can_fire() {
+        let message = format!("`{}` names a day that no month has: it never fires", quote(expression));
+        let fix = "Correct the day or the month.";
+        return judged.say("cron-never-fires", Severity::Error, line, &message, fix);
+    }
+    if triggers.schedules.iter().any(|known| known.cron == expression && known.timezone == timezone) {
+        let message = format!("`{}` stands twice in this workflow", quote(expression));
+        judged.say("cron-twice", Severity::Warning, line, &message, "Delete one of the two.");
+    }
+    surprises(&parsed, line, judged);
+    triggers.schedules.push(ScheduleSpec { cron: expression.into(), timezone });
+}
+
+/// The zone of a schedule; `None` if it is none, which is said.
+fn timezone(item: &Value, expression: &str, judged: &mut Judged<'_>) -> Option<String> {
+    let Some(zone) = item.get("timezone") else { return Some("UTC".to_owned()) };
+    let name = zone.text().unwrap_or("");
+    match cron::check(expression, name) {
+        Err(flaw) if flaw.rule.starts_with("timezone") => {
+            judged.refuse(
                 flaw.rule,
-                Severity::Error,
-                written.line,
+                zone.line,
                 &flaw.message,
-                "Correct the day or the month.",
+                "Name a zone such as `Europe/Berlin`, or `UTC`.",
             );
+            None
         }
-        Err(flaw) => {
-            let at_zone = flaw.rule.starts_with("timezone");
-            let line = zone.filter(|_| at_zone).map_or(written.line, |zone| zone.line);
-            judged.refuse(flaw.rule, line, &flaw.message, "Correct the schedule at this line.");
-        }
+        Ok(_) | Err(_) => Some(name.to_owned()),
     }
 }
 
-/// What GitHub does with an expression that cron would take. `false` when it refuses it.
-fn fits_github(schedule: &Schedule, expression: &str, line: u32, judged: &mut Judged<'_>) -> bool {
-    if schedule.uses_macro() {
-        let message = format!("`{}` is not in the cron syntax that GitHub documents", quote(expression));
-        judged.refuse("cron-macro", line, &message, "Write it as five fields, such as '0 0 * * *'.");
-        return false;
-    }
-    if schedule.uses_day_seven() {
-        let message = "day 7 of the week is not in the cron syntax that GitHub documents";
-        judged.say("cron-day-seven", Severity::Warning, line, message, "Write Sunday as 0 or SUN.");
-    }
-    if schedule.ambiguous_day_fields() {
+/// What GitHub takes, and somebody may not expect.
+fn surprises(cron: &Cron, line: u32, judged: &mut Judged<'_>) {
+    if cron.has_two_day_fields() {
         let message = "cron implementations disagree whether both day fields must match here, or either";
-        judged.say(
-            "cron-ambiguous-days",
-            Severity::Warning,
-            line,
-            message,
-            "Restrict only one of the two day fields.",
-        );
+        let fix = "Restrict only one of the two day fields.";
+        judged.say("cron-ambiguous-days", Severity::Warning, line, message, fix);
     }
-    if cron::smallest_gap_minutes(schedule).is_some_and(|gap| gap < SHORTEST_GAP_MINUTES) {
+    if cron.shortest_gap() < SHORTEST_GAP_MINUTES {
         let message = format!("GitHub starts a schedule at most every {SHORTEST_GAP_MINUTES} minutes");
         judged.say("cron-too-often", Severity::Warning, line, &message, "Use `*/5` or a longer step.");
     }
-    true
+    for comment in judged.comments(line) {
+        if let Some(message) = crons::contradiction(comment, cron) {
+            let fix = "Correct the comment, or the schedule if the comment is right.";
+            judged.say("cron-comment", Severity::Warning, line, &message, fix);
+            return;
+        }
+    }
 }
 
 /// Whether anything would start the workflow.
 fn weigh(on: &Entry, triggers: &Triggers, judged: &mut Judged<'_>) {
     let is_called_only = triggers.events.iter().all(|event| event == "workflow_call");
+    let waits = |event: &String| ["schedule", "workflow_dispatch", "workflow_call"].contains(&event.as_str());
+    let is_scheduled = triggers.events.iter().any(|event| event == "schedule");
+    if is_scheduled && triggers.schedules.is_empty() && triggers.events.iter().all(waits) {
+        judged.rests("none of its schedules ever fires, and nothing else starts it by itself");
+    }
     if triggers.events.is_empty() {
         judged.refuse(
             "workflow-without-on",

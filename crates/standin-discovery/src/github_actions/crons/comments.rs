@@ -1,0 +1,122 @@
+//! Comments beside a cron expression that say something else than it does.
+
+use super::{Cron, DAY};
+
+/// What a comment promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    /// A run every so many minutes.
+    Every(u32),
+    /// A run at this time of the day in UTC.
+    At(u32, u32),
+}
+
+/// What a comment promises and the expression does not keep, in words.
+pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
+    let lower = comment.to_ascii_lowercase();
+    match promise(&lower)? {
+        Promise::Every(minutes) => {
+            let gap = cron.shortest_gap();
+            let is_kept = match minutes {
+                // A month and a year have no fixed length.
+                minutes if minutes >= 28 * DAY => gap >= 28 * DAY,
+                minutes if minutes >= DAY => gap == minutes,
+                minutes => gap == minutes || (minutes == 1 && gap == 5),
+            };
+            (!is_kept)
+                .then(|| format!("the comment says {}, and the schedule says {}", span(minutes), span(gap)))
+        }
+        Promise::At(hour, minute) => {
+            let (real_hour, real_minute) = cron.time_of_day()?;
+            ((real_hour, real_minute) != (hour, minute)).then(|| {
+                format!(
+                    "the comment says {hour:02}:{minute:02} UTC, and the schedule says {real_hour:02}:{real_minute:02}"
+                )
+            })
+        }
+    }
+}
+
+fn span(minutes: u32) -> String {
+    match minutes {
+        1 => "every minute".into(),
+        60 => "every hour".into(),
+        DAY => "every day".into(),
+        minutes if minutes == 7 * DAY => "every week".into(),
+        minutes if minutes >= 300 * DAY => "every year".into(),
+        minutes if minutes >= 28 * DAY => "every month or more seldom".into(),
+        minutes if minutes % DAY == 0 => format!("every {} days", minutes / DAY),
+        minutes if minutes % 60 == 0 => format!("every {} hours", minutes / 60),
+        minutes => format!("every {minutes} minutes"),
+    }
+}
+
+/// The one promise of a comment; `None` if there is none, or more than one.
+fn promise(lower: &str) -> Option<Promise> {
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
+        .filter(|word| !word.is_empty())
+        .collect();
+    // A list of weekdays, or a time of the day in another zone, is more than can be held against an expression.
+    let mut found: Vec<Promise> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let next = |by: usize| words.get(at.saturating_add(by)).copied().unwrap_or_default();
+        match (*word, next(1)) {
+            ("hourly", _) | ("every", "hour") => found.push(Promise::Every(60)),
+            ("daily" | "nightly", _) | ("every" | "each", "day" | "night" | "morning" | "evening") => {
+                found.push(Promise::Every(DAY));
+            }
+            ("weekly", _) | ("every" | "each", "week") => found.push(Promise::Every(7 * DAY)),
+            ("monthly", _) | ("every" | "each", "month") => found.push(Promise::Every(30 * DAY)),
+            ("every", "minute") => found.push(Promise::Every(1)),
+            ("every", number) => found.extend(every(number, next(2))),
+            (time, _) if lower.contains("utc") => found.extend(clock(time)),
+            _ => {}
+        }
+    }
+    found.dedup();
+    let is_frequency = |promise: &&Promise| matches!(promise, Promise::Every(_));
+    match found.as_slice() {
+        [only] => Some(*only),
+        // The time of the day says more than `every day`.
+        [Promise::Every(DAY), at @ Promise::At(..)] | [at @ Promise::At(..), Promise::Every(DAY)] => {
+            Some(*at)
+        }
+        several => {
+            let mut frequencies = several.iter().filter(is_frequency);
+            frequencies.next().copied().filter(|_| frequencies.next().is_none())
+        }
+    }
+}
+
+fn every(number: &str, unit: &str) -> Option<Promise> {
+    let (digits, glued) = number.split_at(number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len()));
+    let count: u32 = match number {
+        "two" | "other" => 2,
+        "three" => 3,
+        "four" => 4,
+        "five" => 5,
+        "six" => 6,
+        "ten" => 10,
+        "twelve" => 12,
+        "fifteen" => 15,
+        "thirty" => 30,
+        _ => digits.parse().ok().filter(|count| (1..=1_000).contains(count))?,
+    };
+    let unit = if glued.is_empty() || digits.is_empty() { unit } else { glued };
+    let minutes = match unit {
+        "m" | "min" | "mins" | "minute" | "minutes" => 1,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 60,
+        "d" | "day" | "days" => DAY,
+        _ => return None,
+    };
+    count.checked_mul(minutes).map(Promise::Every)
+}
+
+/// `03:00`, as a time of the day.
+fn clock(word: &str) -> Option<Promise> {
+    let (hour, minute) = word.split_once(':')?;
+    let is_plain = (1..=2).contains(&hour.len()) && minute.len() == 2;
+    let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
+    (is_plain && hour < 24 && minute < 60).then_some(Promise::At(hour, minute))
+}

@@ -1,0 +1,132 @@
+use proptest::prelude::*;
+use standin_core::schedule::{Schedule, ScheduleError};
+
+use super::*;
+
+fn rule(text: &str) -> &'static str {
+    Cron::parse(text).unwrap_err().rule
+}
+
+#[test]
+fn what_github_reads_is_read() {
+    for text in [
+        "0 3 * * *",
+        "*/5 * * * *",
+        "0 0 1,15 * *",
+        "0-30/10 8-17 * JAN-mar mon-FRI",
+        "5/15 0 * * 0,6",
+        "0  3 * * *",
+        "*,5 0 * * *",
+    ] {
+        assert!(Cron::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn what_github_refuses_is_told_apart() {
+    let cases = [
+        ("@daily", "cron-macro"),
+        ("cron(0 * * * ? *)", "cron-foreign"),
+        ("rate(5 minutes)", "cron-foreign"),
+        ("0 0 3 * * *", "cron-six-fields"),
+        ("*/60 * * * *", "cron-step-too-large"),
+        ("0 */24 * * *", "cron-step-too-large"),
+        ("0 0 * * 7", "cron-day-seven"),
+        ("0 0 * * 1-7", "cron-day-seven"),
+        ("60 * * * *", "cron-invalid"),
+        ("*/0 * * * *", "cron-invalid"),
+        ("0 0 0 * *", "cron-invalid"),
+        ("0 0 L * *", "cron-invalid"),
+        ("0 0 * * 5-1", "cron-invalid"),
+        ("0 0 ? * *", "cron-invalid"),
+        ("0 0 * *", "cron-invalid"),
+        (" 0 0 * * *", "cron-invalid"),
+        ("0\t0 * * *", "cron-invalid"),
+        ("0, 0 * * *", "cron-six-fields"),
+        ("0,, 0 * * *", "cron-six-fields"),
+        ("1, 0 * * ", "cron-invalid"),
+        ("", "cron-invalid"),
+        ("0 0 * * mond", "cron-invalid"),
+    ];
+    for (text, expected) in cases {
+        if text.starts_with("0,") {
+            assert!(Cron::parse(text).is_err());
+        } else {
+            assert_eq!(rule(text), expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn gaps_and_impossible_days_are_found() {
+    let gap = |text| Cron::parse(text).unwrap().shortest_gap();
+    let cases = [
+        ("*/5 * * * *", 5),
+        ("58,59 * * * *", 1),
+        ("59,0 * * * *", 1),
+        ("0 * * * *", 60),
+        ("0 */6 * * *", 360),
+        ("0 0 * * *", 1_440),
+        ("0 0 * * 1-5", 1_440),
+        ("0 0 * * 0", 7 * 1_440),
+        ("0 0 1 * *", 28 * 1_440),
+        ("0 0 1 1 *", 12 * 28 * 1_440),
+    ];
+    for (text, minutes) in cases {
+        assert_eq!(gap(text), minutes, "{text}");
+    }
+    let fires = |text| Cron::parse(text).unwrap().can_fire();
+    assert_eq!(
+        ["0 0 30 2 *", "0 0 31 4,6 *", "0 0 29 2 *", "0 0 30 2 1"].map(fires),
+        [false, false, true, true]
+    );
+}
+
+#[test]
+fn comments_that_say_something_else_are_found() {
+    let said = |comment, cron| contradiction(comment, &Cron::parse(cron).unwrap()).is_some();
+    let wrong = [
+        ("every hour", "0 0 * * *"),
+        ("Runs every 5 minutes", "*/15 * * * *"),
+        ("daily", "0 * * * *"),
+        ("weekly, on Monday", "0 0 * * *"),
+        ("every 6 hours", "0 */4 * * *"),
+        ("Every day at 02:00 UTC", "0 3 * * *"),
+        ("monthly", "0 0 * * 0"),
+        ("every 15min", "0 * * * *"),
+    ];
+    for (comment, cron) in wrong {
+        assert!(said(comment, cron), "{comment} / {cron}");
+    }
+    let right = [
+        ("every hour", "17 * * * *"),
+        ("every five minutes", "*/5 * * * *"),
+        ("nightly at 3am", "0 3 * * *"),
+        ("Every day at 03:00 UTC", "0 3 * * *"),
+        ("daily on weekdays", "0 3 * * 1-5"),
+        ("weekly", "0 3 * * 1"),
+        ("every month", "0 3 1 * *"),
+        ("hourly in the week, daily on Sundays", "0 * * * *"),
+        ("09:00 in Berlin", "0 7 * * *"),
+        ("every release", "0 7 * * *"),
+    ];
+    for (comment, cron) in right {
+        assert!(!said(comment, cron), "{comment} / {cron}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_core_reads_whatever_is_accepted_here(
+        fields in prop::collection::vec("[0-9*]{1,2}|[*0-9]/[1-9]|[0-9]-[1-6]?[0-9]|[0-9],[0-9]|mon|jan", 5)
+    ) {
+        let text = fields.join(" ");
+        if let Ok(cron) = Cron::parse(&text) {
+            match Schedule::parse(&text, "UTC") {
+                Ok(_) => prop_assert!(cron.can_fire(), "{}", text),
+                Err(ScheduleError::NeverFires { .. }) => prop_assert!(!cron.can_fire(), "{}", text),
+                Err(other) => prop_assert!(false, "{text}: {other}"),
+            }
+        }
+    }
+}
