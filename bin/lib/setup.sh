@@ -110,7 +110,7 @@ install_node_tools() {
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
-# install_oracles: servers that speak the vendors' protocols, and the newer Node that one of them wants.
+# install_oracles: servers that speak the vendors' protocols, loaders of their own, and the newer Node that one of them wants.
 install_oracles() {
   local from=$ROOT/tools/oracles to=$TOOLS/oracles wanted
   wanted=$(stamp "$from/package.json" "$from/package-lock.json")
