@@ -49,6 +49,9 @@ enum Bench {
         /// The `actionlint` command; without it only Standin scans.
         #[arg(long, env = "STANDIN_ACTIONLINT", value_name = "FILE")]
         actionlint: Option<PathBuf>,
+        /// The `zizmor` command; without it it is not compared.
+        #[arg(long, env = "STANDIN_ZIZMOR", value_name = "FILE")]
+        zizmor: Option<PathBuf>,
         /// The `standin-sim` command; without it no hours are simulated.
         #[arg(long, env = "STANDIN_SIM", value_name = "FILE")]
         sim: Option<PathBuf>,
@@ -104,6 +107,7 @@ fn run(bench: Bench) -> anyhow::Result<()> {
             standin,
             pm2,
             actionlint,
+            zizmor,
             sim,
             function,
             empty_function,
@@ -113,7 +117,7 @@ fn run(bench: Bench) -> anyhow::Result<()> {
         } => {
             let empty = empty_function;
             let options =
-                machine::Options { standin, pm2, actionlint, sim, function, empty, only, peer_apps };
+                machine::Options { standin, pm2, actionlint, zizmor, sim, function, empty, only, peer_apps };
             let report = machine::measure(&options)?;
             match format {
                 Format::Text => machine::table::render(&report),

@@ -128,7 +128,7 @@ fn serve(runtime: &TcpListener, child: &Child, begun: Instant) -> anyhow::Result
                 stream.set_nonblocking(false)?;
                 stream.set_read_timeout(Some(PATIENCE))?;
                 if let Some(answer) = talk(stream, begun)? {
-                    return Ok((answer, peak_bytes(child.id())));
+                    return Ok((answer, super::proc::peak_bytes(child.id())));
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -168,12 +168,4 @@ fn talk(stream: TcpStream, begun: Instant) -> anyhow::Result<Option<Duration>> {
         );
         reader.get_mut().write_all(reply.as_bytes())?;
     }
-}
-
-/// The most that a process has ever had resident.
-fn peak_bytes(pid: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|rest| rest.trim().split(' ').next()?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
 }

@@ -36,7 +36,7 @@ pub enum Bench {
     Status,
     /// Heartbeats that are kept, against the same server keeping nothing.
     Pings,
-    /// A repository with a thousand workflows.
+    /// Repositories with thousands of files, beside actionlint and zizmor.
     Scan,
     /// Judging and planning when nothing is due.
     Tick,
@@ -57,6 +57,8 @@ pub struct Options {
     pub pm2: PathBuf,
     /// The `actionlint` command.
     pub actionlint: Option<PathBuf>,
+    /// The `zizmor` command.
+    pub zizmor: Option<PathBuf>,
     /// The `standin-sim` command.
     pub sim: Option<PathBuf>,
     /// The function as it ships.

@@ -17,6 +17,14 @@ pub(super) fn pss_bytes(pid: u32) -> u64 {
     kibibytes.unwrap_or(0) * 1024
 }
 
+/// The most that a process has ever had resident; 0 once it is gone.
+pub(super) fn peak_bytes(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|rest| rest.trim().split(' ').next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
 /// Whether it runs; one that has ended and was not waited for does not.
 pub(super) fn is_alive(pid: u32) -> bool {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

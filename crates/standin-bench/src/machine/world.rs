@@ -90,6 +90,19 @@ impl World {
         self.command(&self.standin, args).output().context("standin cannot be started")
     }
 
+    /// Runs `standin` to its end, and gives the most that it had resident. What it prints is not kept.
+    pub(super) fn peak_of_standin(&self, args: &[&str]) -> anyhow::Result<u64> {
+        let mut command = self.command(&self.standin, args);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().context("standin cannot be started")?;
+        let mut peak = 0;
+        while child.try_wait()?.is_none() {
+            peak = proc::peak_bytes(child.id()).max(peak);
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        Ok(peak)
+    }
+
     /// Runs `pm2` to its end.
     pub(super) fn pm2(&self, args: &[&str]) -> anyhow::Result<Output> {
         let output = self.command(&self.pm2, args).output().context("pm2 cannot be started")?;
