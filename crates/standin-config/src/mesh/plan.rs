@@ -17,6 +17,9 @@ use crate::nearest::nearest;
 use crate::settings::{Entry, Settings, Timing as EntryTiming};
 use crate::watch_recovery_is_act;
 
+/// Most rungs of a ladder that nobody has written: each is one attempt.
+const MAX_USUAL: usize = 3;
+
 /// The version of the form in which a mesh is kept.
 pub(crate) const VERSION: u32 = 1;
 
@@ -248,9 +251,10 @@ fn timing(automation: &Automation, entry: Option<&Entry>, url: Option<&str>, zon
     }
 }
 
-/// What helps where nothing is said: the same once more, then a backup that is there under the usual name.
+/// What helps where nothing is said: the same once more, then what was written to stand in for it, or is there under
+/// the usual name.
 fn usual(automation: &Automation, inventory: &Inventory) -> Vec<Remedy> {
-    match automation.id.kind().started_by() {
+    let mut ladder = match automation.id.kind().started_by() {
         Starter::Github => {
             let again = automation.triggers.iter().any(|t| t == "workflow_dispatch").then_some(Remedy::Again);
             let backup = backup_workflow(&automation.id).filter(|id| inventory.get(id).is_some());
@@ -258,8 +262,23 @@ fn usual(automation: &Automation, inventory: &Inventory) -> Vec<Remedy> {
         }
         Starter::Netlify => vec![Remedy::Again, Remedy::Restore],
         // The agent looks after these itself, at once and without asking anybody.
-        Starter::Agent | Starter::Nobody => Vec::new(),
+        Starter::Agent | Starter::Nobody => return Vec::new(),
+    };
+    for backup in
+        inventory.automations.iter().filter(|other| other.backup_of.as_ref() == Some(&automation.id))
+    {
+        let remedy = Remedy::Other(backup.id.clone());
+        // An app that PM2 was never asked to run cannot be restarted.
+        let can_start = match backup.id.kind().started_by() {
+            Starter::Github | Starter::Netlify => true,
+            Starter::Agent => backup.id.kind() != Kind::Pm2,
+            Starter::Nobody => false,
+        };
+        if can_start && !ladder.contains(&remedy) && ladder.len() < MAX_USUAL {
+            ladder.push(remedy);
+        }
     }
+    ladder
 }
 
 /// `nightly.yml` is backed up by `nightly-backup.yml`.

@@ -63,6 +63,21 @@ fn target<'m>(mesh: &'m Mesh, id: &str) -> &'m Target {
 }
 
 #[test]
+fn what_was_written_for_an_automation_stands_in_its_ladder() {
+    let settings = parse(THREE).unwrap();
+    let mut inventory = inventory();
+    for (id, domain) in [("workflow:weekly-stands-in.yml", Domain::Github), ("pm2:weekly-here", Domain::Host)]
+    {
+        let backup = found(id, domain, None, &["workflow_dispatch"]);
+        inventory.automations.push(Automation { backup_of: "workflow:weekly.yml".parse().ok(), ..backup });
+    }
+    let mesh = mesh(&settings, &inventory, "UTC").unwrap();
+    // PM2 was never asked to run the app, so that nobody could restart it.
+    let written: AutomationId = "workflow:weekly-stands-in.yml".parse().unwrap();
+    assert_eq!(target(&mesh, "workflow:weekly.yml").backup, [Remedy::Other(written)]);
+}
+
+#[test]
 fn three_words_make_a_mesh() {
     let mesh = joined(THREE).unwrap();
     let names: Vec<_> = mesh.peers.iter().map(|p| (p.name.as_str(), p.every.as_secs())).collect();
@@ -176,7 +191,7 @@ fn a_backup_that_is_not_there_is_refused_with_the_nearest() {
     let own = "[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"workflow:nightly.yml\"]";
     assert!(joined(own).unwrap_err()[0].to_string().contains("its own backup"));
     let beats = "[[automation]]\nname = \"b\"\nevery = \"1d\"\n[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"heartbeat:b\"]";
-    assert!(joined(beats).unwrap_err()[0].to_string().contains("nothing can start it"));
+    assert!(joined(beats).unwrap_err()[0].to_string().contains("nobody that Standin can ask"));
 }
 
 #[test]
