@@ -8,7 +8,7 @@ use standin_backup::{
 };
 use standin_config::mesh::{PeerKind, Remedy};
 use standin_config::{BackupMode, Settings};
-use standin_core::automation::Inventory;
+use standin_core::automation::{Automation, Inventory};
 use standin_core::ident::{AutomationId, Kind};
 use standin_core::ownership::{self, Owner};
 use standin_discovery::ScanOptions;
@@ -148,6 +148,17 @@ impl Read {
         let has_drifted = doing == Doing::Check && !generated.patches.is_empty();
         Ok(if has_drifted { Exit::Found } else { Exit::Fine })
     }
+}
+
+/// The backups that would be written otherwise today: their primary has changed since, or is gone.
+pub(super) fn outdated(repository: &Path) -> Result<BTreeSet<AutomationId>, Failure> {
+    let read = Read::of(Some(repository))?;
+    let asked = BTreeSet::new();
+    let generated = generate(&read.inputs(&asked, NpmScripts::Leave));
+    let changed: BTreeSet<&str> =
+        generated.patches.iter().filter(|patch| patch.before.is_some()).map(|p| p.path.as_str()).collect();
+    let is_outdated = |a: &&Automation| a.backup_of.is_some() && changed.contains(a.source.path.as_str());
+    Ok(read.inventory.automations.iter().filter(is_outdated).map(|a| a.id.clone()).collect())
 }
 
 /// Watchers are looked after by one another, and whoever names other backups, or none, has decided.

@@ -12,6 +12,7 @@ use standin_engine::json_v1::{CoverageV1, DayV1, LeftOutV1, VERSION, levels};
 use standin_engine::render;
 
 use crate::cli::CoverageArgs;
+use crate::commands::backup::outdated;
 use crate::commands::part::mesh_of;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -63,7 +64,7 @@ pub(crate) fn reckon(project: &Project, terms: Terms) -> Result<Reckoned, Failur
     let state = &project.root.state;
     let known = Known {
         agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
-        outdated: std::collections::BTreeSet::new(),
+        outdated: outdated(&project.root.path)?,
         drills: standin_stores::drills(&state.database())?,
     };
     let resolved = &project.resolved;
