@@ -117,7 +117,8 @@ impl Cron {
     /// The smallest number of days between two days on which it fires.
     fn shortest_day_gap(&self) -> u32 {
         let in_week = around(self.weekdays, 7);
-        let in_month = around(self.days & !1, 28);
+        // Where a month ends, the gap differs from month to month, and says nothing.
+        let in_month = within(self.days).unwrap_or(28);
         match (self.days == full(1, 31), self.weekdays == full(0, 6)) {
             (true, true) => 1,
             (true, false) => in_week,
@@ -134,11 +135,15 @@ impl Cron {
 
 /// The smallest distance of two set bits on a ring of `length`; `length` if there is only one.
 fn around(set: u64, length: u32) -> u32 {
+    let (first, last) = (bits(set).next().unwrap_or(0), bits(set).last().unwrap_or(0));
+    let over = first.saturating_add(length).saturating_sub(last);
+    within(set).map_or(over, |within| within.min(over))
+}
+
+/// The smallest distance of two set bits.
+fn within(set: u64) -> Option<u32> {
     let places: Vec<u32> = bits(set).collect();
-    let within = places.windows(2).filter_map(|pair| pair.get(1)?.checked_sub(*pair.first()?)).min();
-    let first = places.first().copied().unwrap_or(0);
-    let over = first.saturating_add(length).saturating_sub(places.last().copied().unwrap_or(0)).max(1);
-    within.map_or(over, |within| within.min(over))
+    places.windows(2).filter_map(|pair| pair.get(1)?.checked_sub(*pair.first()?)).min()
 }
 
 fn bits(set: u64) -> impl Iterator<Item = u32> {

@@ -97,9 +97,8 @@ impl Noted {
     }
 }
 
-/// The script of a step, and the line that it begins on: below its key, unless it is on the same line.
+/// The script of a step, and the line that it begins on.
 pub(super) fn script(step: &Value) -> Option<(&str, u32)> {
     let run = step.get("run")?;
-    let text = run.text()?;
-    Some((text, if text.contains('\n') { run.line.saturating_add(1) } else { run.line }))
+    Some((run.text()?, run.line))
 }

@@ -295,8 +295,7 @@ impl Walk<'_, '_> {
 
     fn expressions(&mut self, text: &str, line: u32, allowed: Names) -> Found {
         let mut found = Found::None;
-        // A block of text begins on the line below its key.
-        let (mut at, mut line) = (0, if text.contains('\n') { line.saturating_add(1) } else { line });
+        let (mut at, mut line) = (0, line);
         for part in expression::parts(text) {
             let between = text.get(at..part.at).unwrap_or_default();
             let breaks = between.bytes().filter(|byte| *byte == b'\n').count();
