@@ -122,11 +122,14 @@ impl Table<'_> {
         gathered: &mut Gathered,
     ) {
         let (file, zone) = (self.file, self.zone.clone());
-        let mut found = Found::new(Kind::Crontab, self.names.unique(&command::name(command)), line);
+        // Where the user is missing, the command begins in its place.
+        let is_user = |user: &&str| user.contains(['/', '$', '"', '\'', '=']);
+        let named = user.filter(is_user).unwrap_or(command);
+        let mut found = Found::new(Kind::Crontab, self.names.unique(&command::name(named)), line);
         if let Some(problem) = &self.problem {
             found.fall_short(Standing::Declared, problem);
         }
-        if let Some(user) = user.filter(|user| user.contains(['/', '$', '"', '\'', '='])) {
+        if let Some(user) = user.filter(is_user) {
             let message = format!("`{}` stands where the user's name belongs", quote(user));
             found.fall_short(Standing::Declared, &message);
             let fix = "Write the user's name, such as root, before the command.";

@@ -21,7 +21,7 @@ mod tests;
 use site::Site;
 
 /// Endings of functions, from the one that Netlify prefers on.
-const ENDINGS: [&str; 8] = ["js", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go"];
+const ENDINGS: [&str; 7] = ["js", "mjs", "cjs", "ts", "tsx", "mts", "cts"];
 
 /// The order in which Netlify looks for the main file of a function that is a folder.
 const IN_FOLDER: [&str; 7] = ["js", "ts", "mjs", "cjs", "tsx", "mts", "cts"];
@@ -65,20 +65,22 @@ fn functions<'a>(
 fn function_name(path: &str) -> Option<(String, usize)> {
     let (folder, file) = path.split_once('/').map_or((None, path), |(folder, file)| (Some(folder), file));
     let (stem, ending) = file.rsplit_once('.')?;
-    if file.contains('/') || stem.is_empty() || file.ends_with(".d.ts") {
+    if file.contains('/') || stem.is_empty() {
         return None;
     }
     let Some(folder) = folder else {
         let rank = ENDINGS.iter().position(|known| *known == ending)?;
         return Some((stem.to_owned(), rank.saturating_add(100)));
     };
+    // A folder's name, too, ends before its last dot.
+    let name = folder.rsplit_once('.').map_or(folder, |(name, _)| name).to_owned();
     if ending == "go" {
-        return (stem == "main" || stem == folder).then(|| (folder.to_owned(), 50));
+        return (stem == "main" || stem == folder).then_some((name, 50));
     }
     let rank = IN_FOLDER.iter().position(|known| *known == ending)?.saturating_mul(2);
     match stem {
-        _ if stem == folder => Some((folder.to_owned(), rank)),
-        "index" => Some((folder.to_owned(), rank.saturating_add(1))),
+        _ if stem == folder => Some((name, rank)),
+        "index" => Some((name, rank.saturating_add(1))),
         _ => None,
     }
 }
@@ -146,6 +148,10 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
             gathered.find(problem);
         }
     }
+    if let Some(problem) = site.problem() {
+        function.fall_short(Standing::Declared, problem);
+    }
+    helper(name, entry, gathered);
     let schedules = schedules(&mut function, gathered);
     let id = match AutomationId::new(Kind::Netlify, name) {
         Ok(id) => id,
@@ -181,6 +187,19 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         },
         backup_of: function.backup_of,
     });
+}
+
+/// Tests, declarations and the like that lie among the functions: Netlify makes a function of each.
+fn helper(name: &str, entry: &Entry, gathered: &mut Gathered) {
+    let is_odd = !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if is_odd || name.starts_with('_') {
+        let message = format!(
+            "Netlify makes a function of every file of this folder, and calls this one `{}`",
+            crate::lines::quote(name)
+        );
+        let fix = "Move what is no function out of the folder, or into one of its own that has no main file.";
+        gathered.find(finding("netlify-helper", Severity::Warning, &entry.path, 1, message, fix));
+    }
 }
 
 fn schedules(function: &mut Function<'_>, gathered: &mut Gathered) -> Vec<ScheduleSpec> {

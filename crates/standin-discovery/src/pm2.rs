@@ -105,7 +105,8 @@ fn format_of(name: &str) -> Option<Format> {
 
 /// `ecosystem.js` and the like; not `process.js`, which may be anything.
 fn is_script_name(name: &str) -> bool {
-    name.starts_with("ecosystem") && [".js", ".cjs", ".mjs"].iter().any(|ending| name.ends_with(ending))
+    name.starts_with("ecosystem")
+        && [".js", ".cjs", ".mjs", ".ts"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn is_small(repository: &Repository<'_>, entry: &Entry) -> bool {
@@ -144,6 +145,8 @@ pub(crate) struct Configuration {
     pub(crate) access: Access,
     /// What the file was written to stand in for.
     pub(crate) backup_of: Option<AutomationId>,
+    /// Where the environment decides and its default was taken.
+    pub(crate) assumed: Vec<(u32, String)>,
 }
 
 /// Whether PM2 really sees it.
@@ -167,9 +170,12 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
     };
     match format {
         Format::Json => match js::read_expression(text, absolute) {
-            Ok(value) => {
-                Ok(Configuration { value, access: Access::Exported, backup_of: ownership::backup_of(text) })
-            }
+            Ok(value) => Ok(Configuration {
+                value,
+                access: Access::Exported,
+                backup_of: ownership::backup_of(text),
+                assumed: Vec::new(),
+            }),
             Err(error) if error.rule == "js-unparsable" => {
                 let message = error.message.replace("this is not JavaScript", "this is not JSON");
                 Err(fault("json-unparsable", error.line, message))
@@ -186,6 +192,7 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
                     value: document.root,
                     access: Access::Exported,
                     backup_of: ownership::backup_of(text),
+                    assumed: Vec::new(),
                 }),
             },
             Err(error) => Err(fault(error.rule, error.line, error.message)),
@@ -200,8 +207,9 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
 
 /// What `require` would give PM2.
 fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
+    let assumed = module.assumed;
     if let Some(whole) = module.whole {
-        return Ok(Configuration { value: whole.value, access: Access::Exported, backup_of: None });
+        return Ok(Configuration { value: whole.value, access: Access::Exported, backup_of: None, assumed });
     }
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
         let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
@@ -211,12 +219,15 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             value: export.value,
         });
         let value = Value::new(line, Data::Map(entries.collect()));
-        return Ok(Configuration { value, access: Access::Exported, backup_of: None });
+        return Ok(Configuration { value, access: Access::Exported, backup_of: None, assumed });
     }
     match module.default {
-        Some(default) => {
-            Ok(Configuration { value: default.value, access: Access::DefaultExport, backup_of: None })
-        }
+        Some(default) => Ok(Configuration {
+            value: default.value,
+            access: Access::DefaultExport,
+            backup_of: None,
+            assumed,
+        }),
         None => {
             let message = "this ecosystem file exports nothing that can be read without running it";
             let fix = "Write `module.exports = { apps: [ … ] }`.";
@@ -239,7 +250,10 @@ fn wrong_name(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathere
         return;
     }
     let (stem, ending) = entry.name().rsplit_once('.').unwrap_or((entry.name(), "js"));
-    let fix = format!("Rename it to {stem}.config.{ending}.");
+    let fix = match (ending, stem.strip_suffix(".config")) {
+        ("ts", stripped) => format!("Write it in JavaScript, as {}.config.cjs.", stripped.unwrap_or(stem)),
+        _ => format!("Rename it to {stem}.config.{ending}."),
+    };
     let message = "PM2 starts a file of this name as a script and does not read its apps";
     gathered.find(finding("pm2-file-name", Severity::Error, &entry.path, 1, message, fix));
     let configuration = Configuration { access: Access::WrongName, ..configuration };

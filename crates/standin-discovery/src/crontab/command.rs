@@ -30,10 +30,12 @@ pub(crate) fn name(command: &str) -> String {
     // What `cd` goes to is a place, not a program.
     let mut is_place = false;
     let program = words.iter().find(|word| {
-        let skip = std::mem::take(&mut is_place);
-        is_place = base(word) == "cd";
+        let is_place_before = std::mem::take(&mut is_place);
+        is_place = matches!(base(word), "cd" | "flock") || (is_place_before && word.starts_with('-'));
         let is_lead = LEADS.contains(&base(word)) || word.starts_with('-') || word.contains('=');
-        !skip && !is_lead && word.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_'))
+        !is_place_before
+            && !is_lead
+            && word.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_'))
     });
     let word = script.or(run).or(program).or(words.first()).copied().unwrap_or("command");
     let name: String = base(word).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();

@@ -71,6 +71,7 @@ fn a_command_gets_the_name_of_what_it_runs() {
         ("cd /srv/app && node jobs/clean.js --x", "clean.js"),
         ("FOO=1 /usr/bin/report daily", "report"),
         ("npm run build:all", "build:all"),
+        ("/usr/bin/flock -n /tmp/l /usr/local/bin/report", "report"),
         ("cd /srv && pg_dump shop | gzip > x", "pg_dump"),
         ("%", "command"),
     ];

@@ -6,13 +6,14 @@
     reason = "the syntax tree has dozens of kinds; what is not listed is computed"
 )]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use oxc_ast::ast::{
-    Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, ObjectExpression,
-    ObjectPropertyKind, Program, PropertyKind, TemplateLiteral, UnaryOperator,
+    Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, LogicalExpression,
+    LogicalOperator, ObjectExpression, ObjectPropertyKind, Program, PropertyKind, TemplateLiteral,
+    UnaryOperator,
 };
 use oxc_span::{GetSpan, Span};
 
@@ -32,12 +33,25 @@ pub(crate) struct Scope<'a> {
     imports: BTreeMap<&'a str, Imported>,
     /// Nodes that may still be built: constants that repeat one another would explode otherwise.
     left: Cell<usize>,
+    /// What the parameters of functions that are walked through stand for, innermost last.
+    pub(super) locals: RefCell<Vec<(&'a str, Value)>>,
+    /// Where the environment decides and its default was taken: the line, and the variable's name.
+    assumed: RefCell<Vec<(u32, String)>>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(program: &'a Program<'a>, text: &'a str, lines: &'a Lines, file: &'a Path) -> Self {
         let (constants, imports) = (module::constants(program), module::imports(program));
-        Self { text, lines, file, constants, imports, left: Cell::new(MAX_JS_NODES) }
+        let (locals, assumed) = (RefCell::default(), RefCell::default());
+        Self { text, lines, file, constants, imports, left: Cell::new(MAX_JS_NODES), locals, assumed }
+    }
+
+    /// The defaults that were taken so far, ordered.
+    pub(crate) fn assumed(&self) -> Vec<(u32, String)> {
+        let mut assumed = self.assumed.take();
+        assumed.sort();
+        assumed.dedup();
+        assumed
     }
 
     /// What a name was imported or required as.
@@ -71,7 +85,7 @@ impl<'a> Scope<'a> {
         self.file.parent().map(paths::text).unwrap_or_default()
     }
 
-    fn eval(&self, expression: &Expression<'a>, depth: usize) -> Value {
+    pub(super) fn eval(&self, expression: &Expression<'a>, depth: usize) -> Value {
         let expression = expression.get_inner_expression();
         let line = self.line(expression.span());
         let Some(left) = self.left.get().checked_sub(1) else {
@@ -101,6 +115,7 @@ impl<'a> Scope<'a> {
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 self.sum(&sum.left, &sum.right, depth)
             }
+            Expression::LogicalExpression(choice) => self.choice(choice, depth),
             Expression::UnaryExpression(unary) => {
                 let inner = self.eval(&unary.argument, depth).data;
                 match (unary.operator, inner) {
@@ -131,7 +146,42 @@ impl<'a> Scope<'a> {
         Data::Text(text)
     }
 
+    /// `a || b` and `a ?? b`: of the environment, whatever it will be, the default counts.
+    fn choice(&self, choice: &LogicalExpression<'a>, depth: usize) -> Data {
+        let left = self.eval(&choice.left, depth);
+        let right = || self.eval(&choice.right, depth).data;
+        let is_true = match &left.data {
+            Data::Computed(_) => {
+                let name = module::dotted(&choice.left);
+                let variable = name.as_deref().and_then(|name| name.strip_prefix("process.env."));
+                return match (variable, choice.operator) {
+                    (Some(variable), LogicalOperator::Or | LogicalOperator::Coalesce) => {
+                        self.assumed.borrow_mut().push((left.line, variable.to_owned()));
+                        right()
+                    }
+                    (Some(_) | None, _) => computed("a choice"),
+                };
+            }
+            Data::Null => false,
+            Data::Bool(truth) => *truth,
+            Data::Number(number) => *number != 0.0,
+            Data::Text(text) => !text.is_empty(),
+            Data::List(_) | Data::Map(_) => true,
+        };
+        match choice.operator {
+            LogicalOperator::Or if is_true => left.data,
+            LogicalOperator::And if !is_true => left.data,
+            LogicalOperator::Coalesce if left.data != Data::Null => left.data,
+            LogicalOperator::Or | LogicalOperator::And | LogicalOperator::Coalesce => right(),
+        }
+    }
+
     fn name(&self, name: &str, depth: usize) -> Data {
+        let local =
+            self.locals.borrow().iter().rev().find(|(known, _)| *known == name).map(|(_, v)| v.data.clone());
+        if let Some(data) = local {
+            return data;
+        }
         match name {
             "undefined" => Data::Null,
             "__dirname" => Data::Text(self.folder()),
@@ -244,7 +294,13 @@ impl<'a> Scope<'a> {
 
     /// The few calls whose result follows from their arguments and the place of the file.
     fn call(&self, call: &CallExpression<'a>, depth: usize) -> Data {
+        if let Some(data) = self.listed(call, depth) {
+            return data;
+        }
         let Some(function) = self.function(&call.callee) else { return computed("a call") };
+        if let Some(what) = self.file_of(&function, call, depth) {
+            return computed(&what);
+        }
         let arguments: Option<Vec<String>> = call
             .arguments
             .iter()
@@ -261,6 +317,23 @@ impl<'a> Scope<'a> {
                 _ => computed("a call of `path.dirname`"),
             },
             (name, _) => computed(&format!("a call of `{name}`")),
+        }
+    }
+
+    /// What a call reads out of another file, in words: the name of the file is all that is said of it.
+    fn file_of(&self, function: &str, call: &CallExpression<'a>, depth: usize) -> Option<String> {
+        let first = call.arguments.first()?.as_expression()?;
+        let named = |text: &str| crate::lines::quote(text.rsplit('/').next().unwrap_or(text));
+        match function {
+            "require" => {
+                Some(format!("what `{}` exports", crate::lines::quote(self.eval(first, depth).text()?)))
+            }
+            "fs.readFileSync" => Some(format!("what `{}` holds", named(self.eval(first, depth).text()?))),
+            "JSON.parse" => match self.eval(first, depth).data {
+                Data::Computed(what) if what.starts_with("what `") => Some(what),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -284,7 +357,7 @@ fn noun(expression: &Expression<'_>) -> &'static str {
         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => "a function",
         Expression::ClassExpression(_) => "a class",
         Expression::NewExpression(_) => "a new object",
-        Expression::ConditionalExpression(_) | Expression::LogicalExpression(_) => "a choice",
+        Expression::ConditionalExpression(_) => "a choice",
         Expression::BinaryExpression(_) => "an operation",
         Expression::ComputedMemberExpression(_) => "a member",
         Expression::AwaitExpression(_) => "an awaited value",

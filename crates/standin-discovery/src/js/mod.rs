@@ -12,11 +12,12 @@ use crate::value::Value;
 
 mod eval;
 mod guard;
+mod listed;
 mod module;
 mod mutation;
 mod paths;
 
-pub(crate) use module::{Export, Module};
+pub(crate) use module::{Export, First, Module};
 
 /// Why a text is not JavaScript that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -42,6 +42,15 @@ pub(crate) struct Call {
     pub(crate) module: String,
     pub(crate) function: String,
     pub(crate) arguments: Vec<Value>,
+    /// Whether the first is a string in quotes, or the name of one: some readers take no other.
+    pub(crate) first: First,
+}
+
+/// How an argument is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    Literal,
+    Else,
 }
 
 /// What a module exports, spelled out as far as it is.
@@ -55,6 +64,8 @@ pub(crate) struct Module {
     pub(crate) named: BTreeMap<String, Export>,
     /// Functions that are imported, by their module and their name there.
     pub(crate) imports: Vec<Imported>,
+    /// Where a default was taken because the environment decides: the line, and the variable.
+    pub(crate) assumed: Vec<(u32, String)>,
 }
 
 /// `const` declarations at the top.
@@ -197,6 +208,7 @@ pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
             _ => {}
         }
     }
+    module.assumed = scope.assumed();
     module
 }
 
@@ -304,7 +316,14 @@ fn imported_call<'a>(call: &CallExpression<'a>, scope: &Scope<'a>) -> Option<Cal
     let imported = scope.import(callee.name.as_str())?;
     let function = imported.name.clone()?;
     let arguments = call.arguments.iter().map(|argument| scope.argument(argument)).collect();
-    Some(Call { module: imported.module.clone(), function, arguments })
+    let first = call.arguments.first().and_then(|argument| argument.as_expression());
+    let first = match first {
+        Some(Expression::Identifier(name)) => scope.constant(name.name.as_str()),
+        other => other,
+    };
+    let first =
+        if matches!(first, Some(Expression::StringLiteral(_))) { First::Literal } else { First::Else };
+    Some(Call { module: imported.module.clone(), function, arguments, first })
 }
 
 fn exported_name(name: &ModuleExportName<'_>) -> String {

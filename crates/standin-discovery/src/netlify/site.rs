@@ -2,6 +2,7 @@
 
 use standin_core::automation::Severity;
 
+use crate::cron;
 use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::lines::quote;
@@ -21,9 +22,16 @@ pub(crate) struct Site {
     folder: String,
     /// `[functions."pattern"] schedule = …`: the pattern, the expression, its line.
     schedules: Vec<(String, String, u32)>,
+    /// Why Netlify refuses the settings, and with them the whole site.
+    problem: Option<String>,
 }
 
 impl Site {
+    /// Why none of its functions would be deployed.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
     /// What the paths of its functions begin with.
     pub(crate) fn functions_prefix(&self) -> String {
         if self.folder.is_empty() { String::new() } else { format!("{}/", self.folder) }
@@ -96,13 +104,16 @@ pub(crate) fn find(repository: &Repository<'_>, gathered: &mut Gathered) -> Vec<
         let site = match read {
             Ok(text) => configured(&entry.path, entry.folder(), &text, gathered),
             Err(problem) => {
+                let why = format!("{}: {}", entry.path, problem.message);
                 gathered.find(problem);
-                plain(&entry.path, entry.folder())
+                Site { problem: Some(why), ..plain(&entry.path, entry.folder()) }
             }
         };
         sites.push(site);
     }
-    if !sites.iter().any(|site| site.folder == DEFAULT_FOLDER) {
+    // Without settings at the root Netlify would look there, if a site is made of the root.
+    let has_root = sites.iter().any(|site| site.path == "netlify.toml");
+    if !has_root && !sites.iter().any(|site| site.folder == DEFAULT_FOLDER) {
         sites.push(plain("", ""));
     }
     // Two files that name one folder would list its functions twice.
@@ -114,7 +125,12 @@ pub(crate) fn find(repository: &Repository<'_>, gathered: &mut Gathered) -> Vec<
 }
 
 fn plain(path: &str, folder: &str) -> Site {
-    Site { path: path.to_owned(), folder: below(folder, "", DEFAULT_FOLDER), schedules: Vec::new() }
+    Site {
+        path: path.to_owned(),
+        folder: below(folder, "", DEFAULT_FOLDER),
+        schedules: Vec::new(),
+        problem: None,
+    }
 }
 
 fn configured(path: &str, home: &str, text: &str, gathered: &mut Gathered) -> Site {
@@ -122,8 +138,9 @@ fn configured(path: &str, home: &str, text: &str, gathered: &mut Gathered) -> Si
         Ok(root) => root,
         Err(fault) => {
             let fix = "Correct the TOML at this line.";
+            let why = format!("{path} is not TOML");
             gathered.find(finding("toml-unparsable", Severity::Error, path, fault.line, fault.message, fix));
-            return plain(path, home);
+            return Site { problem: Some(why), ..plain(path, home) };
         }
     };
     let build = root.get("build");
@@ -143,11 +160,12 @@ fn configured(path: &str, home: &str, text: &str, gathered: &mut Gathered) -> Si
             fix,
         ));
     }
-    Site {
-        path: path.to_owned(),
-        folder: below(home, base, folder),
-        schedules: schedules(path, &root, gathered),
-    }
+    let schedules = schedules(path, &root, gathered);
+    let bad = schedules.iter().find_map(|(_, cron, _)| {
+        cron::check(cron, "UTC").err().filter(|flaw| flaw.rule != "cron-never-fires")
+    });
+    let problem = bad.map(|flaw| format!("Netlify refuses {path}: {}", flaw.message));
+    Site { path: path.to_owned(), folder: below(home, base, folder), schedules, problem }
 }
 
 fn inert_line(scheduled: &Value) -> u32 {
@@ -161,6 +179,12 @@ fn schedules(path: &str, root: &Value, gathered: &mut Gathered) -> Vec<(String, 
     let mut schedules = Vec::new();
     for entry in root.get("functions").map(Value::entries).unwrap_or_default() {
         let (Key::Named(pattern), Some(schedule)) = (&entry.key, entry.value.get("schedule")) else {
+            // Right below [functions] it is one for every function.
+            if let (Key::Named(name), Data::Text(cron)) = (&entry.key, &entry.value.data)
+                && name == "schedule"
+            {
+                schedules.push(("*".to_owned(), cron.clone(), entry.value.line));
+            }
             continue;
         };
         match &schedule.data {

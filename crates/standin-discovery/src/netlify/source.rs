@@ -4,9 +4,9 @@ use standin_core::automation::{Flavour, Severity, Standing};
 
 use super::{Background, Function};
 use crate::findings::{Gathered, finding};
-use crate::js::{self, Export, Module};
+use crate::js::{self, Export, First, Module};
 use crate::registry::Repository;
-use crate::value::{Data, Value};
+use crate::value::{Data, Lookup, Value};
 
 /// The module whose `schedule` wrapper Netlify knows.
 const HELPERS: &str = "@netlify/functions";
@@ -35,7 +35,7 @@ pub(crate) fn read(
             return;
         }
     };
-    let Module { whole, default, named, imports } = &module;
+    let Module { whole, default, named, imports, .. } = &module;
     let handler = named.get("handler");
     let config = named.get("config");
     match (handler, default) {
@@ -44,10 +44,9 @@ pub(crate) fn read(
             modern(function, default, config, gathered);
         }
         (handler, _) => {
-            if handler.is_some() {
-                function.flavour = Flavour::V1;
-            }
-            if handler.is_none() && whole.is_none() {
+            // Whatever has no default export is called as the first version was.
+            function.flavour = Flavour::V1;
+            if handler.is_none() && whole.as_ref().is_none_or(has_no_handler) {
                 no_handler(function, gathered);
             }
             let wrapper =
@@ -58,7 +57,10 @@ pub(crate) fn read(
                 .iter()
                 .any(|import| import.module == HELPERS && import.name.as_deref() == Some("schedule"));
             match is_wrapped {
-                Some((call, line)) => wrapped(function, call.arguments.first(), line, gathered),
+                Some((call, line)) => {
+                    let literal = call.arguments.first().filter(|_| call.first == First::Literal);
+                    wrapped(function, literal, line, gathered);
+                }
                 None if has_import => unused_wrapper(function, gathered),
                 None => {}
             }
@@ -86,6 +88,12 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
             fix,
         ));
         return;
+    }
+    if let Some((line, why)) = wrong_config(config) {
+        let message = format!("{why}: Netlify refuses to build it");
+        function.fall_short(Standing::Declared, &message);
+        let fix = "Correct `config` at this line.";
+        gathered.find(finding("netlify-config-invalid", Severity::Error, function.path, line, message, fix));
     }
     if let Some(Value { data: Data::Bool(true), .. }) = config.get("background") {
         function.is_background = Background::Yes;
@@ -131,6 +139,47 @@ fn wrapped(function: &mut Function<'_>, expression: Option<&Value>, line: u32, g
             ));
         }
     }
+}
+
+/// Whether `module.exports = …` is a map without a `handler`, or a function.
+fn has_no_handler(whole: &Export) -> bool {
+    match &whole.value.data {
+        Data::Map(_) => whole.value.look_up("handler") == Lookup::Missing,
+        Data::Computed(what) => what == "a function" || what == "a class",
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::List(_) => true,
+    }
+}
+
+/// What Netlify checks of `config`: one value of the wrong form, and it refuses to build the function.
+fn wrong_config(config: &Value) -> Option<(u32, String)> {
+    let list_of = |value: &Value| match &value.data {
+        Data::List(items) => items.clone(),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
+            vec![value.clone()]
+        }
+    };
+    for name in ["path", "excludedPath"] {
+        let Some(value) = config.get(name) else { continue };
+        let is_wrong = |one: &Value| !matches!(&one.data, Data::Text(path) if path.starts_with('/'));
+        if let Some(one) = list_of(value).iter().find(|one| is_wrong(one) && !is_computed(one)) {
+            return Some((one.line, format!("`{name}` does not begin with a slash")));
+        }
+    }
+    let method = config.get("method").map(list_of).unwrap_or_default();
+    let is_method =
+        |one: &Value| one.text().is_some_and(|text| METHODS.contains(&text.to_uppercase().as_str()));
+    if let Some(one) = method.iter().find(|one| !is_method(one) && !is_computed(one)) {
+        return Some((one.line, "`method` is none of HTTP's that Netlify knows".to_owned()));
+    }
+    let background = config.get("background")?;
+    let is_wrong = !matches!(background.data, Data::Bool(_) | Data::Null) && !is_computed(background);
+    is_wrong.then(|| (background.line, "`background` is neither true nor false".to_owned()))
+}
+
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "OPTIONS", "DELETE", "HEAD"];
+
+fn is_computed(value: &Value) -> bool {
+    matches!(value.data, Data::Computed(_))
 }
 
 fn unused_wrapper(function: &mut Function<'_>, gathered: &mut Gathered) {

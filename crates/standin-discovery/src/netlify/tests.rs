@@ -19,7 +19,7 @@ fn the_folder_comes_from_the_settings() {
         ("[build]\nbase = 'web'\n", "web/netlify/functions/a.js"),
         ("", "netlify/functions/a/index.mts"),
         ("", "netlify/functions/a/a.cjs"),
-        ("", "netlify/functions/a.go"),
+        ("", "netlify/functions/a/main.go"),
     ];
     for (toml, path) in cases {
         let inventory = scan_of(&[("netlify.toml", toml), (path, code)]);
@@ -30,7 +30,7 @@ fn the_folder_comes_from_the_settings() {
     }
     assert_eq!(scan_of(&[("netlify/functions/a.js", code)]).automations.len(), 1);
     assert!(
-        scan_of(&[("netlify/functions/a/b/c.js", code), ("netlify/functions/x.d.ts", "")])
+        scan_of(&[("netlify/functions/a/b/c.js", code), ("netlify/functions/a.go", "package main")])
             .automations
             .is_empty()
     );

@@ -24,6 +24,11 @@ pub(crate) fn read(
     configuration: &Configuration,
     gathered: &mut Gathered,
 ) {
+    for (line, variable) in &configuration.assumed {
+        let message = format!("`process.env.{}` decides here: its default is taken", quote(variable));
+        let fix = "Nothing, if PM2 is started without it.";
+        gathered.find(finding("computed-default", Severity::Note, &entry.path, *line, message, fix));
+    }
     if configuration.access == Access::DefaultExport {
         let message = "PM2 passes over the default export of an ES module and finds no apps";
         let fix = "Write `module.exports = { apps }` in a .config.cjs file, or `export const apps = [ … ]`.";
@@ -36,12 +41,15 @@ pub(crate) fn read(
         folder: repository.absolute(entry.folder()),
         access: configuration.access,
         backup_of: configuration.backup_of.clone(),
+        refused: None,
+        found: Vec::new(),
         names: BTreeMap::new(),
         gathered,
     };
     for app in file.list(&configuration.value) {
         file.app(app);
     }
+    file.finish();
 }
 
 struct File<'a> {
@@ -51,6 +59,9 @@ struct File<'a> {
     folder: PathBuf,
     access: Access,
     backup_of: Option<AutomationId>,
+    /// Why PM2 would refuse the whole file: one bad app is enough.
+    refused: Option<String>,
+    found: Vec<Automation>,
     /// The names so far, and their lines.
     names: BTreeMap<String, u32>,
     gathered: &'a mut Gathered,
@@ -101,6 +112,21 @@ impl File<'_> {
         }
     }
 
+    /// Hands over what was found.
+    fn finish(self) {
+        for mut automation in self.found {
+            if let (Some(why), true) = (&self.refused, automation.state > Standing::Declared) {
+                automation.state = Standing::Declared;
+                automation.reason = format!("PM2 refuses the whole file: {why}");
+            }
+            self.gathered.automation(automation);
+        }
+    }
+
+    fn refuse(&mut self, why: &str) {
+        self.refused.get_or_insert_with(|| why.to_owned());
+    }
+
     fn app(&mut self, app: &Value) {
         match &app.data {
             Data::Map(_) => {}
@@ -116,6 +142,10 @@ impl File<'_> {
                     "Write `{ name: '…', script: '…' }`.",
                 );
             }
+        }
+        for (line, message) in options::wrong_types(app) {
+            self.error("pm2-option-type", line, &message, "Write it as PM2 wants it.");
+            self.refuse(&message);
         }
         let Some((script, line)) = self.script(app) else { return };
         let Some(name) = self.name(app, &script) else { return };
@@ -146,9 +176,7 @@ impl File<'_> {
                     return Some((script.clone(), *line));
                 }
                 Lookup::Found(Value { data: Data::Computed(what), line }) => {
-                    let message = format!("the script of an app is computed: {what}");
-                    self.error("computed-app", *line, &message, EDIT);
-                    return None;
+                    return self.unknown_script(app, *line, &format!("its script is computed: {what}"));
                 }
                 Lookup::Found(other) => {
                     let message = format!("`{field}` is a text, and this is {}", other.noun());
@@ -156,8 +184,7 @@ impl File<'_> {
                     return None;
                 }
                 Lookup::Computed(line) => {
-                    self.error("computed-app", line, "the script of an app may be computed here", EDIT);
-                    return None;
+                    return self.unknown_script(app, line, "its script may be computed here");
                 }
             }
         }
@@ -167,6 +194,27 @@ impl File<'_> {
             "an app has no `script`",
             "Name the file that PM2 is to run.",
         );
+        None
+    }
+
+    /// An app of a known name is worth listing, although only running the file tells what it starts.
+    fn unknown_script(&mut self, app: &Value, line: u32, why: &str) -> Option<(String, u32)> {
+        self.error("computed-app", line, why, EDIT);
+        let Lookup::Found(name) = app.look_up("name") else { return None };
+        let name = name.text().filter(|name| !name.is_empty())?;
+        let read = App {
+            name: name.to_owned(),
+            line: app.line,
+            script: String::new(),
+            cwd: self.folder.clone(),
+            schedules: Vec::new(),
+            triggers: Vec::new(),
+            reason: why.to_owned(),
+            state: Standing::Declared,
+        };
+        if self.names.insert(name.to_owned(), app.line).is_none() {
+            self.complete(app, read, line);
+        }
         None
     }
 
@@ -196,7 +244,9 @@ impl File<'_> {
     }
 
     fn complete(&mut self, app: &Value, mut read: App, script_line: u32) {
-        self.place(app, &mut read, script_line);
+        if !read.script.is_empty() {
+            self.place(app, &mut read, script_line);
+        }
         self.starts(app, &mut read);
         if self.access != Access::Exported {
             read.state = Standing::Declared;
@@ -211,7 +261,7 @@ impl File<'_> {
                 return self.error("bad-name", read.line, &error.to_string(), "Give the app another name.");
             }
         };
-        self.gathered.automation(Automation {
+        self.found.push(Automation {
             id,
             name: read.name,
             domain: Domain::Host,
@@ -325,9 +375,19 @@ impl File<'_> {
         }
         match cron::check(cron, "local") {
             Ok(_) => read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() }),
-            Err(flaw) => {
+            Err(flaw) if flaw.rule == "cron-never-fires" => {
                 self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
                 fall_short(read, Standing::Loadable, &flaw.message);
+            }
+            // What PM2's own reader takes beyond five plain fields.
+            Err(_) if cron.contains(['L', 'W', '#', '?']) => {
+                let message = format!("`{}` has no equal among five cron fields", quote(cron));
+                let fix = "Watch it by heartbeats, or give it a schedule in standin.toml.";
+                self.note("schedule-beyond-cron", line, &message, fix);
+            }
+            Err(flaw) => {
+                self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
+                self.refuse(&flaw.message);
             }
         }
     }

@@ -42,6 +42,97 @@ pub(super) fn env_names(app: &Value) -> Vec<String> {
     names.into_iter().collect()
 }
 
+/// What PM2 takes an option for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Truth,
+    /// A number, or a text of digits.
+    Number,
+    Text,
+    TextOrNumber,
+    TextOrList,
+    TextOrTruth,
+    ListOrNumber,
+    /// A truth, a text or a list.
+    Any,
+    Map,
+}
+
+/// The options that PM2 checks; one of another type makes it refuse the whole file.
+const OPTIONS: [(&str, Takes); 41] = [
+    ("name", Takes::Text),
+    ("namespace", Takes::Text),
+    ("cwd", Takes::Text),
+    ("args", Takes::TextOrList),
+    ("interpreter", Takes::Text),
+    ("exec_interpreter", Takes::Text),
+    ("node_args", Takes::TextOrList),
+    ("interpreter_args", Takes::TextOrList),
+    ("out_file", Takes::Text),
+    ("error_file", Takes::Text),
+    ("log_file", Takes::TextOrTruth),
+    ("pid_file", Takes::Text),
+    ("log_date_format", Takes::Text),
+    ("time", Takes::Truth),
+    ("max_memory_restart", Takes::TextOrNumber),
+    ("restart_delay", Takes::Number),
+    ("exp_backoff_restart_delay", Takes::Number),
+    ("source_map_support", Takes::Truth),
+    ("wait_ready", Takes::Truth),
+    ("kill_timeout", Takes::Number),
+    ("listen_timeout", Takes::Number),
+    ("shutdown_with_message", Takes::Truth),
+    ("merge_logs", Takes::Truth),
+    ("combine_logs", Takes::Truth),
+    ("vizion", Takes::Truth),
+    ("autostart", Takes::Truth),
+    ("autorestart", Takes::Truth),
+    ("stop_exit_codes", Takes::ListOrNumber),
+    ("watch_delay", Takes::Number),
+    ("watch", Takes::Any),
+    ("ignore_watch", Takes::TextOrList),
+    ("watch_options", Takes::Map),
+    ("min_uptime", Takes::TextOrNumber),
+    ("max_restarts", Takes::Number),
+    ("exec_mode", Takes::Text),
+    ("force", Takes::Truth),
+    ("increment_var", Takes::Text),
+    ("instance_var", Takes::Text),
+    ("treekill", Takes::Truth),
+    ("filter_env", Takes::Any),
+    ("disable_logs", Takes::Truth),
+];
+
+/// The line and the message of each option that PM2 refuses.
+pub(super) fn wrong_types(app: &Value) -> Vec<(u32, String)> {
+    let of_app = OPTIONS.iter().filter_map(|(name, takes)| app.get(name).map(|value| (name, takes, value)));
+    let wrong = of_app.filter(|(_, takes, value)| !is_taken(**takes, &value.data));
+    wrong.map(|(name, _, value)| (value.line, format!("PM2 takes no {} for `{name}`", bare(value)))).collect()
+}
+
+/// What a value is, without its article.
+fn bare(value: &Value) -> &'static str {
+    let noun = value.noun();
+    noun.strip_prefix("a ").unwrap_or(noun)
+}
+
+fn is_taken(takes: Takes, data: &Data) -> bool {
+    let is_number = |text: &str| text.trim().is_empty() || text.trim().parse::<f64>().is_ok();
+    match data {
+        // PM2 passes over what is not set, and only running the file tells what is computed.
+        Data::Null | Data::Computed(_) => true,
+        Data::Bool(_) => matches!(takes, Takes::Truth | Takes::TextOrTruth | Takes::Any),
+        Data::Number(_) => matches!(takes, Takes::Number | Takes::TextOrNumber | Takes::ListOrNumber),
+        Data::Text(text) => match takes {
+            Takes::Text | Takes::TextOrNumber | Takes::TextOrList | Takes::TextOrTruth | Takes::Any => true,
+            Takes::Number | Takes::ListOrNumber => is_number(text),
+            Takes::Truth | Takes::Map => false,
+        },
+        Data::List(_) => matches!(takes, Takes::TextOrList | Takes::ListOrNumber | Takes::Any),
+        Data::Map(_) => takes == Takes::Map,
+    }
+}
+
 /// Splits at blanks, as PM2 does: quotes around a whole argument go, and `name="a b"` stays one argument.
 fn split(text: &str) -> Vec<String> {
     let mut args: Vec<String> = Vec::new();

@@ -60,7 +60,10 @@ fn what_is_computed_is_said_and_not_guessed() {
     for (app, rule) in cases {
         let inventory = apps(app);
         assert_eq!(rules(&inventory, FILE), [(rule, 2)], "{app}");
-        assert!(inventory.automations.is_empty(), "{app}");
+        let states: Vec<String> = inventory.automations.iter().map(|one| one.state.to_string()).collect();
+        // An app of a known name is listed, whatever else of it is unknown.
+        let is_named = app.starts_with("{ name: 'x', script: s");
+        assert_eq!(states, if is_named { vec!["declared"] } else { vec![] }, "{app}");
     }
     let inventory = scan_of(&[(FILE, "module.exports = { apps: names.map((name) => ({ name })) };")]);
     assert_eq!(rules(&inventory, FILE), [("computed-apps", 1)]);
@@ -130,5 +133,48 @@ fn a_script_with_a_space_goes_to_the_shell() {
     assert_eq!(rules(&inventory, FILE), [("script-is-a-command", 2)]);
     assert!(
         matches!(&inventory.automations[0].detail, Detail::Pm2App { script, .. } if script == "python3 x.py --ok")
+    );
+}
+
+#[test]
+fn what_follows_from_the_file_alone_is_worked_out() {
+    let text = "const names = ['a', 'b'];
+        const more = [{ n: 'c', s: 'x.js' }];
+        module.exports = { apps: names.map((name, i) => ({ name: `${name}-${i}`, script: 'x.js' }))
+          .concat(more.map(({ n, s }) => { return { name: n, script: s }; }), { name: process.env.D || 'd', script: 'x.js' }) };";
+    let inventory = scan_of(&[(FILE, text), ("x.js", "")]);
+    assert_eq!(ids(&inventory), ["pm2:a-0", "pm2:b-1", "pm2:c", "pm2:d"]);
+    assert_eq!(rules(&inventory, FILE), [("computed-default", 4)]);
+    assert!(inventory.automations.iter().all(|one| one.reason.is_empty()));
+}
+
+#[test]
+fn one_bad_app_makes_pm2_refuse_the_file() {
+    let cases = [
+        ("cron_restart: 'daily'", "cron-invalid"),
+        ("max_restarts: 'many'", "pm2-option-type"),
+        ("watch: 3", "pm2-option-type"),
+        ("name: 7", "pm2-option-type"),
+        ("env: { A: 1 }, max_restarts: '10', instances: 'max', watch: ['src'], args: '-a b'", ""),
+    ];
+    for (options, rule) in cases {
+        let inventory =
+            apps(&format!("{{ name: 'y', script: 'a.js' }}, {{ name: 'x', script: 'a.js', {options} }}"));
+        let wanted = if rule.is_empty() { ("effective", vec![]) } else { ("declared", vec![(rule, 2)]) };
+        let seen = standing(&inventory, "pm2:y");
+        assert_eq!((seen.0.as_str(), rules(&inventory, FILE)), wanted, "{options}");
+    }
+}
+
+#[test]
+fn details_say_how_an_app_is_started_without_its_secrets() {
+    let inventory =
+        apps("{ name: 'x', script: 'a.js', args: ['-n', 3], interpreter: 'bash', env: { B: 'hush', A: 1 } }");
+    let Detail::Pm2App { interpreter, args, env_names, .. } = &inventory.automations[0].detail else {
+        panic!()
+    };
+    assert_eq!(
+        (interpreter.as_deref(), args.join(" "), env_names.join(" ")),
+        (Some("bash"), "-n 3".into(), "A B".into())
     );
 }

@@ -1,0 +1,20 @@
+//! Repositories as people leave them, one a folder: what is found in each, and whether the platforms' own loaders agree.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "tests read the environment and start the oracles"
+)]
+
+#[path = "platforms/expected.rs"]
+mod expected;
+#[path = "platforms/netlify.rs"]
+mod netlify;
+#[path = "platforms/pm2.rs"]
+mod pm2;
+#[path = "platforms/tools.rs"]
+mod tools;
