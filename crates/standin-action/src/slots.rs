@@ -8,8 +8,10 @@ use standin_body::slot::{Claimant, Claimed, SlotState};
 use standin_config::mesh::{Target, Timing};
 use standin_core::automation::ScheduleSpec;
 use standin_core::effect::EffectKey;
+use standin_core::ident::Kind;
 use standin_core::mesh::rank::slot_key;
 use standin_core::schedule::Schedule;
+use standin_platforms::github::Covered;
 
 use crate::Ended;
 use crate::inputs::Inputs;
@@ -22,6 +24,10 @@ struct Slot {
     attempt: u8,
     /// Whether a run without an order comes before its deadline.
     is_in_time: bool,
+    /// Which of the automation's expressions it is of; empty when none is known.
+    cron: String,
+    /// When it is, where a backup's own schedule came: nobody has looked whether the primary has worked.
+    unseen: Option<Timestamp>,
 }
 
 /// Claims the slot, and says that the work begins. The output `run` says whether it may.
@@ -34,6 +40,10 @@ pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
         output(&inputs.env, "run", "true")?;
         return Ok(Ended::Fine);
     };
+    output(&inputs.env, "cron", &slot.cron)?;
+    if let Some(ended) = aside(&part, inputs, &target, &slot).await? {
+        return Ok(ended);
+    }
     let store = part.world.store_of(number).context("no store decides about this automation")?;
     let who = Claimant {
         attempt: slot.attempt,
@@ -87,6 +97,30 @@ pub(crate) async fn end(inputs: &Inputs) -> Result<Ended> {
     Ok(Ended::Fine)
 }
 
+/// A backup that its own schedule has started steps aside for a primary that has worked without a claim.
+async fn aside(part: &Part, inputs: &Inputs, target: &Target, slot: &Slot) -> Result<Option<Ended>> {
+    let Some(at) = slot.unseen.filter(|_| target.id.kind() == Kind::Workflow) else { return Ok(None) };
+    let id = target.id.as_str();
+    let ended = match part.world.covered(target.id.name(), at).await {
+        Some(Covered::No) => return Ok(None),
+        Some(Covered::Yes) => {
+            annotate(
+                Level::Good,
+                id,
+                &format!("{id} has a run for its slot of {at:.0}: its backup steps aside"),
+            );
+            Ended::Fine
+        }
+        None => {
+            let text = "whether it has run cannot be told, so its backup has done nothing";
+            annotate(Level::Critical, id, text);
+            Ended::Platform
+        }
+    };
+    output(&inputs.env, "run", "false")?;
+    Ok(Some(ended))
+}
+
 fn target(part: &Part, inputs: &Inputs) -> Result<(usize, Target)> {
     let id = inputs.automation()?;
     let joined = part.world.joined();
@@ -101,23 +135,49 @@ fn target(part: &Part, inputs: &Inputs) -> Result<(usize, Target)> {
 fn slot(inputs: &Inputs, target: &Target) -> Option<Slot> {
     if let Some(key) = inputs.run.event.input("standin-key") {
         let attempt = inputs.run.event.input("standin-attempt").and_then(|text| text.parse().ok());
-        return Some(Slot { key: EffectKey(key), attempt: attempt.unwrap_or(1), is_in_time: false });
+        let at = inputs.run.event.input("standin-slot").and_then(|text| text.parse().ok());
+        let cron = at.map_or_else(String::new, |at| cron_of(target, at));
+        let (key, attempt) = (EffectKey(key), attempt.unwrap_or(1));
+        return Some(Slot { key, attempt, is_in_time: false, cron, unseen: None });
     }
     let cron = inputs.run.event.schedule.as_deref()?;
     let Timing::Slots { schedules, deadline } = &target.timing else { return None };
     let now = Timestamp::now();
     let newest =
         |spec: &ScheduleSpec| Schedule::parse(&spec.cron, &spec.timezone).ok()?.previous_at_or_before(now);
+    if is_backup(inputs, target) {
+        // It comes after its primary, so that the newest slot of all is meant; nobody has given it an order.
+        let slot = schedules.iter().filter_map(newest).max()?;
+        let (key, cron) = (slot_key(&target.id, slot), cron_of(target, slot));
+        return Some(Slot { key, attempt: 1, is_in_time: false, cron, unseen: Some(slot) });
+    }
     let own = schedules.iter().filter(|spec| spec.cron == cron).filter_map(newest).max();
     let slot = own.or_else(|| schedules.iter().filter_map(newest).max())?;
     let late = now.as_millisecond().saturating_sub(slot.as_millisecond());
     let is_in_time = u64::try_from(late).unwrap_or(0) <= *deadline;
-    Some(Slot { key: slot_key(&target.id, slot), attempt: 0, is_in_time })
+    let (key, cron) = (slot_key(&target.id, slot), cron.to_owned());
+    Some(Slot { key, attempt: 0, is_in_time, cron, unseen: None })
+}
+
+/// Whether the run is of another workflow than the one that the slot is of.
+fn is_backup(inputs: &Inputs, target: &Target) -> bool {
+    let own = inputs.run.workflow.as_deref();
+    own.is_some_and(|own| target.id.kind() != Kind::Workflow || own != target.id.name())
+}
+
+/// The expression that has a slot at this time.
+fn cron_of(target: &Target, at: Timestamp) -> String {
+    let Timing::Slots { schedules, .. } = &target.timing else { return String::new() };
+    let has = |spec: &&ScheduleSpec| {
+        let schedule = Schedule::parse(&spec.cron, &spec.timezone).ok();
+        schedule.and_then(|schedule| schedule.previous_at_or_before(at)) == Some(at)
+    };
+    schedules.iter().find(has).map_or_else(String::new, |spec| spec.cron.clone())
 }
 
 /// When the order was given: when GitHub made the run. Nobody else has a clock that all agree on.
 async fn ordered(part: &Part, inputs: &Inputs, attempt: u8) -> Option<i64> {
-    if attempt == 0 {
+    if attempt == 0 || inputs.run.event.schedule.is_some() {
         return None;
     }
     part.world.created(inputs.run.id?).await.map(|at| at.as_millisecond())

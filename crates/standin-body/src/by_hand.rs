@@ -7,6 +7,7 @@ use standin_core::ident::AutomationId;
 use standin_core::mesh::claim::{Order, Sent};
 use standin_engine::ports::mesh::Number;
 use standin_http::Http;
+use standin_platforms::github::{Covered, WorkflowFile};
 
 use crate::alerts::Level;
 use crate::host::Host;
@@ -35,6 +36,13 @@ impl<H: Host> World<H> {
     /// When GitHub made a run of this repository, by its own clock.
     pub async fn created(&self, run: u64) -> Option<Timestamp> {
         self.platforms.github.as_ref()?.created(run).await.ok()
+    }
+
+    /// Whether a workflow has had a run for a slot that did not fail, whoever started it; `None` when GitHub cannot say.
+    pub async fn covered(&self, workflow: &str, slot: Timestamp) -> Option<Covered> {
+        let file = WorkflowFile::of_path(&format!(".github/workflows/{workflow}"))?;
+        let survey = self.platforms.github.as_ref()?.survey(std::slice::from_ref(&file), slot).await.ok()?;
+        survey.covers(&file, slot.into())
     }
 
     /// Helps an automation now, whether it needs it or not: the first remedy of its ladder. Once for `asked`, which

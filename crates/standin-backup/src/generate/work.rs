@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
-use super::{Generated, Inputs, Refusal, backup_name, workflow_path};
+use super::{Generated, Inputs, Mode, Refusal, backup_name, workflow_path};
 use crate::file::Place;
 use crate::patch::FilePatch;
 use crate::settings::{self, Remedy};
@@ -160,7 +160,11 @@ impl<'a> Work<'a> {
         }
         let name = netlify::workflow_name(id);
         let path = workflow_path(&name);
-        let elsewhere = self.schedules(automation, &path);
+        // Nobody can see from there whether the function has worked, so nothing starts it but an order, or the user's wish.
+        let elsewhere = match self.inputs.mode {
+            Mode::Active => self.schedules(automation, &path),
+            Mode::Standby => Vec::new(),
+        };
         let source = self.inputs.files.text(&automation.source.path).unwrap_or_default();
         if self.write(&path, workflow::of_function(id, &automation.source.path, source, &elsewhere), id)
             && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)

@@ -49,7 +49,21 @@ function asResponse(answer) {
   return new Response([204, 304].includes(statusCode) ? null : (content ?? null), { status: statusCode, headers: all });
 }
 
+/**
+ * Whether the original has done its work, as a watcher at STANDIN_URL saw it. Without one this works always; with one
+ * that cannot be asked it fails, since nothing would tell whether the work was done.
+ */
+async function isDone(request) {
+  const { STANDIN_URL: watcher, STANDIN_TOKEN: token } = process.env;
+  if (!watcher || request.headers.has('x-standin-key')) return false;
+  const answer = await fetch(`${watcher.replace(/\/$/, '')}/status`, { headers: { authorization: `Bearer ${token}` } });
+  if (!answer.ok) throw new Error(`${watcher}/status answers ${answer.status}: nothing was done`);
+  const { targets = [] } = await answer.json();
+  return targets.find((target) => target.id === id)?.health === 'healthy';
+}
+
 export default async function backup(request, context) {
+  if (await isDone(request)) return new Response(`${id} has done its work: its backup steps aside`);
   if (typeof handler === 'function') return asResponse(await called(await asEvent(request), context));
   if (typeof work === 'function') return work(request, context);
   throw new Error(`${id} exports neither a handler nor a default function: nothing was done`);

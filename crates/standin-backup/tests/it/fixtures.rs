@@ -33,8 +33,12 @@ impl Repository {
     }
 
     pub(crate) fn of(fixture: &str) -> Self {
+        Self::copied(&fixtures().join(fixture))
+    }
+
+    pub(crate) fn copied(folder: &Path) -> Self {
         let new = Self::empty();
-        copy(&fixtures().join(fixture), new.root());
+        copy(folder, new.root());
         new
     }
 

@@ -3,4 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod fixtures;
+mod mutations;
+mod netlify;
+mod oracles;
+mod pm2;
 mod shop;

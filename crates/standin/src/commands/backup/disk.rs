@@ -153,7 +153,7 @@ impl Staged<'_> {
     }
 
     /// Everything is as it was.
-    fn give_up(self) {
+    fn give_up(&self) {
         for (new, _) in &self.files {
             let _ = fs::remove_file(new);
         }
@@ -198,7 +198,7 @@ impl Staged<'_> {
     }
 
     /// Puts back what has changed already.
-    fn undo(self, done: &[PathBuf], patches: &[FilePatch]) {
+    fn undo(&self, done: &[PathBuf], patches: &[FilePatch]) {
         for patch in patches {
             let place = self.root.join(&patch.path);
             if !done.contains(&place) {

@@ -1,0 +1,99 @@
+//! What Netlify's own bundler and Node make of the backups of functions.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::fixtures::Repository;
+use crate::oracles::{run, tool};
+
+/// What Netlify's bundler finds in a folder, and whether it can be bundled.
+const BUNDLE: &str = "
+const [module, folder, out] = process.argv.slice(1);
+import(module).then(async ({ zipFunctions }) => {
+  const zipped = await zipFunctions(folder, out, { basePath: folder, config: { '*': { nodeBundler: 'esbuild' } } });
+  const found = zipped.map(({ name, schedule, runtimeAPIVersion }) => ({ name, schedule, version: runtimeAPIVersion }));
+  process.stdout.write(JSON.stringify(found));
+});
+";
+
+fn bundled(repository: &Repository) -> Vec<Value> {
+    let netlify = tool("STANDIN_NETLIFY", "netlify/node_modules/.bin/netlify");
+    let modules = netlify.ancestors().find(|dir| dir.ends_with("node_modules")).unwrap();
+    let module = modules.join("@netlify/zip-it-and-ship-it/dist/main.js");
+    let folder = repository.root().join("netlify/functions");
+    let output = run(Command::new("node")
+        .args(["-e", BUNDLE])
+        .arg(&module)
+        .arg(&folder)
+        .arg(repository.root().join("out")));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Calls a function as Netlify does, and says what the originals have done.
+const CALL: &str = "
+const [file] = process.argv.slice(1);
+import(file).then(async ({ default: work }) => {
+  const body = JSON.stringify({ next_run: 'soon' });
+  const request = new Request('http://localhost/.netlify/functions/x?a=1&a=2', { method: 'POST', body });
+  const answer = await work(request, { from: 'Netlify' });
+  const told = { status: answer.status, text: await answer.text(), kind: answer.headers.get('x-kind') };
+  process.stdout.write(JSON.stringify({ ...told, worked: globalThis.worked }));
+}).catch((error) => { console.error(String(error)); process.exit(1); });
+";
+
+fn call(file: &Path) -> Result<Value, String> {
+    let mut command = Command::new("node");
+    let output =
+        command.args(["-e", CALL]).arg(file).env("MAIL_KEY", "k").env_remove("STANDIN_URL").output().unwrap();
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+#[test]
+fn netlify_would_schedule_every_backup() {
+    let shop = Repository::of("shop");
+    shop.apply(&shop.generate());
+    let found = bundled(&shop);
+    for (name, hour) in [("digest-backup", "13"), ("weekly-backup", "12")] {
+        let one = found.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("{found:?}"));
+        assert_eq!(one["version"], 2, "{one}");
+        assert_eq!(one["schedule"].as_str().unwrap().split(' ').nth(1), Some(hour), "{one}");
+    }
+    assert_eq!(found.len(), 5, "the list of functions is none: {found:?}");
+}
+
+#[test]
+fn a_backup_does_what_its_original_does() {
+    let shop = Repository::of("shop");
+    shop.apply(&shop.generate());
+    let digest = call(&shop.root().join("netlify/functions/digest-backup.mjs")).unwrap();
+    assert_eq!(digest["worked"], json!([["digest", "soon", "k"]]));
+    assert_eq!((&digest["status"], &digest["text"]), (&json!(200), &json!("sent")));
+    let weekly = call(&shop.root().join("netlify/functions/weekly-backup.mjs")).unwrap();
+    assert_eq!(weekly["worked"], json!([["weekly", "soon", "POST"]]));
+    assert_eq!((&weekly["status"], &weekly["kind"]), (&json!(202), &json!("one")));
+}
+
+#[test]
+fn a_backup_of_nothing_is_an_error_and_no_answer_of_200() {
+    let shop = Repository::of("shop");
+    shop.apply(&shop.generate());
+    let backup = shop.root().join("netlify/functions/weekly-backup.mjs");
+    for (text, said) in [
+        (Some("exports.other = 1;"), "netlify:weekly exports neither a handler nor a default function"),
+        (Some("exports.handler = (event, context, done) => done(new Error('broke'));"), "broke"),
+        (None, "Cannot find module"),
+    ] {
+        match text {
+            Some(text) => shop.write("netlify/functions/weekly.js", text),
+            None => std::fs::remove_file(shop.root().join("netlify/functions/weekly.js")).unwrap(),
+        }
+        assert!(call(&backup).unwrap_err().contains(said), "{said}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What PM2 itself makes of its configuration of backups.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use standin_backup::{Mode, PM2_FILE};
+
+use crate::fixtures::Repository;
+use crate::oracles::{run, tool};
+
+/// PM2's own loader, and what it would start of each app.
+const LOAD: &str = "
+const [pm2, file] = process.argv.slice(1);
+const Common = require(pm2 + '/lib/Common.js');
+if (Common.isConfigFile(file) !== 'js') throw new Error('PM2 takes it for a script');
+const config = Common.parseConfig(require('fs').readFileSync(file, 'utf8'), file);
+const apps = Common.verifyConfs(config.apps);
+if (apps instanceof Error) throw apps;
+process.stdout.write('\\n' + JSON.stringify(apps));
+";
+
+fn loaded(repository: &Repository) -> Vec<Value> {
+    let pm2 = tool("STANDIN_PM2", "node/node_modules/.bin/pm2").canonicalize().unwrap();
+    let pm2 = pm2.ancestors().find(|dir| dir.join("lib/Common.js").is_file()).unwrap();
+    let file = repository.root().join(PM2_FILE);
+    let home = repository.root().join("home");
+    let output = run(Command::new("node").args(["-e", LOAD]).arg(pm2).arg(&file).env("PM2_HOME", home));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // PM2 has its own things to say first.
+    let said = String::from_utf8(output.stdout).unwrap();
+    serde_json::from_str(said.lines().last().unwrap()).unwrap()
+}
+
+fn named<'a>(apps: &'a [Value], name: &str) -> &'a Value {
+    apps.iter().find(|app| app["name"] == name).unwrap_or_else(|| panic!("no {name} in {apps:#?}"))
+}
+
+#[test]
+fn what_stands_by_is_the_same_work_and_off() {
+    let shop = Repository::of("shop");
+    shop.apply(&shop.generate());
+    let apps = loaded(&shop);
+    let web = named(&apps, "web-backup");
+    assert_eq!((&web["script"], &web["env"]["SECRET"]), (&"ops/web.js".into(), &"not-to-be-copied".into()));
+    assert_eq!((&web["autostart"], &web["autorestart"]), (&false.into(), &true.into()));
+    assert_eq!(web["exp_backoff_restart_delay"], 100);
+    assert_eq!(Path::new(web["cwd"].as_str().unwrap()), shop.root());
+    let queue = named(&apps, "queue-backup");
+    assert_eq!(queue["args"], serde_json::json!(["--queue", "3"]));
+    assert_eq!(Path::new(queue["cwd"].as_str().unwrap()), shop.root().join("ops"));
+    assert_eq!(queue["env"], serde_json::json!({ "EMPTY": "", "LEVEL": 3 }));
+    let nightly = named(&apps, "workflow-nightly-backup");
+    assert_eq!((&nightly["script"], &nightly["autorestart"]), (&"standin".into(), &false.into()));
+    assert_eq!(nightly["args"], serde_json::json!(["run", "workflow:nightly.yml"]));
+    assert!(apps.iter().all(|app| app.get("cron_restart").is_none()), "{apps:#?}");
+    assert!(!shop.read(PM2_FILE).contains("not-to-be-copied"), "values stay in their own file");
+}
+
+#[test]
+fn what_is_active_runs_beside_its_primary_at_other_times() {
+    let mut shop = Repository::of("shop");
+    shop.mode = Mode::Active;
+    shop.apply(&shop.generate());
+    let apps = loaded(&shop);
+    assert_eq!(named(&apps, "mailer-backup")["cron_restart"], "*/5 * * * *");
+    let nightly = named(&apps, "workflow-nightly-backup")["cron_restart"].as_str().unwrap();
+    assert!(nightly.ends_with(" 9 * * *"), "{nightly}");
+    assert!(apps.iter().all(|app| app.get("autostart").is_none()), "{apps:#?}");
+}
+
+#[test]
+fn an_app_that_is_gone_is_an_error_and_never_another_app() {
+    let shop = Repository::of("shop");
+    shop.apply(&shop.generate());
+    shop.write("ecosystem.config.js", "module.exports = { apps: [{ name: 'other', script: 'x.js' }] };\n");
+    let load = format!("require({:?})", shop.root().join(PM2_FILE));
+    let output = Command::new("node").args(["-e", &load]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("has no app mailer any more"), "{output:?}");
+}
