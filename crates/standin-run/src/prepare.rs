@@ -1,0 +1,364 @@
+//! From what there is to run to what is started: tools, secrets, environment, and what would be different.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use tempfile::TempDir;
+
+use crate::DRILL_FLAG;
+use crate::act;
+use crate::fidelity::{self, Difference, Host, Weight};
+use crate::function;
+use crate::mask::Masks;
+use crate::secrets::{self, SecretsError, names_in};
+use crate::tools::{Environment, Missing, Tools};
+use crate::work::{FunctionWork, ShellWork, Work, WorkflowWork};
+
+/// What every run gets of the environment, where it is set: nothing of it is secret, and little runs without.
+const PASSED_ON: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "USER",
+    "SHELL",
+    "TZ",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
+/// Longest file that is read for what it says of a run.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Where the secrets are looked for when no file is named, relative to the repository.
+pub const SECRETS_FILE: &str = ".standin/secrets";
+
+/// Whether a run is a drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag {
+    /// It is meant.
+    Run,
+    /// It is a drill, and can know it by [`DRILL_FLAG`].
+    Drill,
+}
+
+/// How far a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trial {
+    /// All the way.
+    Real,
+    /// Everything but the run itself.
+    Dry,
+}
+
+/// What a run may use.
+#[derive(Clone)]
+pub struct Means {
+    /// The repository, absolute.
+    pub root: PathBuf,
+    /// The environment.
+    pub env: Environment,
+    /// The file of secrets; `None` for [`SECRETS_FILE`] where there is one.
+    pub secrets: Option<PathBuf>,
+    /// What `vars` holds for a workflow.
+    pub variables: BTreeMap<String, String>,
+    /// Whether it is a drill.
+    pub flag: Flag,
+    /// How far it goes.
+    pub trial: Trial,
+}
+
+/// Why a run could not be prepared. Nothing was run; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// A tool is missing.
+    #[error(transparent)]
+    Tool(#[from] Missing),
+    /// The file of secrets cannot be used.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// A variable of `env_from` is not set.
+    #[error(
+        "the variable {0} of `env_from` is neither in the environment nor in the file of secrets: set it, or take it out"
+    )]
+    NoVariable(String),
+    /// What is to be run is not there.
+    #[error("{0} is not there: correct the path, or bring it back")]
+    Gone(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+}
+
+/// A run that can be started. Its `Debug` shows no secret.
+#[derive(Debug)]
+pub struct Ready {
+    /// What would be different here, what stops it first.
+    pub differences: Vec<Difference>,
+    pub(crate) program: PathBuf,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) dir: PathBuf,
+    pub(crate) env: Hidden,
+    pub(crate) input: Vec<u8>,
+    pub(crate) masks: Masks,
+    /// Holds the run's own files, and removes them.
+    pub(crate) folder: Option<TempDir>,
+}
+
+/// An environment that is not shown.
+pub(crate) struct Hidden(pub(crate) Environment);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Ready {
+    /// Whether a difference makes the run meaningless.
+    pub fn is_stopped(&self) -> bool {
+        self.differences.iter().any(|difference| difference.weight == Weight::Stops)
+    }
+}
+
+/// Finds the tools and the secrets for a run, and what would be different. Nothing is run yet.
+///
+/// # Errors
+/// [`PrepareError`].
+pub fn prepare(work: &Work, means: &Means) -> Result<Ready, PrepareError> {
+    let tools = Tools { root: &means.root, env: &means.env };
+    let secrets = file_of_secrets(means)?;
+    match work {
+        Work::Workflow(work) => workflow(work, means, tools, &secrets),
+        Work::Function(work) => called(work, means, tools, &secrets),
+        Work::Npm { dir, script } => {
+            let args: Vec<OsString> = match means.trial {
+                Trial::Real => vec!["run".into(), "--silent".into(), "--".into(), script.into()],
+                // The scan has read the script; what is left is whether npm starts.
+                Trial::Dry => vec!["--version".into()],
+            };
+            Ok(plain(&tools.npm()?, args, dir, open_environment(means, &secrets), &secrets))
+        }
+        Work::Shell(work) => shell(work, means, &secrets),
+        Work::Program { argv, dir, .. } => program(argv, dir, means, &secrets),
+    }
+}
+
+type Secrets = BTreeMap<String, SecretString>;
+
+fn file_of_secrets(means: &Means) -> Result<Secrets, PrepareError> {
+    let usual = means.root.join(SECRETS_FILE);
+    match &means.secrets {
+        Some(path) => Ok(secrets::read(path)?),
+        None if usual.exists() => Ok(secrets::read(&usual)?),
+        None => Ok(Secrets::new()),
+    }
+}
+
+fn workflow(
+    work: &WorkflowWork,
+    means: &Means,
+    tools: Tools<'_>,
+    from_file: &Secrets,
+) -> Result<Ready, PrepareError> {
+    let names = secret_names(work, &means.root)?;
+    let mut handed = Secrets::new();
+    for name in names.iter().map(String::as_str).chain(["GITHUB_TOKEN"]) {
+        let in_env = || means.env.get(OsStr::new(name)).and_then(|value| value.to_str());
+        let found = from_file.get(name).cloned().or_else(|| in_env().map(SecretString::from));
+        handed.extend(found.map(|value| (name.to_owned(), value)));
+    }
+    let host = Host {
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        secrets: handed.keys().cloned().collect(),
+    };
+    let known = work.workflow.clone().unwrap_or_default();
+    let differences = fidelity::of_workflow(&known, &names, &host);
+    let (folder, cache) = (own_folder()?, cache(means)?);
+    let call = act::Call {
+        work,
+        root: &means.root,
+        folder: folder.path(),
+        cache: &cache,
+        secrets: &handed,
+        variables: &means.variables,
+        flag: means.flag,
+        trial: means.trial,
+    };
+    let args = act::arguments(&call).map_err(|source| io(folder.path(), source))?;
+    let masks = Masks::of(&handed);
+    let env = Hidden(passed_on(means));
+    // Started in a folder of its own, it reads no settings that lie in the repository.
+    let dir = folder.path().to_owned();
+    let program = tools.act()?;
+    Ok(Ready { differences, program, args, dir, env, input: Vec::new(), masks, folder: Some(folder) })
+}
+
+/// What the workflow asks for, and what the workflows of this repository ask for that it calls.
+fn secret_names(work: &WorkflowWork, root: &Path) -> Result<BTreeSet<String>, PrepareError> {
+    let mut names = names_in(&text(&root.join(&work.file))?);
+    for call in work.workflow.iter().flat_map(|workflow| &workflow.calls) {
+        if let Some(path) = call.local() {
+            // One that is not there is a finding of the scan, and act says so too.
+            names.extend(text(&root.join(path)).map(|text| names_in(&text)).unwrap_or_default());
+        }
+    }
+    Ok(names)
+}
+
+fn called(
+    work: &FunctionWork,
+    means: &Means,
+    tools: Tools<'_>,
+    secrets: &Secrets,
+) -> Result<Ready, PrepareError> {
+    let main = PathBuf::from(&work.main);
+    if !main.exists() {
+        return Err(PrepareError::Gone(main));
+    }
+    let (bundler, node, folder) = (tools.bundler()?, tools.node()?, own_folder()?);
+    let runner = folder.path().join("runner.mjs");
+    std::fs::write(&runner, function::RUNNER).map_err(|source| io(&runner, source))?;
+    let site = text(&means.root.join("netlify.toml")).unwrap_or_default();
+    let out = folder.path().join("bundle");
+    let call = match means.trial {
+        Trial::Real => "yes",
+        Trial::Dry => "no",
+    };
+    let (root, out) = (means.root.to_string_lossy(), out.to_string_lossy());
+    let task = function::task(work, &root, &out, &bundler.to_string_lossy(), &site, call);
+    Ok(Ready {
+        input: task.to_string().into_bytes(),
+        folder: Some(folder),
+        ..plain(&node, vec![runner.into()], &root, open_environment(means, secrets), secrets)
+    })
+}
+
+fn shell(work: &ShellWork, means: &Means, secrets: &Secrets) -> Result<Ready, PrepareError> {
+    let mut env = passed_on(means);
+    let mut own = work.env.clone();
+    for name in &work.env_from {
+        let in_env = means.env.get(OsStr::new(name)).and_then(|value| value.to_str()).map(SecretString::from);
+        let value = in_env.or_else(|| secrets.get(name).cloned());
+        own.insert(name.clone(), value.ok_or_else(|| PrepareError::NoVariable(name.clone()))?);
+    }
+    env.extend(own.iter().map(|(name, value)| (name.into(), value.expose_secret().into())));
+    flagged(&mut env, means);
+    let mut args: Vec<OsString> = vec!["-c".into(), work.command.clone().into()];
+    if means.trial == Trial::Dry {
+        // Reads the command and runs nothing of it.
+        args.insert(0, "-n".into());
+    }
+    if !Path::new(&work.dir).is_dir() {
+        return Err(PrepareError::Gone(PathBuf::from(&work.dir)));
+    }
+    let masks = Masks::of(&own);
+    Ok(Ready { masks, ..plain(Path::new("/bin/sh"), args, &work.dir, env, secrets) })
+}
+
+fn program(argv: &[String], dir: &str, means: &Means, secrets: &Secrets) -> Result<Ready, PrepareError> {
+    let env = open_environment(means, secrets);
+    let (first, rest) = argv.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let script = if first.contains('/') { Some(first) } else { rest.first().map(String::as_str) };
+    if let Some(script) = script.map(|script| Path::new(dir).join(script)).filter(|path| !path.exists()) {
+        return Err(PrepareError::Gone(script));
+    }
+    let args = match (means.trial, first) {
+        (Trial::Real, _) => rest.iter().map(OsString::from).collect(),
+        (Trial::Dry, "node") => vec!["--check".into(), script.unwrap_or_default().into()],
+        (Trial::Dry, "bash") => vec!["-n".into(), script.unwrap_or_default().into()],
+        (Trial::Dry, _) => {
+            let args = vec!["-c".into(), "command -v -- \"$0\"".into(), first.into()];
+            return Ok(plain(Path::new("/bin/sh"), args, dir, env, secrets));
+        }
+    };
+    Ok(plain(Path::new(first), args, dir, env, secrets))
+}
+
+fn plain(program: &Path, args: Vec<OsString>, dir: &str, env: Environment, secrets: &Secrets) -> Ready {
+    Ready {
+        differences: Vec::new(),
+        program: program.to_owned(),
+        args,
+        dir: PathBuf::from(dir),
+        masks: Masks::of(&likely_secrets(&env, secrets)),
+        env: Hidden(env),
+        input: Vec::new(),
+        folder: None,
+    }
+}
+
+/// What runs as it is gets what this process has, and the file of secrets.
+fn open_environment(means: &Means, secrets: &Secrets) -> Environment {
+    let mut env = means.env.clone();
+    env.extend(secrets.iter().map(|(name, value)| (name.into(), value.expose_secret().into())));
+    flagged(&mut env, means);
+    env
+}
+
+fn flagged(env: &mut Environment, means: &Means) {
+    match means.flag {
+        Flag::Run => drop(env.remove(OsStr::new(DRILL_FLAG))),
+        Flag::Drill => drop(env.insert(DRILL_FLAG.into(), "1".into())),
+    }
+}
+
+/// The file of secrets, and what has the name of one.
+fn likely_secrets(env: &Environment, secrets: &Secrets) -> Secrets {
+    const WORDS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "_KEY"];
+    let named = env.iter().filter_map(|(name, value)| {
+        let name = name.to_str()?;
+        let is_one = WORDS.iter().any(|word| name.to_ascii_uppercase().contains(word));
+        is_one.then(|| Some((name.to_owned(), SecretString::from(value.to_str()?))))?
+    });
+    named.chain(secrets.clone()).collect()
+}
+
+fn passed_on(means: &Means) -> Environment {
+    let set = |name: &&str| Some((OsString::from(*name), means.env.get(OsStr::new(*name))?.clone()));
+    PASSED_ON.iter().filter_map(set).collect()
+}
+
+/// Where `act` keeps its actions: out of the repository, because it copies that for each run.
+fn cache(means: &Means) -> Result<PathBuf, PrepareError> {
+    let of = |name: &str| means.env.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let folder = of("STANDIN_CACHE")
+        .or_else(|| of("XDG_CACHE_HOME").map(|folder| folder.join("standin")))
+        .or_else(|| of("HOME").map(|home| home.join(".cache/standin")))
+        .unwrap_or_else(|| std::env::temp_dir().join("standin-cache"));
+    let folder = folder.join("act");
+    std::fs::create_dir_all(&folder).map_err(|source| io(&folder, source))?;
+    Ok(folder)
+}
+
+fn own_folder() -> Result<TempDir, PrepareError> {
+    tempfile::Builder::new()
+        .prefix("standin-run-")
+        .tempdir()
+        .map_err(|source| io(&std::env::temp_dir(), source))
+}
+
+fn text(path: &Path) -> Result<String, PrepareError> {
+    use std::io::Read;
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|source| io(path, source))?;
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(|source| io(path, source))?;
+    Ok(text)
+}
+
+fn io(path: &Path, source: std::io::Error) -> PrepareError {
+    PrepareError::Io { path: path.to_owned(), source }
+}

@@ -1,0 +1,93 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+use std::path::Path;
+
+use super::*;
+use crate::prepare::{Flag, Means, Trial, prepare};
+use crate::tools::Environment;
+use crate::work::{ShellWork, Work};
+
+fn shell(command: &str, env: &[(&str, &str)], flag: Flag) -> Ready {
+    let folder = Path::new("/");
+    let env_from = env.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut all: Environment = env.iter().map(|(name, value)| (name.into(), value.into())).collect();
+    all.insert("PATH".into(), std::env::var_os("PATH").unwrap());
+    all.insert("UNASKED".into(), "not for everybody".into());
+    let means = Means {
+        root: folder.to_owned(),
+        env: all,
+        secrets: None,
+        variables: BTreeMap::new(),
+        flag,
+        trial: Trial::Real,
+    };
+    let work = ShellWork { command: command.into(), dir: "/".into(), env: BTreeMap::new(), env_from };
+    prepare(&Work::Shell(work), &means).unwrap()
+}
+
+async fn ran(ready: Ready, limit: u64) -> (Ended, String) {
+    let mut text = String::new();
+    let to = |_, line: &[u8]| text.push_str(&String::from_utf8_lossy(line));
+    let ended = run(ready, Duration::from_secs(limit), std::future::pending(), to).await;
+    (ended, text)
+}
+
+fn is_alive(pid: &str) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    !state.is_empty() && !state.contains(") Z ")
+}
+
+#[tokio::test]
+async fn a_run_ends_as_it_ends_and_its_output_has_no_secret() {
+    let command = "echo \"to $A_TOKEN\"; echo err >&2; printf 'no end'; test -z \"$UNASKED$STANDIN_DRILL\" || exit 9; exit 3";
+    let (ended, text) = ran(shell(command, &[("A_TOKEN", "hunter2hunter2")], Flag::Run), 60).await;
+    assert_eq!(ended.end, RunEnd::Exited { code: 3 }, "{text}");
+    assert!(text.contains("to ***\n") && text.contains("err\n") && text.contains("no end"), "{text}");
+    assert_eq!(ended.tail, text);
+    let (ended, text) = ran(shell("echo $STANDIN_DRILL; kill -9 $$", &[], Flag::Drill), 60).await;
+    assert_eq!((ended.end, text.as_str()), (RunEnd::Killed { signal: "SIGKILL".into() }, "1\n"));
+}
+
+#[tokio::test]
+async fn what_a_stopped_run_started_ends_too_also_in_a_group_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid = folder.path().join("pid");
+    let command = format!(
+        "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > {0}.new; mv {0}.new {0}; sleep 600' & wait",
+        pid.display()
+    );
+    let ready = shell(&command, &[], Flag::Run);
+    let up = async {
+        while !pid.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let ended = run(ready, Duration::from_secs(600), up, |_, _| {}).await;
+    assert_eq!(ended.end, RunEnd::Killed { signal: "SIGTERM".into() });
+    assert!(!is_alive(&std::fs::read_to_string(&pid).unwrap()), "the grandchild is gone");
+}
+
+#[tokio::test]
+async fn a_run_beyond_its_limit_is_stopped_and_what_it_left_behind_holds_nobody_up() {
+    let (ended, text) = ran(shell("echo begun; sleep 600", &[], Flag::Run), 1).await;
+    assert_eq!((ended.end, text.as_str()), (RunEnd::TimedOut, "begun\n"));
+    assert!(ended.took < Duration::from_secs(9), "{:?}", ended.took);
+    let (ended, text) = ran(shell("sleep 5 & echo done", &[], Flag::Run), 60).await;
+    assert_eq!((ended.end, text.as_str()), (RunEnd::Exited { code: 0 }, "done\n"));
+    assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
+}
+
+#[tokio::test]
+async fn long_lines_come_in_pieces_and_only_the_end_is_kept() {
+    let (ended, text) =
+        ran(shell("head -c 200000 /dev/zero | tr '\\0' x; echo; echo end", &[], Flag::Run), 60).await;
+    assert_eq!((text.len(), ended.tail.len()), (200_005, MAX_TAIL));
+    assert!(ended.tail.ends_with("x\nend\n"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_says_so() {
+    let mut ready = shell("true", &[], Flag::Run);
+    ready.program = "/nowhere/at/all".into();
+    let (ended, _) = ran(ready, 5).await;
+    assert!(matches!(ended.end, RunEnd::NotStarted { why } if why.contains("/nowhere/at/all")));
+}
