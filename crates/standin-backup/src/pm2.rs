@@ -48,10 +48,12 @@ pub(crate) fn of_app(app: &Automation, files: &Files, mode: Mode) -> Result<App,
             let value = json_of_yaml::value(text).ok_or_else(|| {
                 Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
             })?;
-            js_value(&only(&value, name), "    ")
+            compact(&only(&value, name))
         }
     };
-    Ok(App { code: format!("again({config}, {file}, {}, {})", js(name), js_value(&changes, "    ")) })
+    // The name stands where a scan can read it.
+    let again = format!("again({config}, {file}, {}, {})", js(name), compact(&changes));
+    Ok(App { code: format!("{{ name: {}, ...{again} }}", js(&format!("{name}-backup"))) })
 }
 
 /// Only the app of a name: what else a file holds may be secret, and is nobody's backup.
@@ -124,7 +126,9 @@ pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, m
             app.insert("autostart".into(), false.into());
         }
     }
-    App { code: format!("here({})", js_value(&Value::Object(app), "    ")) }
+    let lines: Vec<String> =
+        app.iter().map(|(key, value)| format!("  {key}: {},\n", compact(value))).collect();
+    App { code: format!("{{\n{}  cwd: __dirname,\n}}", lines.concat()) }
 }
 
 /// The whole file.
@@ -133,12 +137,12 @@ pub(crate) fn file(apps: &[App], mode: Mode) -> String {
         Mode::Standby => "off until they are needed: `pm2 start NAME`",
         Mode::Active => "at once, beside what they stand in for",
     };
-    let list: String = apps.iter().map(|app| format!("  {},\n", app.code)).collect();
+    let list: String = apps.iter().map(|app| format!("{},\n", app.code)).collect();
     format!(
         "// {}\n// The backups that PM2 runs here, {mode}.\n// `standin backup` writes this file anew, and what is changed here by hand is lost.\n{}\nmodule.exports = {{\n  apps: [\n{}  ],\n}};\n",
         ownership::mark(None),
         AGAIN.replace("BACKOFF_MS", &BACKOFF_MS.to_string()),
-        list.lines().map(|line| format!("  {line}\n")).collect::<String>()
+        list.lines().map(|line| format!("    {line}\n")).collect::<String>()
     )
 }
 
@@ -146,15 +150,7 @@ fn js(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-/// A value on several lines, the further ones behind these blanks.
-fn js_value(value: &Value, by: &str) -> String {
-    match value {
-        Value::Object(map) if map.is_empty() => "{}".to_owned(),
-        Value::Object(_) => serde_json::to_string_pretty(value)
-            .unwrap_or_default()
-            .replace('\n', &format!("\n{}", by.get(2..).unwrap_or(""))),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            serde_json::to_string(value).unwrap_or_default()
-        }
-    }
+/// A value on one line. JSON is JavaScript.
+fn compact(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -107,7 +107,7 @@ impl<'a> Work<'a> {
     fn workflow(&mut self, automation: &Automation) {
         let id = &automation.id;
         let path = workflow_path(&backup_name(id.name()));
-        if !self.is_wanted(automation, &path) {
+        if !self.is_wanted(automation, &path) && !is_refused_by_github(automation) {
             return;
         }
         if automation.state < Standing::Effective {
@@ -248,4 +248,11 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// A workflow where GitHub looks for it, that it would not load: whatever schedule it has is not known.
+fn is_refused_by_github(automation: &Automation) -> bool {
+    let name = automation.source.path.strip_prefix(crate::WORKFLOWS).unwrap_or("/");
+    let is_file = !name.contains('/') && (name.ends_with(".yml") || name.ends_with(".yaml"));
+    automation.state == Standing::Declared && is_file
 }

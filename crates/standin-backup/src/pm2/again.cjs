@@ -12,8 +12,3 @@ function again(config, file, name, changes) {
   if (changes.autostart === false) delete kept.cron_restart;
   return { ...kept, autorestart: app.autorestart ?? true, exp_backoff_restart_delay: BACKOFF_MS, ...changes };
 }
-
-/** A run on this host, which ends by itself. */
-function here(app) {
-  return { ...app, cwd: __dirname };
-}

@@ -1,0 +1,93 @@
+//! The copied workflow really runs, by act: behind its slot, and not without it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::fixtures::Repository;
+use crate::oracles::tool;
+
+/// In the place of the action: what it was asked, and the slot as the test wants it.
+const ACTION: &str = "name: stub
+description: The action with no store behind it.
+inputs: { command: { description: c, default: check }, id: { description: i, default: '' }, status: { description: s, default: '' } }
+outputs:
+  run: { description: r, value: '${{ steps.told.outputs.run }}' }
+  cron: { description: c, value: '${{ steps.told.outputs.cron }}' }
+runs:
+  using: composite
+  steps:
+    - id: told
+      shell: bash
+      env: { ASKED: '${{ inputs.command }} ${{ inputs.id }} ${{ inputs.status }}' }
+      run: |
+        echo \"$ASKED\" >> \"$OUT\"
+        echo \"run=$RUN\" >> \"$GITHUB_OUTPUT\"
+        echo 'cron=0 5 1 * *' >> \"$GITHUB_OUTPUT\"
+";
+
+const PRIMARY: &str = "name: Sweep
+on:
+  schedule: [{ cron: '0 4 * * 1-5' }, { cron: '0 5 1 * *' }]
+jobs:
+  daily:
+    if: github.event.schedule == '0 4 * * 1-5'
+    runs-on: ubuntu-latest
+    steps: [{ run: 'echo daily >> \"$OUT\"' }]
+  monthly:
+    if: github.event.schedule == '0 5 1 * *' && github.event_name == 'schedule'
+    runs-on: ubuntu-latest
+    steps:
+      - env: { KEY: '${{ inputs.standin-key }}' }
+        run: echo \"monthly $KEY\" >> \"$OUT\"
+      - run: exit 1
+  clean:
+    needs: [daily, monthly]
+    if: always()
+    runs-on: ubuntu-latest
+    steps: [{ run: 'echo clean >> \"$OUT\"' }]
+";
+
+/// What was done by the backup, in the order of its happening.
+fn dispatched(repository: &Repository, run: &str) -> Vec<String> {
+    let root = repository.root();
+    let out = root.join(format!("out-{run}"));
+    let event = root.join("event.json");
+    let inputs =
+        r#"{"inputs":{"standin-key":"k1","standin-attempt":"1","standin-slot":"2026-11-01T05:00:00Z"}}"#;
+    fs::write(&event, inputs).unwrap();
+    let action = root.join("action");
+    // act copies the whole repository, so that nothing of its own may be in it.
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(tool("STANDIN_ACT", "py/bin/act"))
+        .current_dir(root)
+        .args(["workflow_dispatch", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server"])
+        .args(["--artifact-server-addr", "127.0.0.1", "-W", ".github/workflows/sweep-backup.yml", "-e"])
+        .arg(&event)
+        .args(["--local-repository", &format!("standin-dev/standin@v1={}", action.display())])
+        .args(["--env", &format!("OUT={}", out.display()), "--env", &format!("RUN={run}")])
+        .env("HOME", home.path())
+        .env("XDG_CACHE_HOME", home.path().join("cache"))
+        .output()
+        .unwrap();
+    let read = |path: &Path| fs::read_to_string(path).ok();
+    let said =
+        || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = read(&out).unwrap_or_else(|| panic!("nothing ran: {}", said()));
+    text.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_jobs_run_behind_the_slot_and_not_without_it() {
+    let repository = Repository::empty();
+    repository.write(".github/workflows/sweep.yml", PRIMARY);
+    repository.write("action/action.yml", ACTION);
+    repository.apply(&repository.generate());
+    let begun = Command::new("git").args(["init", "-q"]).current_dir(repository.root()).status().unwrap();
+    assert!(begun.success());
+    assert_eq!(
+        dispatched(&repository, "true"),
+        ["beat workflow:sweep.yml", "monthly k1", "clean", "exec-result workflow:sweep.yml failure"]
+    );
+    assert_eq!(dispatched(&repository, "false"), ["beat workflow:sweep.yml"]);
+}
