@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use crate::error::{ConfigError, Lines};
 use crate::settings::{
-    AgentSettings, BackupMode, BackupSettings, Listen, LogLevel, LogSettings, Pm2Settings, Pm2Watching,
+    AgentSettings, BackupMode, BackupSettings, Here, Listen, LogLevel, LogSettings, Pm2Settings, Pm2Watching,
     ProcessSettings, RecoverySettings,
 };
 use crate::shape::{self, Text};
@@ -45,7 +45,8 @@ pub(crate) fn backup(table: &shape::Backup) -> BackupSettings {
         Some(shape::BackupMode::Active) => BackupMode::Active,
         Some(shape::BackupMode::Standby) | None => BackupMode::Standby,
     };
-    BackupSettings { mode }
+    let here = if table.here == Some(true) { Here::Yes } else { Here::No };
+    BackupSettings { mode, here }
 }
 
 impl Checker<'_> {

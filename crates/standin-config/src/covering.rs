@@ -261,6 +261,10 @@ impl Joint<'_> {
 
     /// Whether a command is `standin run` of the primary itself: it reads the primary's own files each time.
     fn runs_the_same(&self, primary: &Automation, id: &AutomationId) -> bool {
+        let is_written = |found: &Automation| found.backup_of.as_ref() == Some(&primary.id);
+        if id.kind() == Kind::Command && self.inventory.get(id).is_some_and(is_written) {
+            return true;
+        }
         let entry = self.settings.automations.iter().find(|entry| entry.id == *id);
         entry.is_some_and(|entry| match &entry.subject {
             Said::Command(text) => text.command.trim() == format!("standin run {}", primary.id),

@@ -24,9 +24,9 @@ use std::collections::BTreeMap;
 
 pub use error::ConfigError;
 pub use nearest::nearest;
-pub use resolve::{CommandSpec, Place, Resolved, resolve};
+pub use resolve::{CommandSpec, PROGRAM, Place, Resolved, resolve};
 pub use settings::{
-    AgentSettings, BackupMode, BackupSettings, CommandText, Entry, Listen, LogLevel, LogSettings,
+    AgentSettings, BackupMode, BackupSettings, CommandText, Entry, Here, Listen, LogLevel, LogSettings,
     Pm2Settings, Pm2Watching, ProcessSettings, RecoverySettings, Settings, Subject, Timing,
 };
 pub use text::duration;

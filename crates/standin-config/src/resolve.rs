@@ -1,5 +1,7 @@
 //! Settings and inventory together: what is expected of each automation.
 
+mod here;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -44,6 +46,9 @@ pub struct CommandSpec {
     pub time_limit: Duration,
 }
 
+/// The variable in which commands find the `standin` that runs them.
+pub const PROGRAM: &str = "STANDIN_PROGRAM";
+
 /// What the engine works with.
 #[derive(Debug, Clone)]
 pub struct Resolved {
@@ -77,6 +82,8 @@ pub fn resolve(settings: &Settings, mut inventory: Inventory, place: Place<'_>) 
             Err(error) => errors.push(error),
         }
     }
+    let runs = here::runs(settings, &inventory, place);
+    inventory.automations.extend(runs.iter().map(|(automation, _)| automation.clone()));
     inventory.automations.sort_by(|a, b| a.id.cmp(&b.id));
 
     let (mut watches, mut commands) = (Vec::new(), BTreeMap::new());
@@ -87,6 +94,7 @@ pub fn resolve(settings: &Settings, mut inventory: Inventory, place: Place<'_>) 
             commands.insert(automation.id.clone(), spec);
         }
     }
+    commands.extend(runs.into_iter().map(|(automation, spec)| (automation.id, spec)));
     let policy = settings.recovery.policy.clone();
     Resolved { inventory, watches, commands, policy, findings: settings.warnings.clone(), errors }
 }

@@ -42,6 +42,18 @@ pub struct Settings {
 pub struct BackupSettings {
     /// Whether backups on this machine run at once.
     pub mode: BackupMode,
+    /// Whether the agent runs workflows and functions itself.
+    pub here: Here,
+}
+
+/// Whether the agent runs scheduled workflows and functions on its own machine when nothing else has helped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Here {
+    /// It does not: what they do to a machine is for their owner to judge.
+    #[default]
+    No,
+    /// It does.
+    Yes,
 }
 
 /// Whether backups on this machine run at once.

@@ -192,6 +192,9 @@ pub(crate) enum BackupMode {
 pub(crate) struct Backup {
     /// Whether those that PM2 hosts run at once. Default: standby.
     pub(crate) mode: Option<BackupMode>,
+    /// Whether the agent runs scheduled workflows and functions on its own machine (`standin run`) when nothing else has
+    /// helped. Default: false.
+    pub(crate) here: Option<bool>,
 }
 
 /// What becomes of a slot that passed while nothing could run it.

@@ -107,6 +107,19 @@ fn the_same_work_on_the_agents_machine_is_another_failure_domain() {
 }
 
 #[test]
+fn with_here_every_scheduled_workflow_has_a_backup_on_the_agents_machine() {
+    let text = format!("{AGENT}[backup]\nhere = true\n");
+    let covering = joined(&text, vec![nightly()], &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::CrossDomain)]);
+    let backup = &covering.subjects[0].backups[0];
+    assert_eq!(backup.id.as_str(), "command:here/workflow:nightly.yml");
+    assert_eq!(backup.drilled_as, drill::Backup::Here);
+    // Somebody has to be there who would run it.
+    let lonely = joined("[backup]\nhere = true\n", vec![nightly()], &Known::default());
+    assert_eq!(levels(&lonely)[0].1, Level::Unwatched);
+}
+
+#[test]
 fn what_people_and_events_start_is_not_counted() {
     let ci = Automation { triggers: vec!["push".into()], ..found("workflow:ci.yml", None) };
     let covering = joined(AGENT, vec![ci], &Known::default());

@@ -97,11 +97,16 @@ fn home() -> PathBuf {
 
 fn commands(project: &Project) -> BTreeMap<AutomationId, RunSpec> {
     let list = project.resolved.commands.iter();
+    let program = std::env::current_exe().ok().map(|path| path.to_string_lossy().into_owned());
     list.map(|(id, spec)| {
+        let mut env = spec.env.clone();
+        if let Some(program) = &program {
+            env.entry(standin_config::PROGRAM.to_owned()).or_insert_with(|| program.clone().into());
+        }
         let run = RunSpec {
             command: spec.command.clone(),
             dir: PathBuf::from(&spec.dir),
-            env: spec.env.clone(),
+            env,
             env_from: spec.env_from.clone(),
             time_limit: spec.time_limit,
         };
