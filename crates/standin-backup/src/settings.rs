@@ -20,9 +20,21 @@ impl Remedy {
     }
 }
 
-/// The file of a repository that has none, from the commented defaults.
+/// The commented default that a new file says otherwise.
+const NOT_HERE: &str = "#here = false";
+
+/// What looks after a repository whose file Standin writes.
+const AGENT: &str = "
+# Who watches and acts: an agent on a machine (`standin up`), which GITHUB_TOKEN lets ask GitHub.
+[[peer]]
+kind = \"agent\"
+";
+
+/// The file of a repository that has none, from the commented defaults: with a watcher that starts the backups, and that
+/// runs here what nothing else has helped.
 pub(crate) fn file(defaults: &str, remedies: &[Remedy]) -> String {
-    let mut out = format!("# {}\n{defaults}", ownership::mark(None));
+    let defaults = defaults.replacen(NOT_HERE, "here = true", 1);
+    let mut out = format!("# {}\n{defaults}{AGENT}", ownership::mark(None));
     for remedy in remedies {
         out.push_str(&format!("\n{}", remedy.entry()));
     }

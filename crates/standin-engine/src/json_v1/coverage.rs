@@ -144,7 +144,8 @@ fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
     let text = match step {
         Step::Mend => "mend it: `standin scan` says what is wrong and how".to_owned(),
         Step::Watch(hint) => hint.clone(),
-        Step::Back => "give it a backup: `standin init` writes what can be written".to_owned(),
+        Step::Back => "give it a backup: `standin init` writes those of workflows and functions, `backup` in standin.toml names others"
+                .to_owned(),
         Step::Renew => "write its backup again: `standin init`".to_owned(),
         Step::MendBackup(id) => format!("mend its backup {id}: `standin scan` says what is wrong"),
         Step::BackElsewhere => {
