@@ -7,6 +7,7 @@ mod beats;
 mod cli;
 mod example;
 mod function;
+mod journey;
 mod mesh;
 mod platforms;
 mod pm2;
