@@ -33,13 +33,9 @@ pub(crate) struct App {
 }
 
 /// The app that stands in for an app of PM2's.
-pub(crate) fn of_app(app: &Automation, files: &Files, mode: Mode) -> Result<App, Refused> {
+pub(crate) fn of_app(app: &Automation, files: &Files) -> Result<App, Refused> {
     let path = app.source.path.as_str();
     let name = app.id.name();
-    let changes = match mode {
-        Mode::Standby => json!({ "autostart": false }),
-        Mode::Active => json!({}),
-    };
     let (file, reading) = (js(path), reading(path, files)?);
     let config = match reading {
         Reading::Required => format!("require(path.join(__dirname, {file}))"),
@@ -52,7 +48,7 @@ pub(crate) fn of_app(app: &Automation, files: &Files, mode: Mode) -> Result<App,
         }
     };
     // The name stands where a scan can read it.
-    let again = format!("again({config}, {file}, {}, {})", js(name), compact(&changes));
+    let again = format!("again({config}, {file}, {})", js(name));
     Ok(App { code: format!("{{ name: {}, ...{again} }}", js(&format!("{name}-backup"))) })
 }
 
@@ -96,7 +92,8 @@ fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
     Ok(Reading::Required)
 }
 
-/// The app that runs a workflow or a function on this host.
+/// The app that runs a workflow or a function on this host. An app that stands by is one that nobody has started:
+/// PM2 7.0.4 never starts one with `autostart: false`, not even by its name.
 pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, mode: Mode) -> App {
     let mut app = Map::new();
     let kind = match automation.id.kind() {
@@ -118,13 +115,8 @@ pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, m
     app.insert("args".into(), json!(["run", automation.id.as_str()]));
     app.insert("interpreter".into(), "none".into());
     app.insert("autorestart".into(), false.into());
-    match (mode, schedule) {
-        (Mode::Active, Some(schedule)) => {
-            app.insert("cron_restart".into(), schedule.cron.clone().into());
-        }
-        (Mode::Standby, _) | (Mode::Active, None) => {
-            app.insert("autostart".into(), false.into());
-        }
+    if let (Mode::Active, Some(schedule)) = (mode, schedule) {
+        app.insert("cron_restart".into(), schedule.cron.clone().into());
     }
     let lines: Vec<String> =
         app.iter().map(|(key, value)| format!("  {key}: {},\n", compact(value))).collect();
@@ -134,8 +126,8 @@ pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, m
 /// The whole file.
 pub(crate) fn file(apps: &[App], mode: Mode) -> String {
     let mode = match mode {
-        Mode::Standby => "off until they are needed: `pm2 start NAME`",
-        Mode::Active => "at once, beside what they stand in for",
+        Mode::Standby => "off until they are needed: `pm2 start standin.backup.config.cjs --only NAME`",
+        Mode::Active => "beside what they stand in for: `pm2 start standin.backup.config.cjs`",
     };
     let list: String = apps.iter().map(|app| format!("{},\n", app.code)).collect();
     format!(

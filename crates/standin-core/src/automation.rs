@@ -72,7 +72,7 @@ pub enum Detail {
     Plain,
     /// An app of a PM2 ecosystem file.
     Pm2App {
-        /// The script, resolved against the file's folder; absolute.
+        /// The script, resolved against the file's folder; absolute. Empty where only running the file would tell.
         script: String,
         /// The working directory, resolved; absolute.
         cwd: String,

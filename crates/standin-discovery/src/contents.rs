@@ -8,7 +8,7 @@ use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::registry::Repository;
 use crate::walk::{Nature, WORKFLOWS};
-use crate::{aws, crontab, kubernetes, scripts, systemd};
+use crate::{aws, crontab, kubernetes, pm2, scripts, systemd};
 
 /// What a reader makes of a file's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,10 @@ const ENDINGS: [&str; 13] = [
 pub(crate) fn is_wanted(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ENDINGS.contains(&ending) || crontab::claim(path) != Claim::No || name.contains(".config.")
+    ENDINGS.contains(&ending)
+        || crontab::claim(path) != Claim::No
+        || name.contains(".config.")
+        || pm2::is_dump(name)
 }
 
 /// One file and its text.

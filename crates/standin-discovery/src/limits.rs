@@ -60,3 +60,11 @@ pub const MAX_HCL_BLOCKS: usize = 20_000;
 pub const MAX_HCL_DEPTH: usize = 64;
 /// Items of a list that a function of JavaScript is walked through for.
 pub const MAX_MAPPED: usize = 1_000;
+/// Scripts that are followed from one another to find a circle.
+pub const MAX_SCRIPTS_FOLLOWED: usize = 200;
+/// Bytes of the cache that is kept of a scan; files that would not fit are read again.
+pub const MAX_CACHE_BYTES: usize = 64 * 1024 * 1024;
+/// Threads that read and parse at once.
+pub const MAX_THREADS: usize = 8;
+/// Files that are read and parsed between two words about how far a scan is.
+pub const FILES_BETWEEN_WORDS: usize = 256;

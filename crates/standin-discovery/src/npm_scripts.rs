@@ -1,6 +1,6 @@
 //! Scripts of every `package.json` outside `node_modules`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 use standin_core::automation::{Automation, Detail, Severity, Source, Standing};
@@ -30,21 +30,51 @@ const HOOKS: [&str; 11] = [
     "dependencies",
 ];
 
+/// Names that begin like hooks and are none: words, and what Git hooks of older tools are called.
+const NO_HOOKS: [&str; 17] = [
+    "prettier",
+    "pretty",
+    "preview",
+    "present",
+    "preset",
+    "prefix",
+    "preload",
+    "prefetch",
+    "predict",
+    "press",
+    "precommit",
+    "prepush",
+    "postgres",
+    "postman",
+    "postcss",
+    "poster",
+    "postmerge",
+];
+
 /// Adds the scripts of every `package.json`.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
+    let locks = bins::of(repository);
     for entry in repository.entries.iter().filter(|entry| entry.name() == "package.json") {
         let read = match entry.nature {
             Nature::File => files::read(repository.root, &entry.path),
             Nature::Other => Err(files::not_a_file(&entry.path)),
         };
         match read {
-            Ok(text) => package(repository, entry, &text, gathered),
+            Ok(text) => package(repository, (entry, &locks), &text, gathered),
             Err(problem) => gathered.find(problem),
         }
     }
 }
 
-fn package(repository: &Repository<'_>, entry: &Entry, text: &str, gathered: &mut Gathered) {
+/// The programs of each folder with a lock file.
+type Locks = BTreeMap<String, Option<BTreeSet<String>>>;
+
+fn package(
+    repository: &Repository<'_>,
+    (entry, locks): (&Entry, &Locks),
+    text: &str,
+    gathered: &mut Gathered,
+) {
     let lines = Lines::new(text);
     // Kept as raw text: its place in the file gives the lines.
     let scripts = match serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
@@ -60,9 +90,14 @@ fn package(repository: &Repository<'_>, entry: &Entry, text: &str, gathered: &mu
     let Some(raw) = scripts else { return };
     match serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()) {
         Ok(scripts) => {
+            let commands: BTreeMap<String, String> = scripts
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), serde_json::from_str(value.get()).ok()?)))
+                .collect();
+            let package = calls::Package { repository, path: &entry.path, commands: &commands, locks };
             for (name, value) in scripts {
                 let line = lines.at(offset_in(text, value.get()));
-                script(repository, entry, &name, (value, line), gathered);
+                script(&package, &name, (value, line), gathered);
             }
         }
         Err(_) => {
@@ -86,20 +121,19 @@ fn offset_in(text: &str, part: &str) -> usize {
 }
 
 fn script(
-    repository: &Repository<'_>,
-    entry: &Entry,
+    package: &calls::Package<'_>,
     name: &str,
     (value, line): (&RawValue, u32),
     gathered: &mut Gathered,
 ) {
-    let path = entry.path.as_str();
+    let path = package.path;
     let Ok(command) = serde_json::from_str::<String>(value.get()) else {
         let message = format!("the script `{}` is no text", quote(name));
         let fix = "Write the command as a text.";
         gathered.find(finding("scripts-invalid", Severity::Error, path, line, message, fix));
         return;
     };
-    let folder = entry.folder();
+    let folder = package.folder();
     let place = if folder.is_empty() { "." } else { folder };
     let id = match AutomationId::new(Kind::Npm, &format!("{place}#{name}")) {
         Ok(id) => id,
@@ -109,7 +143,8 @@ fn script(
             return;
         }
     };
-    let trigger = if HOOKS.contains(&name) { format!("npm {name}") } else { "manual".to_owned() };
+    let trigger = trigger(package, name, line, gathered);
+    let broken = package.check(name, &command, line, gathered);
     gathered.automation(Automation {
         id,
         name: name.to_owned(),
@@ -118,15 +153,49 @@ fn script(
         schedules: Vec::new(),
         triggers: vec![trigger],
         state: Standing::Loadable,
-        reason: REASON.to_owned(),
+        reason: broken.unwrap_or_else(|| REASON.to_owned()),
         detail: Detail::NpmScript {
-            dir: repository.absolute(folder).to_string_lossy().into_owned(),
+            dir: package.repository.absolute(folder).to_string_lossy().into_owned(),
             script: name.to_owned(),
             command,
         },
         backup_of: None,
     });
 }
+
+/// What starts a script: npm, another script, or a person.
+fn trigger(package: &calls::Package<'_>, name: &str, line: u32, gathered: &mut Gathered) -> String {
+    if HOOKS.contains(&name) {
+        return format!("npm {name}");
+    }
+    let target = ["pre", "post"].iter().find_map(|hook| name.strip_prefix(hook));
+    let Some(target) = target.filter(|target| !target.is_empty()) else { return "manual".to_owned() };
+    if package.commands.contains_key(target) {
+        return format!("npm run {target}");
+    }
+    let by_npm = ["version", "start", "restart", "uninstall", "shrinkwrap"];
+    if by_npm.contains(&target) {
+        return format!("npm {target}");
+    }
+    if !NO_HOOKS.iter().any(|word| name.starts_with(word)) {
+        let message =
+            format!("npm starts `{}` around a script `{}`, and there is none", quote(name), quote(target));
+        let fix = "Add that script, or give this one a name of its own.";
+        gathered.find(finding(
+            "npm-hook-without-target",
+            Severity::Warning,
+            package.path,
+            line,
+            message,
+            fix,
+        ));
+    }
+    "manual".to_owned()
+}
+
+mod bins;
+mod calls;
+mod command;
 
 #[cfg(test)]
 mod tests;

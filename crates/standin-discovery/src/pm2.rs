@@ -16,7 +16,9 @@ use crate::walk::{Entry, Nature, WORKFLOWS};
 use crate::yaml;
 
 mod apps;
+mod dump;
 mod options;
+pub(crate) use dump::is_named as is_dump;
 
 #[cfg(test)]
 mod tests;
@@ -79,6 +81,7 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
             (Some(_) | None, Claim::Named | Claim::Prefixed | Claim::Content) => {}
         }
     }
+    dump::detect(repository, gathered);
     if unnamed >= MAX_UNNAMED_FILES {
         let message =
             format!("only the first {MAX_UNNAMED_FILES} files of any name were looked into for PM2 apps");

@@ -10,6 +10,8 @@
     reason = "tests read the environment and start the oracles"
 )]
 
+#[path = "platforms/damaged.rs"]
+mod damaged;
 #[path = "platforms/expected.rs"]
 mod expected;
 #[path = "platforms/netlify.rs"]

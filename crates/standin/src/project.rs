@@ -97,13 +97,15 @@ impl Project {
         };
         let list = self.resolved.inventory.automations.iter().filter(|a| watched(&a.id));
         list.filter_map(|automation| match &automation.detail {
-            Detail::Pm2App { script, .. } => Some(OwnedApp {
+            // A script that is computed cannot be told from another's.
+            Detail::Pm2App { script, .. } if !script.is_empty() => Some(OwnedApp {
                 id: automation.id.clone(),
                 name: automation.id.name().to_owned(),
                 script: script.clone(),
                 file: self.root.path.join(&automation.source.path).to_string_lossy().into_owned(),
             }),
             Detail::Plain
+            | Detail::Pm2App { .. }
             | Detail::NpmScript { .. }
             | Detail::NetlifyFunction { .. }
             | Detail::Workflow(_) => None,

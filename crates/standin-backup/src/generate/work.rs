@@ -72,7 +72,7 @@ impl<'a> Work<'a> {
         match automation.id.kind() {
             Kind::Workflow => self.workflow(automation),
             Kind::Netlify => self.function(automation),
-            Kind::Pm2 => match pm2::of_app(automation, self.inputs.files, self.inputs.mode) {
+            Kind::Pm2 => match pm2::of_app(automation, self.inputs.files) {
                 Ok(app) => self.app(&automation.id, app),
                 Err(refused) => self.refuse(&automation.id, refused),
             },

@@ -41,3 +41,30 @@ fn what_is_no_script_is_said() {
         assert_eq!(scan_of(&[("package.json", text)]).findings, [], "{text}");
     }
 }
+
+#[test]
+fn what_a_script_calls_has_to_be_there() {
+    let text = r#"{"scripts": {
+        "a": "npm run gone",
+        "b": "node x.js && node src/gone.js",
+        "c": "node dist/x.js",
+        "d": "missing-tool --x",
+        "e": "npm run f", "f": "npm run e",
+        "predeploy": "echo", "prea": "echo", "prettier": "tsc"
+    }}"#;
+    let lock = r#"{"packages": {"node_modules/typescript": {"bin": {"tsc": "bin/tsc"}}}}"#;
+    let inventory = scan_of(&[("package.json", text), ("package-lock.json", lock), ("x.js", "")]);
+    let said = [
+        ("npm-script-missing", 2),
+        ("npm-file-missing", 3),
+        ("npm-file-not-built", 4),
+        ("npm-program-missing", 5),
+        ("npm-circle", 6),
+        ("npm-circle", 6),
+        ("npm-hook-without-target", 7),
+    ];
+    assert_eq!(rules(&inventory, "package.json"), said);
+    assert_eq!(standing(&inventory, "npm:.#b"), ("loadable".into(), "the file src/gone.js does not exist"));
+    let trigger = |id: &str| inventory.get(&id.parse().unwrap()).unwrap().triggers[0].clone();
+    assert_eq!([trigger("npm:.#prea"), trigger("npm:.#predeploy")], ["npm run a", "manual"]);
+}

@@ -7,7 +7,7 @@ use standin_core::automation::{Automation, Inventory};
 use standin_discovery::{ScanOptions, scan};
 
 /// The kinds whose fixtures are laid out like this.
-const KINDS: [&str; 9] =
+pub(crate) const KINDS: [&str; 9] =
     ["aws", "crontab", "kubernetes", "netlify", "npm", "pm2", "scripts", "systemd", "terraform"];
 
 /// A fixture: its kind, its name, its folder.
