@@ -10,7 +10,7 @@ use standin_core::watch::{
 };
 
 use crate::resolve::RUN_GRACE;
-use crate::settings::{Entry, Pm2Watching, Settings, Timing};
+use crate::settings::{BackupMode, Entry, Pm2Watching, Settings, Timing};
 
 /// How early a heartbeat already counts for its slot.
 const EARLY: Duration = Duration::from_secs(60);
@@ -36,6 +36,8 @@ pub(crate) fn watch(
     let mut expectations = Vec::new();
     match automation.id.kind() {
         Kind::Pm2 if settings.pm2.watch == Pm2Watching::Off => {}
+        // It stands by: that it does not run is as it should be.
+        Kind::Pm2 if automation.backup_of.is_some() && settings.backup.mode == BackupMode::Standby => {}
         Kind::Pm2 if automation.state == Standing::Declared => {
             expectations.push(Expectation::NotEffective { why: automation.reason.clone() });
         }
@@ -186,6 +188,9 @@ fn nothing(settings: &Settings, automation: &Automation) -> Expectation {
         Kind::Npm => format!(
             "put [[automation]] id = \"{id}\" with a schedule into standin.toml, and the agent runs it"
         ),
+        Kind::Pm2 if automation.backup_of.is_some() => {
+            "it stands by; mode = \"active\" under [backup] in standin.toml has it run at once".to_owned()
+        }
         Kind::Pm2 if settings.pm2.watch == Pm2Watching::Off => {
             "[pm2] watch = false in standin.toml: take that out".to_owned()
         }

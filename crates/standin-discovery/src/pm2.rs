@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use standin_core::automation::{Finding, Severity};
-use standin_core::ident::AutomationId;
-use standin_core::ownership;
+use standin_core::ownership::{self, Owner};
 
 use crate::files;
 use crate::findings::{Gathered, finding};
@@ -146,8 +145,8 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
 pub(crate) struct Configuration {
     pub(crate) value: Value,
     pub(crate) access: Access,
-    /// What the file was written to stand in for.
-    pub(crate) backup_of: Option<AutomationId>,
+    /// Whose file it is.
+    pub(crate) owner: Owner,
     /// Where the environment decides and its default was taken.
     pub(crate) assumed: Vec<(u32, String)>,
 }
@@ -176,7 +175,7 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
             Ok(value) => Ok(Configuration {
                 value,
                 access: Access::Exported,
-                backup_of: ownership::backup_of(text),
+                owner: ownership::owner(text),
                 assumed: Vec::new(),
             }),
             Err(error) if error.rule == "js-unparsable" => {
@@ -194,15 +193,16 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
                 None => Ok(Configuration {
                     value: document.root,
                     access: Access::Exported,
-                    backup_of: ownership::backup_of(text),
+                    owner: ownership::owner(text),
                     assumed: Vec::new(),
                 }),
             },
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
         Format::Script => match js::read_module(text, absolute) {
-            Ok(module) => exported(module, path)
-                .map(|found| Configuration { backup_of: ownership::backup_of(text), ..found }),
+            Ok(module) => {
+                exported(module, path).map(|found| Configuration { owner: ownership::owner(text), ..found })
+            }
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
     }
@@ -212,7 +212,12 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
 fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
     let assumed = module.assumed;
     if let Some(whole) = module.whole {
-        return Ok(Configuration { value: whole.value, access: Access::Exported, backup_of: None, assumed });
+        return Ok(Configuration {
+            value: whole.value,
+            access: Access::Exported,
+            owner: Owner::Others,
+            assumed,
+        });
     }
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
         let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
@@ -222,13 +227,13 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             value: export.value,
         });
         let value = Value::new(line, Data::Map(entries.collect()));
-        return Ok(Configuration { value, access: Access::Exported, backup_of: None, assumed });
+        return Ok(Configuration { value, access: Access::Exported, owner: Owner::Others, assumed });
     }
     match module.default {
         Some(default) => Ok(Configuration {
             value: default.value,
             access: Access::DefaultExport,
-            backup_of: None,
+            owner: Owner::Others,
             assumed,
         }),
         None => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ownership::Owner;
 
 use super::{Access, Configuration, options};
 use crate::cron;
@@ -40,7 +41,7 @@ pub(crate) fn read(
         path: &entry.path,
         folder: repository.absolute(entry.folder()),
         access: configuration.access,
-        backup_of: configuration.backup_of.clone(),
+        owner: configuration.owner.clone(),
         refused: None,
         found: Vec::new(),
         names: BTreeMap::new(),
@@ -58,13 +59,24 @@ struct File<'a> {
     /// The folder of the file, from which PM2 is taken to be started.
     folder: PathBuf,
     access: Access,
-    backup_of: Option<AutomationId>,
+    owner: Owner,
     /// Why PM2 would refuse the whole file: one bad app is enough.
     refused: Option<String>,
     found: Vec<Automation>,
     /// The names so far, and their lines.
     names: BTreeMap<String, u32>,
     gathered: &'a mut Gathered,
+}
+
+/// What an app was written to stand in for. In a file of Standin's for several automations, an app that runs another one
+/// names it, and any other has the name of its primary.
+fn backup_of(owner: &Owner, name: &str, args: &[String]) -> Option<AutomationId> {
+    match (owner, args) {
+        (Owner::Others, _) => None,
+        (Owner::BackupOf(id), _) => Some(id.clone()),
+        (Owner::Standin, [run, id]) if run == "run" => id.parse().ok(),
+        (Owner::Standin, _) => AutomationId::new(Kind::Pm2, name.strip_suffix("-backup")?).ok(),
+    }
 }
 
 /// What has been found out about one app.
@@ -261,7 +273,9 @@ impl File<'_> {
                 return self.error("bad-name", read.line, &error.to_string(), "Give the app another name.");
             }
         };
+        let args = options::args(app);
         self.found.push(Automation {
+            backup_of: backup_of(&self.owner, &read.name, &args),
             id,
             name: read.name,
             domain: Domain::Host,
@@ -274,10 +288,9 @@ impl File<'_> {
                 script: read.script,
                 cwd: read.cwd.to_string_lossy().into_owned(),
                 interpreter: options::interpreter(app),
-                args: options::args(app),
+                args,
                 env_names: options::env_names(app),
             },
-            backup_of: self.backup_of.clone(),
         });
     }
 

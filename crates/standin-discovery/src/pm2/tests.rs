@@ -178,3 +178,18 @@ fn details_say_how_an_app_is_started_without_its_secrets() {
         (Some("bash"), "-n 3".into(), "A B".into())
     );
 }
+
+#[test]
+fn an_app_of_standins_own_file_is_the_backup_of_what_it_runs_or_is_named_after() {
+    let text = format!(
+        "// {}\nmodule.exports = {{ apps: [\n  {{ name: 'workflow-a', script: 'standin', interpreter: 'none', args: ['run', 'workflow:a.yml'] }},\n  {{ name: 'web-backup', script: 'web.js' }},\n] }};\n",
+        standin_core::ownership::mark(None)
+    );
+    let theirs = text.replacen("// ", "// not ", 1).replace(standin_core::ownership::MARK, "");
+    for (text, expected) in [(text, [Some("pm2:web"), Some("workflow:a.yml")]), (theirs, [None, None])] {
+        let inventory = scan_of(&[("standin.backup.config.cjs", &text)]);
+        let found: Vec<Option<&str>> =
+            inventory.automations.iter().map(|a| a.backup_of.as_ref().map(|id| id.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+}
