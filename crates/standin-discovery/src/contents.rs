@@ -1,11 +1,14 @@
 //! Files that are known by what is in them: each is read once and shown to every reader that wants its name.
 
+use std::cell::Cell;
+
 use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Kind};
 use standin_core::ownership;
 
 use crate::files;
 use crate::findings::{Gathered, finding};
+use crate::limits::MAX_TASKS_OF_A_FILE;
 use crate::registry::Repository;
 use crate::walk::{Nature, WORKFLOWS};
 use crate::{aws, crontab, kubernetes, pm2, scripts, systemd};
@@ -56,6 +59,8 @@ pub(crate) struct File<'a> {
     pub(crate) repository: &'a Repository<'a>,
     pub(crate) path: &'a str,
     pub(crate) text: &'a str,
+    /// How many things were looked at that may be tasks.
+    pub(crate) tasks: Cell<usize>,
 }
 
 /// An automation as a reader knows it; the file adds the rest.
@@ -122,6 +127,19 @@ impl File<'_> {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
+    /// Whether one more task is looked at. Of a file with thousands the rest is left out, and that is said.
+    pub(crate) fn more(&self, line: u32, gathered: &mut Gathered) -> bool {
+        let count = self.tasks.get().saturating_add(1);
+        self.tasks.set(count);
+        if count == MAX_TASKS_OF_A_FILE.saturating_add(1) {
+            let message =
+                format!("this file has more than {MAX_TASKS_OF_A_FILE} tasks: the rest was left out");
+            let fix = "Split the file.";
+            self.say(("too-many-tasks", Severity::Warning, line), message, fix, gathered);
+        }
+        count <= MAX_TASKS_OF_A_FILE
+    }
+
     /// Adds a finding of this file.
     pub(crate) fn say(
         &self,
@@ -174,7 +192,7 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
         };
         match read {
             Ok(text) => {
-                let file = File { repository, path: &entry.path, text: &text };
+                let file = File { repository, path: &entry.path, text: &text, tasks: Cell::new(0) };
                 let wanted = READERS.iter().zip(claims).filter(|(_, claim)| *claim != Claim::No);
                 for (reader, _) in wanted {
                     (reader.read)(&file, gathered);

@@ -46,6 +46,7 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         match entries::line(text, columns) {
             Line::Nothing => {}
             Line::Variable { name, value } => table.variable(name, value, line, gathered),
+            Line::Entry { .. } | Line::Bad { .. } if !file.more(line, gathered) => return,
             Line::Entry { time, user, command } => table.entry((time, user, command), line, gathered),
             Line::Bad { message } => {
                 let fix = "Write five fields and a command, or put a # before the line.";

@@ -3,17 +3,21 @@
 //! Each file is judged by itself, several at a time, and then all of them together: which one calls, follows or cancels
 //! which.
 
+use std::path::Path;
+
 use standin_core::automation::{Automation, Detail, Finding, Severity, Source, Standing, Workflow};
 use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::ownership::{self, Owner};
 
+use crate::cache::{Cache, Kept, Stamp};
 use crate::files;
 use crate::findings::{Gathered, finding};
+use crate::limits::FILES_BETWEEN_WORDS;
 use crate::lines::quote;
 use crate::registry::Repository;
 use crate::value::{Data, Value};
 use crate::walk::{Entry, Nature, WORKFLOWS};
-use crate::yaml;
+use crate::{Progress, side_by_side, yaml};
 
 mod across;
 mod crons;
@@ -43,9 +47,7 @@ pub(crate) struct Outcome {
 
 /// Adds every workflow of the repository.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
-    let entries: Vec<&Entry> =
-        repository.entries.iter().filter(|entry| entry.path.starts_with(WORKFLOWS)).collect();
-    let mut outcomes: Vec<Outcome> = entries.iter().filter_map(|entry| outcome(repository, entry)).collect();
+    let mut outcomes = outcomes(repository);
     across::check(repository, &mut outcomes);
     for outcome in outcomes {
         outcome.findings.into_iter().for_each(|found| gathered.find(found));
@@ -55,14 +57,62 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     }
 }
 
+/// What each file comes to by itself, out of the cache where it has not changed.
+fn outcomes(repository: &Repository<'_>) -> Vec<Outcome> {
+    let entries: Vec<&Entry> =
+        repository.entries.iter().filter(|entry| entry.path.starts_with(WORKFLOWS)).collect();
+    let mut progress = Progress::default();
+    let mut outcomes = Vec::with_capacity(entries.len());
+    for part in entries.chunks(FILES_BETWEEN_WORDS) {
+        let looked_up = {
+            let cache = repository.cache.borrow();
+            let (root, cache) = (repository.root, &*cache);
+            let look_up = |entry: &&Entry| known(root, cache, entry);
+            side_by_side::map(part, look_up)
+        };
+        for (entry, (stamp, outcome, origin)) in part.iter().zip(looked_up) {
+            if let (Some(stamp), Some(outcome), Origin::Parsed) = (stamp, &outcome, origin) {
+                progress.parsed = progress.parsed.saturating_add(1);
+                let automations = outcome.automation.iter().cloned().collect();
+                let kept = Kept { automations, findings: outcome.findings.clone() };
+                repository.cache.borrow_mut().keep(&entry.path, &stamp, &kept);
+            }
+            outcomes.extend(outcome);
+        }
+        progress.seen = progress.seen.saturating_add(part.len());
+        (repository.note)(progress);
+    }
+    let is_there = |path: &str| entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
+    repository.cache.borrow_mut().retain(WORKFLOWS, is_there);
+    outcomes
+}
+
+/// Where an outcome comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Cache,
+    Parsed,
+}
+
+fn known(root: &Path, cache: &Cache, entry: &Entry) -> (Option<Stamp>, Option<Outcome>, Origin) {
+    // The stamp is taken before the file is read: if it changes in between, it is read again the next time.
+    let stamp = Stamp::of(&root.join(&entry.path));
+    let found = stamp.as_ref().and_then(|stamp| cache.get(&entry.path, stamp));
+    if let Some(Kept { automations, findings }) = found {
+        let outcome = Outcome { automation: automations.into_iter().next(), findings };
+        return (stamp, Some(outcome), Origin::Cache);
+    }
+    (stamp, outcome(root, entry), Origin::Parsed)
+}
+
 /// What a file comes to by itself; `None` if it is nothing to GitHub, and looks as if it knew.
-fn outcome(repository: &Repository<'_>, entry: &Entry) -> Option<Outcome> {
+fn outcome(root: &Path, entry: &Entry) -> Option<Outcome> {
     let name = entry.path.strip_prefix(WORKFLOWS)?;
     if let Some(why) = why_not_loaded(name) {
         return Some(not_loaded(entry, name, why));
     }
     if is_workflow_name(name) {
-        return Some(workflow(repository, entry, name));
+        return Some(workflow(root, entry, name));
     }
     stray(entry, name)
 }
@@ -137,11 +187,11 @@ fn automation(path: &str, name: &str, findings: &mut Vec<Finding>) -> Option<Aut
     })
 }
 
-fn workflow(repository: &Repository<'_>, entry: &Entry, name: &str) -> Outcome {
+fn workflow(root: &Path, entry: &Entry, name: &str) -> Outcome {
     let path = entry.path.as_str();
     let read = match entry.nature {
         Nature::Other => Err(files::not_a_file(path)),
-        Nature::File => files::read(repository.root, path),
+        Nature::File => files::read(root, path),
     };
     match read {
         Ok(text) => judge(path, name, &text),

@@ -87,6 +87,9 @@ fn template(file: &File<'_>, gathered: &mut Gathered) {
 
 fn cron_job(file: &File<'_>, object: &Value, gathered: &mut Gathered) {
     let line = object.entry("kind").map_or(object.line, |entry| entry.line);
+    if !file.more(line, gathered) {
+        return;
+    }
     let spec = object.get("spec");
     let metadata = object.get("metadata");
     let name = metadata.and_then(|m| m.get("name").or_else(|| m.get("generateName"))).and_then(Value::scalar);

@@ -6,11 +6,13 @@
 //!
 //! One detector is one file and one line of the registry.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use standin_core::automation::Inventory;
 
 mod aws;
+pub mod cache;
 mod contents;
 mod cron;
 mod crontab;
@@ -26,6 +28,7 @@ mod npm_scripts;
 mod pm2;
 mod registry;
 mod scripts;
+mod side_by_side;
 mod systemd;
 mod terraform;
 mod toml_file;
@@ -33,6 +36,8 @@ mod value;
 mod walk;
 mod yaml;
 mod yaml_stream;
+
+pub use cache::Cache;
 
 /// What a scan leaves out beyond its own rules. The default leaves out nothing more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +71,29 @@ pub enum ScanError {
 /// # Errors
 /// [`ScanError`] when `root` is no folder that can be read. Anything wrong below it is a finding.
 pub fn scan(root: &Path, options: &ScanOptions) -> Result<Inventory, ScanError> {
+    scan_with(root, options, &mut Cache::default(), &|_| {})
+}
+
+/// How far a scan has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files that are looked at so far.
+    pub seen: usize,
+    /// Those of them that had to be read and parsed.
+    pub parsed: usize,
+}
+
+/// As [`scan`], and files that have not changed since the cache was filled are not parsed again. `note` is told how far
+/// the scan is, several times a second on any disk, from the thread that called this.
+///
+/// # Errors
+/// As [`scan`]; the cache is as it was then.
+pub fn scan_with(
+    root: &Path,
+    options: &ScanOptions,
+    cache: &mut Cache,
+    note: &dyn Fn(Progress),
+) -> Result<Inventory, ScanError> {
     let failed = |source| ScanError::Root { path: root.to_owned(), source };
     let real = root.canonicalize().map_err(failed)?;
     if !real.is_dir() {
@@ -74,10 +102,12 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<Inventory, ScanError> 
     std::fs::read_dir(&real).map_err(failed)?;
     let mut gathered = findings::Gathered::default();
     let entries = walk::list(&real, options, &mut gathered.findings);
-    let repository = registry::Repository { root: &real, entries: &entries };
+    let repository =
+        registry::Repository { root: &real, entries: &entries, cache: RefCell::new(std::mem::take(cache)), note };
     for detector in registry::DETECTORS {
         (detector.detect)(&repository, &mut gathered);
     }
+    *cache = repository.cache.into_inner();
     Ok(gathered.into_inventory())
 }
 

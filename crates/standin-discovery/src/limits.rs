@@ -68,3 +68,7 @@ pub const MAX_CACHE_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_THREADS: usize = 8;
 /// Files that are read and parsed between two words about how far a scan is.
 pub const FILES_BETWEEN_WORDS: usize = 256;
+/// Lines of a loop of a shell script that are looked at.
+pub const MAX_LOOP_LINES: usize = 200;
+/// Tasks, timers, lines of a crontab and the like that are looked at in one file.
+pub const MAX_TASKS_OF_A_FILE: usize = 1_000;

@@ -1,9 +1,11 @@
 //! The detectors, one a line.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::findings::Gathered;
 use crate::walk::Entry;
+use crate::{Cache, Progress};
 use crate::{contents, github_actions, netlify, npm_scripts, pm2, terraform};
 
 /// What a detector looks at.
@@ -12,6 +14,10 @@ pub(crate) struct Repository<'a> {
     pub(crate) root: &'a Path,
     /// Ordered by path.
     pub(crate) entries: &'a [Entry],
+    /// What earlier scans found.
+    pub(crate) cache: RefCell<Cache>,
+    /// Is told how far the scan is.
+    pub(crate) note: &'a dyn Fn(Progress),
 }
 
 impl Repository<'_> {

@@ -1,5 +1,6 @@
 //! Schedules of Terraform: EventBridge rules with their targets, and EventBridge Scheduler.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use standin_core::automation::{Severity, Standing};
@@ -53,7 +54,7 @@ struct Module {
 fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut Gathered) {
     let mut module = Module { blocks: Vec::new() };
     for (at, (path, text)) in files.iter().enumerate() {
-        let file = File { repository, path, text };
+        let file = File { repository, path, text, tasks: Cell::new(0) };
         match hcl::parse(text) {
             Ok(blocks) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
             Err((line, message)) => {
@@ -64,8 +65,9 @@ fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut 
     }
     for (at, block) in &module.blocks {
         let Some((path, text)) = files.get(*at) else { continue };
-        let file = File { repository, path, text };
+        let file = File { repository, path, text, tasks: Cell::new(0) };
         match block.resource() {
+            Some((RULE | SCHEDULE, _)) if !file.more(block.line, gathered) => return,
             Some((RULE, name)) => module.rule(&file, name, block, gathered),
             Some((SCHEDULE, name)) => module.schedule(&file, name, block, gathered),
             Some(_) | None => {}

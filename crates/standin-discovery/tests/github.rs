@@ -5,6 +5,7 @@
 
 mod github {
     pub(crate) mod fixtures;
+    pub(crate) mod hostile;
     pub(crate) mod mutations;
     pub(crate) mod oracle;
 }

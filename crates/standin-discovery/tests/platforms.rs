@@ -18,5 +18,7 @@ mod expected;
 mod netlify;
 #[path = "platforms/pm2.rs"]
 mod pm2;
+#[path = "platforms/systemd.rs"]
+mod systemd;
 #[path = "platforms/tools.rs"]
 mod tools;

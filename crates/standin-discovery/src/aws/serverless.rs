@@ -47,6 +47,9 @@ fn function(file: &File<'_>, root: &Value, name: &str, function: &Value, gathere
         };
         let line = event.entry("schedule").map_or(event.line, |entry| entry.line);
         for rate in rates {
+            if !file.more(line, gathered) {
+                return;
+            }
             let mut found = Found::new(Kind::Aws, names.unique(name), line);
             one(file, root, (value, rate), &mut found, gathered);
             if let Some(written) = function.get("handler")

@@ -17,6 +17,9 @@ pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
     for entry in resources.entries() {
         let Key::Named(name) = &entry.key else { continue };
         match plain(entry.value.get("Type")) {
+            Some("AWS::Events::Rule" | "AWS::Scheduler::Schedule") if !file.more(entry.line, gathered) => {
+                return;
+            }
             Some("AWS::Serverless::Function") => template.events(name, &entry.value, gathered),
             Some("AWS::Serverless::StateMachine") => template.events(name, &entry.value, gathered),
             Some("AWS::Events::Rule") => template.rule((name, entry.line), &entry.value, gathered),
@@ -62,6 +65,9 @@ impl Template<'_> {
                 Some("ScheduleV2") => (Service::Scheduler, "ScheduleExpression"),
                 Some(_) | None => continue,
             };
+            if !self.file.more(entry.line, gathered) {
+                return;
+            }
             let mut found = Found::new(Kind::Aws, format!("{name}.{event}"), entry.line);
             let of_event = entry.value.get("Properties").unwrap_or(&entry.value);
             self.state(of_event, &mut found, gathered);

@@ -176,10 +176,19 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// What a parameter stands for. A copy costs as much as building it: large values would multiply otherwise.
+    fn local(&self, name: &str) -> Option<Data> {
+        let locals = self.locals.borrow();
+        let (_, value) = locals.iter().rev().find(|(known, _)| *known == name)?;
+        let Some(left) = self.left.get().checked_sub(value.nodes()) else {
+            return Some(computed("a value too large to be read"));
+        };
+        self.left.set(left);
+        Some(value.data.clone())
+    }
+
     fn name(&self, name: &str, depth: usize) -> Data {
-        let local =
-            self.locals.borrow().iter().rev().find(|(known, _)| *known == name).map(|(_, v)| v.data.clone());
-        if let Some(data) = local {
+        if let Some(data) = self.local(name) {
             return data;
         }
         match name {

@@ -109,3 +109,15 @@ fn body<'f, 'a>(function: &'f ArrowFunctionExpression<'a>) -> Option<&'f Express
         body => body.as_expression(),
     }
 }
+
+impl Value {
+    /// How many values it is made of; its nesting is bounded where it was built.
+    pub(super) fn nodes(&self) -> usize {
+        let within: usize = match &self.data {
+            Data::List(items) => items.iter().map(Self::nodes).sum(),
+            Data::Map(entries) => entries.iter().map(|entry| entry.value.nodes()).sum(),
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Computed(_) => 0,
+        };
+        within.saturating_add(1)
+    }
+}

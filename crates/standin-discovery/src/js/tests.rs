@@ -152,3 +152,14 @@ fn what_would_take_long_is_refused() {
         assert_eq!(fault.rule, rule);
     }
 }
+
+#[test]
+fn functions_that_multiply_their_list_stay_small() {
+    let item = "1,".repeat(5_000);
+    let copies = "x,".repeat(900);
+    let text = format!(
+        "const a = [[{item}]]; module.exports = {{ a: a.map((x) => [{copies}]).map((x) => [{copies}]) }};"
+    );
+    let value = module(&text).whole.unwrap().value;
+    assert!(value.nodes() < crate::limits::MAX_JS_NODES * 2, "{}", value.nodes());
+}

@@ -1,5 +1,7 @@
 //! Libraries for schedules in JavaScript and TypeScript.
 
+use std::collections::BTreeSet;
+
 use standin_core::automation::{Severity, Standing};
 
 use super::lex::{Language, Placed, Token, tokens};
@@ -47,7 +49,17 @@ const KEYED: [(&str, &[&str]); 3] =
 pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     let all = tokens(file.text, Language::JavaScript);
     let lines = Lines::new(file.text);
-    let mut source = Source { file, all: &all, lines: &lines, names: Names::default(), count: 0 };
+    let modules = LIBRARIES.iter().flat_map(|one| one.modules).chain(KEYED.iter().map(|(module, _)| module));
+    let wanted: BTreeSet<&str> = modules.copied().collect();
+    let named =
+        all.iter().filter_map(|(_, token)| if let Token::Text(text) = token { Some(*text) } else { None });
+    let is_start = |three: &[Placed<'_>]| {
+        matches!(three, [(_, Token::Sign('.')), (_, Token::Word("start" | "resume")), (_, Token::Sign('('))])
+    };
+    let told = if all.windows(3).any(is_start) { Told::ToStart } else { Told::Nothing };
+    let modules = named.filter(|text| wanted.contains(text)).collect();
+    let mut source =
+        Source { file, all: &all, lines: &lines, modules, told, names: Names::default(), count: 0 };
     for at in 0..all.len() {
         source.call(at, gathered);
         source.keyed(at, gathered);
@@ -67,8 +79,18 @@ struct Source<'a> {
     file: &'a File<'a>,
     all: &'a [Placed<'a>],
     lines: &'a Lines,
+    /// The libraries that the file names.
+    modules: BTreeSet<&'a str>,
+    told: Told,
     names: Names,
     count: usize,
+}
+
+/// Whether the file calls `start` on anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    ToStart,
+    Nothing,
 }
 
 /// What a call is given, as far as it is spelled out.
@@ -107,7 +129,7 @@ impl<'a> Source<'a> {
     }
 
     fn names_module(&self, modules: &[&str]) -> bool {
-        self.all.iter().any(|(_, token)| matches!(token, Token::Text(text) if modules.contains(text)))
+        modules.iter().any(|module| self.modules.contains(module))
     }
 
     fn call(&mut self, at: usize, gathered: &mut Gathered) {
@@ -117,6 +139,9 @@ impl<'a> Source<'a> {
         }
         let before = at.checked_sub(1).and_then(|at| self.token(at));
         if *word == "cron" && before == Some(&Token::Sign('.')) && self.is_word(at, 2, "Deno") {
+            if !self.file.more(self.line(at), gathered) {
+                return;
+            }
             let given = self.given(at.saturating_add(2));
             return self.deno(at, &given, gathered);
         }
@@ -127,6 +152,9 @@ impl<'a> Source<'a> {
         let library = LIBRARIES.iter().find(|one| one.call == *word && self.names_module(one.modules));
         let Some(library) = library else { return };
         if *word == "from" && !self.is_word(at, 2, "CronJob") {
+            return;
+        }
+        if !self.file.more(self.line(at), gathered) {
             return;
         }
         let given = self.given(at.saturating_add(2));
@@ -175,12 +203,7 @@ impl<'a> Source<'a> {
     }
 
     fn is_off(&self, library: &Library, given: &Given<'a>) -> bool {
-        let is_told = self.all.windows(3).any(|three| {
-            matches!(
-                three,
-                [(_, Token::Sign('.')), (_, Token::Word("start" | "resume")), (_, Token::Sign('('))]
-            )
-        });
+        let is_told = self.told == Told::ToStart;
         match library.starts {
             Starts::AtOnce => false,
             Starts::UnlessOff => {
@@ -212,6 +235,9 @@ impl<'a> Source<'a> {
             return;
         }
         let line = self.line(at);
+        if !self.file.more(line, gathered) {
+            return;
+        }
         let mut found = task(self.name(None), line);
         let expression = Expression { text, zone: "local", line, reader: module };
         schedule(self.file, &mut found, &expression, gathered);

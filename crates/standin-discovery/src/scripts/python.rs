@@ -18,6 +18,9 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
         if let [(offset, Token::Word("from_crontab")), (_, Token::Sign('(')), (_, Token::Text(text))] = window
         {
             let line = lines.at(*offset);
+            if !file.more(line, gathered) {
+                return;
+            }
             let mut found = task(names.unique("task"), line);
             let zone = zone(all.get(at..).unwrap_or_default()).unwrap_or("local");
             let expression = Expression { text, zone, line, reader: "APScheduler" };
@@ -52,6 +55,9 @@ fn endless(file: &File<'_>, names: &mut Names, gathered: &mut Gathered) {
         let head = text.trim();
         if !(head.starts_with("while True:") || head.starts_with("while 1:")) {
             continue;
+        }
+        if !file.more(*line, gathered) {
+            return;
         }
         let depth = indent(text);
         let block = all.iter().skip(at.saturating_add(1)).map(|(_, text)| *text);

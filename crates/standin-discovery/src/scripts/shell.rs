@@ -8,6 +8,7 @@ use crate::contents::{File, Found, Names};
 use crate::crontab::entries::{self, Columns, Line, Time, looks_like_fields};
 use crate::crontab::{command_name, schedule};
 use crate::findings::Gathered;
+use crate::limits::MAX_LOOP_LINES;
 
 /// Conditions that always hold.
 const ENDLESS: [&str; 8] = ["true", ":", "[ 1 ]", "[[ 1 ]]", "((1))", "(( 1 ))", "[ true ]", "/bin/true"];
@@ -71,6 +72,9 @@ impl Script<'_> {
             }
             return;
         }
+        if !self.file.more(line, gathered) {
+            return;
+        }
         let mut found = Found::new(Kind::Crontab, self.names.unique(&command_name(command)), line);
         schedule(self.file, &mut found, &time, "local", gathered);
         found.fall_short(
@@ -97,6 +101,9 @@ impl Script<'_> {
         let condition = condition.split(';').next().unwrap_or("").trim();
         let condition = condition.strip_suffix(" do").unwrap_or(condition).trim();
         if !ENDLESS.contains(&condition) {
+            return;
+        }
+        if !self.file.more(line, gathered) {
             return;
         }
         let body = self.body(all, next, head);
@@ -126,7 +133,7 @@ impl Script<'_> {
         if words(head).any(|word| word == "done") {
             return body;
         }
-        for (_, text) in all.iter().skip(next) {
+        for (_, text) in all.iter().skip(next).take(MAX_LOOP_LINES) {
             let text = text.trim();
             if text.starts_with('#') {
                 continue;

@@ -32,6 +32,9 @@ pub(super) fn read(file: &File<'_>, text: &str, before: u32, gathered: &mut Gath
             continue;
         }
         let line = lines.at(*offset).saturating_add(before);
+        if !file.more(line, gathered) {
+            return;
+        }
         let arguments = all.get(at.saturating_add(4)..).unwrap_or_default();
         let texts: Vec<&str> = arguments
             .iter()

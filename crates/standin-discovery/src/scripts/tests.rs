@@ -161,3 +161,17 @@ fn an_interval_counts_in_a_program_that_nothing_imports() {
     );
     assert_eq!(one("workers/poll.js", &text.replace("1000", "n")), Vec::<String>::new());
 }
+
+#[test]
+fn of_a_file_with_thousands_of_tasks_the_rest_is_left_out() {
+    let shell = "while true; do\n".repeat(60_000);
+    let code = format!("import 'node-cron';\n{}", "schedule(schedule(x);\n".repeat(40_000));
+    let sql = "select cron.schedule('a', '0 0 * * *', 'b');\n".repeat(20_000);
+    let inventory = scan_of(&[("a.sh", &shell), ("b.js", &code), ("c.sql", &sql)]);
+    let most = crate::limits::MAX_TASKS_OF_A_FILE;
+    assert_eq!(inventory.automations.len(), most);
+    for path in ["a.sh", "b.js", "c.sql"] {
+        let said = rules(&inventory, path).iter().filter(|(rule, _)| *rule == "too-many-tasks").count();
+        assert_eq!(said, 1, "{path}");
+    }
+}

@@ -100,7 +100,10 @@ impl Parts {
                 Some(to) if from <= to => days.push(format!("{from}-{to}")),
                 // Sunday ends a week here.
                 Some(0) => days.push(format!("{from}-7")),
-                Some(_) => return Err(Meaning::Beyond),
+                Some(_) => {
+                    let message = format!("the days of `{}` go backwards", crate::lines::quote(part));
+                    return Err(Meaning::Wrong(message));
+                }
             }
         }
         self.days = days.join(",");
@@ -164,7 +167,8 @@ fn field(text: &str, most: u32) -> Result<String, Meaning> {
         items.push(match (step, to) {
             (None, None) => from,
             (None, Some(to)) => format!("{from}-{to}"),
-            (Some(step), None) if from == "*" => format!("*/{step}"),
+            // systemd wants a number where a repetition begins.
+            (Some(_), None) if from == "*" => return Err(wrong()),
             (Some(step), to) => format!("{from}-{}/{step}", to.unwrap_or(most)),
         });
     }
@@ -186,7 +190,7 @@ mod tests {
             ("Sat,Sunday 8..10:00", "0 8-10 * * 6,0 local"),
             ("Fri..Sun", "0 0 * * 5-7 local"),
             ("04-01 00:00", "0 0 1 4 * local"),
-            ("*/2:*/10:00", "*/10 */2 * * * local"),
+            ("0/2:0/10:00", "0-59/10 0-23/2 * * * local"),
         ];
         for (text, wanted) in cases {
             let seen = match translate(text) {
@@ -195,10 +199,10 @@ mod tests {
             };
             assert_eq!(seen, wanted, "{text}");
         }
-        for text in ["*-*-* *:*:0/10", "2027-01-01 00:00", "Mon *-*-1..7 03:00", "*-*~01 00:00", "Sat..Mon"] {
+        for text in ["*-*-* *:*:0/10", "2027-01-01 00:00", "Mon *-*-1..7 03:00", "*-*~01 00:00"] {
             assert_eq!(translate(text), Meaning::Beyond, "{text}");
         }
-        for text in ["", "sometimes", "*-*-* 3h", "*-x-* 03:00"] {
+        for text in ["", "Sat..Mon", "*/2:00", "sometimes", "*-*-* 3h", "*-x-* 03:00"] {
             assert!(matches!(translate(text), Meaning::Wrong(_)), "{text}");
         }
     }
