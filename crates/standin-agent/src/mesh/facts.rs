@@ -54,11 +54,12 @@ pub(crate) fn of(
     by_beats
 }
 
-/// Down is only what was seen to be down. What a person has ended is nobody's business here, and neither well nor down.
+/// Down is only what was seen to be down. What somebody has stopped, or what has ended for good, is left alone by all.
 fn of_process(verdict: &Verdict) -> Fact {
     match verdict.health {
         Health::Healthy | Health::Late => Fact::Well,
-        Health::Stopped | Health::Unknown => Fact::Unknown,
+        Health::Stopped => Fact::Stopped,
+        Health::Unknown => Fact::Unknown,
         Health::Unhealthy | Health::Failed => of_reason(&verdict.reason),
     }
 }

@@ -154,6 +154,8 @@ pub enum Alert {
     Exhausted,
     /// What is stored for it is not to be believed.
     Garbage,
+    /// Help was sent, and the tick was over before it could be seen what came of it.
+    Unconfirmed,
 }
 
 /// So many agreements of one peer are kept, the newest last.

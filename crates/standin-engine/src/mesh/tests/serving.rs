@@ -166,6 +166,49 @@ fn one_without_memory_serves_and_hands_back_too() {
     assert_eq!((mesh.phase(0), mesh.stops.len()), (ClaimPhase::Returned, 1));
 }
 
+/// Ticks that are over before it shows what came of an order.
+fn hasty(mut mesh: Mesh) -> Mesh {
+    mesh.setup.body.tick = 10_000;
+    mesh
+}
+
+#[test]
+fn a_backup_that_an_earlier_tick_has_sent_for_is_found_at_work() {
+    let mut mesh = hasty(mesh());
+    mesh.down(0);
+    mesh.tick_with(FUNCTION, None);
+    mesh.wait(45);
+    let report = mesh.tick_with(FUNCTION, None);
+    assert_eq!((ends(&report), mesh.phase(0)), (vec![End::Unconfirmed], ClaimPhase::Held));
+    for _ in 0..20 {
+        minute(&mut mesh, &[AGENT]);
+        mesh.tick_with(FUNCTION, None);
+    }
+    assert_eq!((mesh.phase(0), mesh.sent.len()), (ClaimPhase::Serving, 1));
+    assert_eq!(told(&mesh, &Notice::Serving(0)), 1);
+    mesh.up(0);
+    for _ in 0..16 {
+        mesh.wait(60);
+        mesh.tick_with(FUNCTION, None);
+    }
+    assert_eq!((mesh.phase(0), mesh.stops.len()), (ClaimPhase::Returned, 1));
+}
+
+#[test]
+fn what_a_short_tick_could_not_see_is_told_and_again_once_it_is_well() {
+    let mut mesh = hasty(Mesh::new(vec![standing("web", &[&[AGENT]])]));
+    mesh.tick_with(AGENT, None);
+    mesh.down(0);
+    assert_eq!(ends(&mesh.tick_with(AGENT, None)), [End::Unconfirmed]);
+    assert_eq!(told(&mesh, &Notice::Recovered(0)), 0);
+    mesh.up(0);
+    for _ in 0..3 {
+        mesh.wait(60);
+        mesh.tick_with(AGENT, None);
+    }
+    assert_eq!((told(&mesh, &Notice::Recovered(0)), mesh.sent.len()), (1, 1));
+}
+
 #[test]
 fn an_alert_has_its_end_and_neither_is_told_twice() {
     let mut mesh = Mesh::new(vec![standing("web", &[&[AGENT]])]);

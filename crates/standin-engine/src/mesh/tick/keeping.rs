@@ -105,7 +105,7 @@ impl Tick {
             Kept::Free | Kept::HandedBack if case.is_none() => Found::Free,
             // Free, and about to be claimed.
             Kept::Free | Kept::HandedBack => Found::Held,
-            Kept::Away | Kept::Garbage | Kept::Lapsed(_) | Kept::Ours => Found::Held,
+            Kept::Away | Kept::Garbage | Kept::Lapsed(_) | Kept::Begun | Kept::Ours => Found::Held,
         };
         let claim = Some(ClaimSeen { found, at: now.wall });
         self.change(target, |seen| (seen.streak, seen.claim) = (streak, claim));
@@ -117,6 +117,10 @@ impl Tick {
             }
             Kept::Garbage => self.alert(target, Alert::Garbage, now, out),
             Kept::Away | Kept::Ours => {}
+            Kept::Begun => {
+                self.begins_to_serve(target, now);
+                self.ask(Purpose::Nothing, Request::Notify(Notice::Serving(target)), now, out);
+            }
             Kept::HandedBack => {
                 self.deeds.push(Deed::HandedBack(target));
                 self.ask(Purpose::Nothing, Request::Notify(Notice::HandedBack(target)), now, out);
@@ -169,7 +173,9 @@ impl Tick {
             return;
         }
         self.change(number, |seen| seen.told = Some((alert, wall)));
-        self.ask(Purpose::Nothing, Request::Notify(notice(alert, number)), now, out);
+        if let Some(notice) = notice(alert, number) {
+            self.ask(Purpose::Nothing, Request::Notify(notice), now, out);
+        }
     }
 
     /// Ends the alerts of the targets that are well again.
@@ -208,10 +214,12 @@ impl Tick {
     }
 }
 
-const fn notice(alert: Alert, target: Number) -> Notice {
+const fn notice(alert: Alert, target: Number) -> Option<Notice> {
     match alert {
-        Alert::NoArbiter => Notice::NoArbiter(target),
-        Alert::Exhausted => Notice::Exhausted(target),
-        Alert::Garbage => Notice::Garbage(target),
+        Alert::NoArbiter => Some(Notice::NoArbiter(target)),
+        Alert::Exhausted => Some(Notice::Exhausted(target)),
+        Alert::Garbage => Some(Notice::Garbage(target)),
+        // Told as the deed that it is.
+        Alert::Unconfirmed => None,
     }
 }
