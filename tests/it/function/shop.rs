@@ -33,6 +33,16 @@ fn nightly() -> String {
 const NIGHTLY: &str = "[[automation]]\nid = \"workflow:nightly.yml\"\nheartbeats = true\ngrace = \"60s\"\n\
                        [[automation]]\nname = \"offsite\"\nschedule = \"0 * * * *\"\n";
 
+/// Puts the function's binary somewhere, without what only a debugger reads.
+pub(super) fn place(to: &Path) {
+    let from = binary().with_file_name("standin-function");
+    assert!(from.is_file(), "no {}: run the tests of the whole workspace", from.display());
+    let stripped = Command::new("strip").arg("-o").arg(to).arg(&from).status();
+    if !stripped.is_ok_and(|status| status.success()) {
+        fs::copy(from, to).unwrap();
+    }
+}
+
 impl Shop {
     /// With these stores and peers in `standin.toml`.
     pub(super) async fn new(settings: &str) -> Self {
@@ -67,16 +77,6 @@ impl Shop {
             .unwrap();
         assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
         fs::write(mesh, told.stdout).unwrap();
-    }
-
-    /// Puts the function's binary somewhere, without what only a debugger reads.
-    pub(super) fn place(&self, to: &Path) {
-        let from = binary().with_file_name("standin-function");
-        assert!(from.is_file(), "no {}: run the tests of the whole workspace", from.display());
-        let stripped = Command::new("strip").arg("-o").arg(to).arg(&from).status();
-        if !stripped.is_ok_and(|status| status.success()) {
-            fs::copy(from, to).unwrap();
-        }
     }
 
     pub(super) fn runs(&self) -> Vec<RunSummary> {
