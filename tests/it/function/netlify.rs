@@ -114,7 +114,8 @@ fn function<'v>(manifest: &'v Value, name: &str) -> &'v Value {
 async fn the_template_builds_with_its_schedule_in_effect_and_carries_the_watcher() {
     let shop = Shop::new(PEERS).await;
     let site = site(&shop);
-    let built = netlify(&site, &secrets()).args(["build", "--offline", "--context", "production"]).output().unwrap();
+    let built =
+        netlify(&site, &secrets()).args(["build", "--offline", "--context", "production"]).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stdout));
     let manifest = fs::read_to_string(site.join(".netlify/functions/manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();

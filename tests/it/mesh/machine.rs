@@ -51,7 +51,12 @@ impl Machine {
         words.push(set(("HOME", &home.parent().unwrap().to_string_lossy())));
         words.push(set(("PATH", &std::env::var("PATH").unwrap())));
         let repo = self.stage.repo();
-        format!("cd '{}' && exec env -i TZ=UTC {} '{}' up --detach\n", repo.display(), words.join(" "), standin.display())
+        format!(
+            "cd '{}' && exec env -i TZ=UTC {} '{}' up --detach\n",
+            repo.display(),
+            words.join(" "),
+            standin.display()
+        )
     }
 
     /// The power is gone: the agent, PM2's daemon and its apps at once.

@@ -1,8 +1,10 @@
 //! The mesh as it ships: the real binaries on the stage, one outage at a time.
 
 mod act;
+mod acting;
 mod action;
 mod agent;
+mod dark;
 mod demo;
 mod function;
 mod machine;

@@ -1,6 +1,5 @@
 //! Two of the three watchers die together: the one that is left brings both back, each once, or says what it cannot.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use crate::stage::app;
 
 /// So long nothing may be heard of a peer that writes each second and is silent after three, until it counts as gone:
 /// twice that, since nobody seconds it, and a second for the store's clock, which counts whole ones.
-const SILENCE: Duration = Duration::from_secs(1 + 2 * 3 + 1);
+pub(crate) const SILENCE: Duration = Duration::from_secs(1 + 2 * 3 + 1);
 
 const SECOND: &str = ".github/workflows/second.yml";
 
@@ -59,7 +58,7 @@ async fn the_agent_alone_brings_back_the_action_and_the_function() {
     // It looks at its start, when there is nobody yet who could be missed.
     machine.up();
     let site = Site::of(&shop, &[]).await;
-    assert_eq!(shop.stage.netlify.fire_schedule(SITE, "standin").await.status, 200);
+    site.tick(&shop).await;
     assert_eq!(shop.check("second").await.code, Some(0));
 
     shop.stage.github.set_workflow(REPO, "second.yml", WorkflowState::DisabledInactivity).unwrap();
@@ -80,7 +79,10 @@ async fn the_agent_alone_brings_back_the_action_and_the_function() {
     assert_eq!((deploys.len(), *site.starts.lock().unwrap()), (2, 2), "built anew once: {deploys:?}");
     shop.quiet().await;
     let runs = shop.runs("second.yml");
-    assert!(!runs.is_empty() && runs.iter().all(|run| run.conclusion == Some(Conclusion::Success)), "{runs:?}");
+    assert!(
+        !runs.is_empty() && runs.iter().all(|run| run.conclusion == Some(Conclusion::Success)),
+        "{runs:?}"
+    );
 
     // Both work by themselves again: the function looks, and sees the Action's next run by its own schedule.
     let run = shop.stage.github.fire_schedule(REPO, "second.yml", jiff::Timestamp::now()).unwrap();
@@ -112,8 +114,7 @@ async fn the_function_alone_wakes_the_action_and_tells_of_the_machine_whose_back
     machine.up();
     let site = Site::of(&shop, &[]).await;
     let tick = async || {
-        let reply = shop.stage.netlify.fire_schedule(SITE, "standin").await;
-        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        site.tick(&shop).await;
         site.look().await
     };
     shop.beats(&names.agent, 1).await;
@@ -130,15 +131,32 @@ async fn the_function_alone_wakes_the_action_and_tells_of_the_machine_whose_back
     let agent = format!("peer:{}", names.agent);
     let told = |what: &str, about: &str| shop.phone.told(what, about);
     assert!(told("peer_silent", &agent) > 0, "nothing reaches the machine: a person is told");
-    assert_eq!((told("peer_silent", "peer:second"), told("unconfirmed", "peer:second")), (1, 1), "{:?}", shop.phone.alerts());
-    assert_eq!((told("unconfirmed", "pm2:shop"), shop.dispatches("shop-backup.yml")), (1, 1), "{:?}", shop.phone.alerts());
+    assert_eq!(
+        (told("peer_silent", "peer:second"), told("unconfirmed", "peer:second")),
+        (1, 1),
+        "{:?}",
+        shop.phone.alerts()
+    );
+    assert_eq!(
+        (told("unconfirmed", "pm2:shop"), shop.dispatches("shop-backup.yml")),
+        (1, 1),
+        "{:?}",
+        shop.phone.alerts()
+    );
     shop.beats_after("second", last).await;
-    shop.took("Action asleep and machine gone: the Action woken, the machine's backup started by the function");
+    shop.took(
+        "Action asleep and machine gone: the Action woken, the machine's backup started by the function",
+    );
 
     // Its tick was too short to see the backup begin: the next one does.
     shop.stage.github.plane().set_clock_ahead(60);
     tick().await;
-    assert_eq!((told("serving", "pm2:shop"), shop.dispatches("shop-backup.yml")), (1, 1), "{:?}", shop.phone.alerts());
+    assert_eq!(
+        (told("serving", "pm2:shop"), shop.dispatches("shop-backup.yml")),
+        (1, 1),
+        "{:?}",
+        shop.phone.alerts()
+    );
 
     // The machine is back. After ten minutes of the store's clock in which it lasts, it has its work again.
     machine.stage.pm2(&["start", "ecosystem.config.js"]);
@@ -153,7 +171,12 @@ async fn the_function_alone_wakes_the_action_and_tells_of_the_machine_whose_back
     tick().await;
     shop.beats(&names.agent, 2).await;
     tick().await;
-    assert_eq!((told("handed_back", "pm2:shop"), told("serving", "pm2:shop")), (1, 1), "{:?}", shop.phone.alerts());
+    assert_eq!(
+        (told("handed_back", "pm2:shop"), told("serving", "pm2:shop")),
+        (1, 1),
+        "{:?}",
+        shop.phone.alerts()
+    );
     let runs = shop.runs("shop-backup.yml");
     assert!(runs.len() == 1 && runs[0].conclusion == Some(Conclusion::Cancelled), "{runs:?}");
     assert_eq!(machine.stage.starts("shop"), 2, "before and after: the agent has restarted nothing");
@@ -161,7 +184,8 @@ async fn the_function_alone_wakes_the_action_and_tells_of_the_machine_whose_back
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_action_alone_brings_back_the_function_and_starts_the_agent_over_ssh() {
-    let names = Names::so_that(|n| n.is_first(&format!("peer:{}", n.function), "second", &[&n.agent, "second"]));
+    let names =
+        Names::so_that(|n| n.is_first(&format!("peer:{}", n.function), "second", &[&n.agent, "second"]));
     let sshd = Sshd::start();
     let shop = Shop::new(&[(SECOND, watcher())]).await;
     let Sshd { user, port, host_key, .. } = &sshd;
@@ -176,7 +200,7 @@ async fn the_action_alone_brings_back_the_function_and_starts_the_agent_over_ssh
     std::fs::write(&start, machine.start_script(&binary("standin"))).unwrap();
     machine.up();
     let site = Site::of(&shop, &[]).await;
-    assert_eq!(shop.stage.netlify.fire_schedule(SITE, "standin").await.status, 200);
+    site.tick(&shop).await;
     shop.beats(&names.agent, 1).await;
 
     machine.stage.kill_agent();
@@ -198,5 +222,4 @@ async fn the_action_alone_brings_back_the_function_and_starts_the_agent_over_ssh
     let seen = site.look().await;
     assert_eq!(listed(&seen, "peers", &names.agent)["kind"], "agent", "{seen:#}");
     assert_ne!(listed(&seen, "peers", &names.agent)["health"], "failed", "{seen:#}");
-    drop(Arc::clone(&shop.stage));
 }

@@ -215,6 +215,12 @@ impl Shop {
         self.stage.github.plane().requests().iter().filter(|request| request.path == path).count()
     }
 
+    /// How often Netlify was asked to publish an earlier deploy again.
+    pub(crate) fn restores(&self) -> usize {
+        let requests = self.stage.netlify.plane().requests();
+        requests.iter().filter(|request| request.path.ends_with("/restore")).count()
+    }
+
     /// Says how long a cell took, for the table of the documentation: until the work was done, where there is work, and
     /// until the watcher had seen that it was.
     pub(crate) fn took(&self, cell: &str) {

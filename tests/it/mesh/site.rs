@@ -33,13 +33,20 @@ impl Site {
         std::fs::create_dir_all(&folder).unwrap();
         template(&folder);
         std::fs::write(folder.join("mesh.json"), mesh_json(shop).await).unwrap();
+        // The site's own functions, beside those of the template.
+        for function in std::fs::read_dir(shop.folder().join("repo/netlify/functions")).into_iter().flatten()
+        {
+            let function = function.unwrap();
+            std::fs::copy(function.path(), folder.join("netlify/functions").join(function.file_name()))
+                .unwrap();
+        }
         // What Netlify's command line itself would look at, a function gets from its mesh.
         let mut env: BTreeMap<_, _> =
             shop.env().into_iter().filter(|(name, _)| !name.starts_with("NETLIFY_")).collect();
         env.extend(secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let http = crate::http().timeout(LIMIT).build().unwrap();
         let site = Arc::new(Self { folder, env, http, serving: Mutex::default(), starts: Mutex::new(0) });
-        site.start(shop).await;
+        site.serve(&shop.stage).await;
         let (rebuilt, stage) = (Arc::downgrade(&site), Arc::downgrade(&shop.stage));
         let build = Build::Handler(Arc::new(move |_| {
             let (site, stage) = (rebuilt.upgrade(), stage.upgrade());
@@ -53,10 +60,6 @@ impl Site {
         site
     }
 
-    async fn start(&self, shop: &Shop) {
-        self.serve(&shop.stage).await;
-    }
-
     async fn serve(&self, stage: &standin_stage::Stage) {
         let serving = Serving::of(&self.folder, &self.env, &self.http).await;
         let address = format!("127.0.0.1:{}", serving.port);
@@ -68,6 +71,12 @@ impl Site {
     /// The functions are gone.
     pub(crate) fn kill(&self) {
         drop(self.serving.lock().unwrap().take().expect("it was served"));
+    }
+
+    /// A tick by the vendor's scheduler, to its end.
+    pub(crate) async fn tick(&self, shop: &Shop) {
+        let reply = shop.stage.netlify.fire_schedule(SITE, "standin").await;
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     }
 
     /// What the function sees, without a tick.
