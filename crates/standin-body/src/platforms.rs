@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use standin_config::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target, Timing};
 use standin_core::effect::EffectKey;
-use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::schedule::Schedule;
@@ -153,12 +153,8 @@ impl Platforms {
     ) -> Probed {
         match (target.id.kind(), &target.url) {
             (Kind::Workflow, _) => Box::pin(self.probe_workflow(target, slot, key)).await,
-            (Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat, Some(url)) => {
-                standin_platforms::probe::probe(&self.http, &check(url)).await.probed
-            }
-            (Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat, None) => {
-                Probed::Unknown
-            }
+            (_, Some(url)) => standin_platforms::probe::probe(&self.http, &check(url)).await.probed,
+            (_, None) => Probed::Unknown,
         }
     }
 
@@ -204,10 +200,10 @@ impl Platforms {
             // No automation is a function on Lambda.
             Remedy::RollBack => return Sent::Refused,
         };
-        match id.kind() {
-            Kind::Workflow => Box::pin(self.dispatch(id.name(), order, slot)).await,
-            Kind::Netlify => self.call(id.name(), Mode::Synchronous, slot, order).await,
-            Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat => Sent::Refused,
+        match id.kind().started_by() {
+            Starter::Github => Box::pin(self.dispatch(id.name(), order, slot)).await,
+            Starter::Netlify => self.call(id.name(), Mode::Synchronous, slot, order).await,
+            Starter::Agent | Starter::Nobody => Sent::Refused,
         }
     }
 

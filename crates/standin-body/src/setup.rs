@@ -4,7 +4,7 @@ use standin_config::mesh::{
     Beats, Mesh, PeerKind, PeerSettings, Proved, Remedy, Target as MeshTarget, Timing,
 };
 use standin_core::health::Priority;
-use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
@@ -337,16 +337,7 @@ fn domain_of(remedy: &Remedy, own: Domain) -> Domain {
         Remedy::Restore | Remedy::Redeploy => Domain::Netlify,
         Remedy::RollBack => Domain::Aws,
         Remedy::Ssh => Domain::Host,
-        Remedy::Other(id) => domain_of_kind(id.kind()),
-    }
-}
-
-const fn domain_of_kind(kind: Kind) -> Domain {
-    match kind {
-        Kind::Workflow => Domain::Github,
-        Kind::Netlify => Domain::Netlify,
-        Kind::Pm2 | Kind::Npm | Kind::Command => Domain::Host,
-        Kind::Heartbeat => Domain::Elsewhere,
+        Remedy::Other(id) => id.kind().domain(),
     }
 }
 
@@ -354,9 +345,7 @@ const fn domain_of_kind(kind: Kind) -> Domain {
 fn seen_on(target: &MeshTarget) -> Domain {
     match (target.id.kind(), &target.timing) {
         (Kind::Netlify, Timing::Slots { .. }) => Domain::Elsewhere,
-        (Kind::Workflow | Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat, _) => {
-            target.domain
-        }
+        _ => target.domain,
     }
 }
 
@@ -437,10 +426,10 @@ fn able_for_peer(mesh: &Mesh, kind: &PeerKind, remedy: &Remedy) -> Vec<Number> {
 
 /// What is asked for over the network can be asked for by everyone; what runs on the machine only by its agent.
 fn of_kind(mesh: &Mesh, kind: Kind) -> Vec<Number> {
-    match kind {
-        Kind::Workflow | Kind::Netlify => everyone(mesh),
-        Kind::Pm2 | Kind::Npm | Kind::Command => first_agent(mesh).into_iter().collect(),
-        Kind::Heartbeat => Vec::new(),
+    match kind.started_by() {
+        Starter::Github | Starter::Netlify => everyone(mesh),
+        Starter::Agent => first_agent(mesh).into_iter().collect(),
+        Starter::Nobody => Vec::new(),
     }
 }
 

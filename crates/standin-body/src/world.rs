@@ -281,11 +281,8 @@ impl<H: Host> World<H> {
 
 /// Whether a remedy is carried out on the agent's machine.
 fn is_of_host(remedy: &Remedy, target: &standin_config::mesh::Target) -> bool {
-    use standin_core::ident::Kind;
-    let is_local = |kind: Kind| match kind {
-        Kind::Pm2 | Kind::Npm | Kind::Command => true,
-        Kind::Workflow | Kind::Netlify | Kind::Heartbeat => false,
-    };
+    use standin_core::ident::{Kind, Starter};
+    let is_local = |kind: Kind| kind.started_by() == Starter::Agent;
     match remedy {
         Remedy::Again => is_local(target.id.kind()),
         Remedy::Other(id) => is_local(id.kind()),

@@ -33,9 +33,7 @@ impl Checker<'_> {
             subject: match (command, id.kind()) {
                 (Some(command), _) => Subject::Command(command),
                 (None, Kind::Heartbeat) => Subject::Heartbeat,
-                (None, Kind::Workflow | Kind::Pm2 | Kind::Netlify | Kind::Npm | Kind::Command) => {
-                    Subject::Found
-                }
+                (None, _) => Subject::Found,
             },
             id,
             timing,

@@ -40,11 +40,26 @@ pub(crate) fn watch(
             expectations.push(Expectation::NotEffective { why: automation.reason.clone() });
         }
         Kind::Pm2 => expectations.extend(processes(settings, automation, entry, zone)),
-        Kind::Workflow | Kind::Netlify if automation.state == Standing::Declared => {
+        Kind::Workflow
+        | Kind::Netlify
+        | Kind::Aws
+        | Kind::Crontab
+        | Kind::Systemd
+        | Kind::Kubernetes
+        | Kind::Script
+            if automation.state == Standing::Declared =>
+        {
             expectations.push(Expectation::NotEffective { why: automation.reason.clone() });
         }
         Kind::Npm | Kind::Command => expectations.extend(slots(entry, zone)),
-        Kind::Workflow | Kind::Netlify | Kind::Heartbeat => {}
+        Kind::Workflow
+        | Kind::Netlify
+        | Kind::Aws
+        | Kind::Crontab
+        | Kind::Systemd
+        | Kind::Kubernetes
+        | Kind::Script
+        | Kind::Heartbeat => {}
     }
     let runs_here = expectations.iter().any(|e| matches!(e, Expectation::Slots(_)));
     if let (Some(entry), false) = (entry, runs_here) {
@@ -140,8 +155,10 @@ fn beats(automation: &Automation, entry: &Entry, zone: &str) -> Vec<Expectation>
 pub(crate) const fn grace(kind: Kind) -> Duration {
     match kind {
         Kind::Workflow => Duration::from_secs(6 * 3_600),
-        Kind::Netlify | Kind::Heartbeat | Kind::Npm => Duration::from_secs(300),
-        Kind::Pm2 | Kind::Command => RUN_GRACE,
+        Kind::Netlify | Kind::Aws | Kind::Kubernetes | Kind::Heartbeat | Kind::Npm => {
+            Duration::from_secs(300)
+        }
+        Kind::Pm2 | Kind::Command | Kind::Crontab | Kind::Systemd | Kind::Script => RUN_GRACE,
     }
 }
 
@@ -154,7 +171,13 @@ fn own_schedules(automation: &Automation, zone: &str) -> Vec<Schedule> {
 fn nothing(settings: &Settings, automation: &Automation) -> Expectation {
     let id = &automation.id;
     let hint = match id.kind() {
-        Kind::Workflow | Kind::Netlify => {
+        Kind::Workflow
+        | Kind::Netlify
+        | Kind::Aws
+        | Kind::Crontab
+        | Kind::Systemd
+        | Kind::Kubernetes
+        | Kind::Script => {
             let timing = if automation.schedules.is_empty() { "every = \"1d\"" } else { "heartbeats = true" };
             format!(
                 "let it call its ping URL or `standin beat {id}` when it ends, and put [[automation]] id = \"{id}\" with {timing} into standin.toml"

@@ -145,6 +145,7 @@ fn added(entry: &Entry) -> Automation {
         state: Standing::Effective,
         reason: String::new(),
         detail: Detail::Plain,
+        backup_of: None,
     }
 }
 

@@ -89,6 +89,9 @@ pub struct Automation {
     pub reason: String,
     /// What only its kind has.
     pub detail: Detail,
+    /// What this was written to stand in for, as the mark of its file says; `None` for whatever people wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_of: Option<AutomationId>,
 }
 
 /// How bad a finding is.

@@ -21,14 +21,48 @@ pub enum Kind {
     Npm,
     /// A command of `standin.toml` that the agent runs in its slots.
     Command,
+    /// A function on AWS that a schedule of a template starts.
+    Aws,
+    /// A line of a crontab.
+    Crontab,
+    /// A systemd timer.
+    Systemd,
+    /// A Kubernetes CronJob.
+    Kubernetes,
+    /// A program that keeps its own schedule: a loop, or a library for schedules.
+    Script,
     /// Something that only sends heartbeats: nothing here can start it.
     Heartbeat,
 }
 
+/// Who can start an automation of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Starter {
+    /// GitHub, asked over the network.
+    Github,
+    /// Netlify, asked over the network.
+    Netlify,
+    /// The agent, on its own machine.
+    Agent,
+    /// Nobody that Standin can ask: it is only listed, or watched by its heartbeats.
+    Nobody,
+}
+
 impl Kind {
     /// Every kind, in the order in which reports list them.
-    pub const ALL: [Self; 6] =
-        [Self::Workflow, Self::Pm2, Self::Netlify, Self::Npm, Self::Command, Self::Heartbeat];
+    pub const ALL: [Self; 11] = [
+        Self::Workflow,
+        Self::Pm2,
+        Self::Netlify,
+        Self::Aws,
+        Self::Npm,
+        Self::Crontab,
+        Self::Systemd,
+        Self::Kubernetes,
+        Self::Script,
+        Self::Command,
+        Self::Heartbeat,
+    ];
 
     /// The word used in ids and in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -38,7 +72,37 @@ impl Kind {
             Self::Netlify => "netlify",
             Self::Npm => "npm",
             Self::Command => "command",
+            Self::Aws => "aws",
+            Self::Crontab => "crontab",
+            Self::Systemd => "systemd",
+            Self::Kubernetes => "kubernetes",
+            Self::Script => "script",
             Self::Heartbeat => "heartbeat",
+        }
+    }
+
+    /// Who can start an automation of this kind.
+    pub const fn started_by(self) -> Starter {
+        match self {
+            Self::Workflow => Starter::Github,
+            Self::Netlify => Starter::Netlify,
+            Self::Pm2 | Self::Npm | Self::Command => Starter::Agent,
+            Self::Aws | Self::Crontab | Self::Systemd | Self::Kubernetes | Self::Script | Self::Heartbeat => {
+                Starter::Nobody
+            }
+        }
+    }
+
+    /// What an automation of this kind fails together with, where its own declaration does not say.
+    pub const fn domain(self) -> Domain {
+        match self {
+            Self::Workflow => Domain::Github,
+            Self::Netlify => Domain::Netlify,
+            Self::Aws => Domain::Aws,
+            Self::Pm2 | Self::Npm | Self::Command | Self::Crontab | Self::Systemd | Self::Script => {
+                Domain::Host
+            }
+            Self::Kubernetes | Self::Heartbeat => Domain::Elsewhere,
         }
     }
 }
@@ -107,7 +171,7 @@ impl PartialOrd for AutomationId {
 pub enum IdError {
     /// There is no known kind before a colon.
     #[error(
-        "`{0}` is not an automation id: write KIND:NAME, with one of workflow, pm2, netlify, npm, command, heartbeat"
+        "`{0}` is not an automation id: write KIND:NAME, with one of workflow, pm2, netlify, aws, npm, crontab, systemd, kubernetes, script, command, heartbeat"
     )]
     Kind(String),
     /// The name is empty, too long or holds a control character.

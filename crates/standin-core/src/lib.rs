@@ -17,6 +17,7 @@ pub mod incident;
 pub mod lateness;
 pub mod mesh;
 pub mod observation;
+pub mod ownership;
 pub mod plan;
 pub mod policy;
 pub mod run;

@@ -123,6 +123,7 @@ fn add_full(
         state,
         reason,
         detail: Detail::Plain,
+        backup_of: None,
     });
 }
 

@@ -164,6 +164,7 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         state: function.state,
         reason: function.reason,
         detail: Detail::Plain,
+        backup_of: None,
     });
 }
 

@@ -124,6 +124,7 @@ fn script(
             script: name.to_owned(),
             command,
         },
+        backup_of: None,
     });
 }
 

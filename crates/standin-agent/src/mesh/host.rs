@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use standin_body::host::Host;
 use standin_body::store::Store;
-use standin_core::ident::{AutomationId, Kind};
+use standin_core::ident::{AutomationId, Kind, Starter};
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::json_v1::RecoverV1;
@@ -79,10 +79,10 @@ impl<R: Runner + 'static> Host for AgentHost<R> {
     }
 
     async fn start(&self, id: &AutomationId, _: Option<StoreTime>, order: &Order) -> Sent {
-        match id.kind() {
-            Kind::Command | Kind::Npm => self.works.start(id, None, order).await,
-            Kind::Pm2 => self.restart(id).await,
-            Kind::Workflow | Kind::Netlify | Kind::Heartbeat => Sent::Refused,
+        match (id.kind().started_by(), id.kind()) {
+            (Starter::Agent, Kind::Pm2) => self.restart(id).await,
+            (Starter::Agent, _) => self.works.start(id, None, order).await,
+            (Starter::Github | Starter::Netlify | Starter::Nobody, _) => Sent::Refused,
         }
     }
 
@@ -92,12 +92,10 @@ impl<R: Runner + 'static> Host for AgentHost<R> {
         (slot, store): (StoreTime, Arc<dyn Store>),
         order: &Order,
     ) -> Sent {
-        match id.kind() {
-            Kind::Command | Kind::Npm => self.works.start(id, Some(store), order).await,
-            Kind::Pm2 | Kind::Workflow | Kind::Netlify | Kind::Heartbeat => {
-                self.start(id, Some(slot), order).await
-            }
+        if matches!(id.kind(), Kind::Command | Kind::Npm) {
+            return self.works.start(id, Some(store), order).await;
         }
+        self.start(id, Some(slot), order).await
     }
 }
 

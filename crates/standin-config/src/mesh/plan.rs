@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use standin_core::automation::{Automation, Inventory, ScheduleSpec};
 use standin_core::health::Priority;
-use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::mesh::arbiter::StoreKind;
 
 use super::settings::{
@@ -175,14 +175,10 @@ fn unknown_remedies(entry: &Entry, inventory: &Inventory) -> Vec<ConfigError> {
         Remedy::Other(id) if *id == entry.id => {
             Some(wrong(format!("`{id}` is its own backup"), "write \"again\"".to_owned()))
         }
-        Remedy::Other(id)
-            if matches!(id.kind(), Kind::Heartbeat | Kind::Pm2) && id.kind() == Kind::Heartbeat =>
-        {
-            Some(wrong(
-                format!("the backup `{id}` only sends heartbeats: nothing can start it"),
-                "name something that runs".to_owned(),
-            ))
-        }
+        Remedy::Other(id) if id.kind().started_by() == Starter::Nobody => Some(wrong(
+            format!("nobody that Standin can ask starts the backup `{id}`"),
+            "name something that runs".to_owned(),
+        )),
         Remedy::Again
         | Remedy::Restore
         | Remedy::Redeploy
@@ -254,15 +250,15 @@ fn timing(automation: &Automation, entry: Option<&Entry>, url: Option<&str>, zon
 
 /// What helps where nothing is said: the same once more, then a backup that is there under the usual name.
 fn usual(automation: &Automation, inventory: &Inventory) -> Vec<Remedy> {
-    match automation.id.kind() {
-        Kind::Workflow => {
+    match automation.id.kind().started_by() {
+        Starter::Github => {
             let again = automation.triggers.iter().any(|t| t == "workflow_dispatch").then_some(Remedy::Again);
             let backup = backup_workflow(&automation.id).filter(|id| inventory.get(id).is_some());
             again.into_iter().chain(backup.map(Remedy::Other)).collect()
         }
-        Kind::Netlify => vec![Remedy::Again, Remedy::Restore],
+        Starter::Netlify => vec![Remedy::Again, Remedy::Restore],
         // The agent looks after these itself, at once and without asking anybody.
-        Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Heartbeat => Vec::new(),
+        Starter::Agent | Starter::Nobody => Vec::new(),
     }
 }
 

@@ -24,6 +24,7 @@ fn found(id: &str, domain: Domain, cron: Option<&str>, triggers: &[&str]) -> Aut
         state: Standing::Effective,
         reason: String::new(),
         detail: Detail::Plain,
+        backup_of: None,
     }
 }
 

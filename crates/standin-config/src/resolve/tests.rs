@@ -31,6 +31,7 @@ fn automation(id: &str, cron: &[&str], state: Standing) -> Automation {
         state,
         reason: if state == Standing::Effective { String::new() } else { "no rights".into() },
         detail,
+        backup_of: None,
         id,
     }
 }

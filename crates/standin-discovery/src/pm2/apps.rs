@@ -219,6 +219,7 @@ impl File<'_> {
             state: read.state,
             reason: read.reason,
             detail: Detail::Pm2App { script: read.script, cwd: read.cwd.to_string_lossy().into_owned() },
+            backup_of: None,
         });
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use standin_core::ident::{AutomationId, Kind};
+use standin_core::ident::{AutomationId, Kind, Starter};
 use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::watch::Recovery;
 
@@ -270,11 +270,11 @@ impl<'a> Adding<'a> {
         if self.question.outages.iter().any(|outage| outage.what == What::Automation(id.clone())) {
             return false;
         }
-        match id.kind() {
-            Kind::Workflow => !self.is_gone(Place::Github),
-            Kind::Netlify => !self.is_gone(Place::Netlify),
-            Kind::Pm2 | Kind::Npm | Kind::Command => !self.is_agent_gone(),
-            Kind::Heartbeat => false,
+        match id.kind().started_by() {
+            Starter::Github => !self.is_gone(Place::Github),
+            Starter::Netlify => !self.is_gone(Place::Netlify),
+            Starter::Agent => !self.is_agent_gone(),
+            Starter::Nobody => false,
         }
     }
 
@@ -297,15 +297,15 @@ impl<'a> Adding<'a> {
         };
         let Ok(id) = AutomationId::new(kind, &name) else { return (ladder, Vec::new()) };
         ladder.push(Remedy::Other(id));
-        let lines = match kind {
-            Kind::Command => vec![
+        let mut lines = Vec::new();
+        if kind == Kind::Command {
+            lines = vec![
                 String::new(),
                 "[[automation]]".to_owned(),
                 format!("name = \"{name}\""),
                 "command = \"the command that does the same here\"".to_owned(),
-            ],
-            Kind::Workflow | Kind::Pm2 | Kind::Netlify | Kind::Npm | Kind::Heartbeat => Vec::new(),
-        };
+            ];
+        }
         (ladder, lines)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use standin_core::ident::{Domain, Kind};
+use standin_core::ident::Domain;
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Mode, StoreKind};
 use standin_core::mesh::terms::Terms;
@@ -97,7 +97,7 @@ fn is_helped_elsewhere(asked: &Asked) -> bool {
 fn place_of(asked: &Asked, remedy: &Remedy) -> Domain {
     match remedy {
         Remedy::Again => asked.domain,
-        Remedy::Other(id) => domain_of(id.kind()),
+        Remedy::Other(id) => id.kind().domain(),
         Remedy::OfPlatform { domain, .. } => *domain,
     }
 }
@@ -164,15 +164,6 @@ fn remedies(asked: &Asked) -> Vec<scene::Remedy> {
 
 fn platform(domain: Domain) -> usize {
     PLATFORMS.iter().position(|known| *known == domain).unwrap_or(HOST)
-}
-
-const fn domain_of(kind: Kind) -> Domain {
-    match kind {
-        Kind::Workflow => Domain::Github,
-        Kind::Netlify => Domain::Netlify,
-        Kind::Pm2 | Kind::Npm | Kind::Command => Domain::Host,
-        Kind::Heartbeat => Domain::Elsewhere,
-    }
 }
 
 /// The watchers that can do this: an agent runs commands, and everybody can ask a platform.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use standin_config::mesh::{Mesh, PeerKind as PeerSort, Proved, Remedy as SaidRemedy, StoreSettings, Timing};
 use standin_core::automation::{Automation, Standing};
-use standin_core::ident::{Domain, Kind};
+use standin_core::ident::{Domain, Starter};
 use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::schedule::Schedule;
 use standin_core::watch::{Cadence, Expectation, Watch};
@@ -103,11 +103,11 @@ fn one(
         return Err("because it would not run");
     }
     let target = mesh.and_then(|mesh| mesh.targets.iter().find(|target| target.id == automation.id));
-    let (runs, grace) = match kind {
-        Kind::Workflow => (by_platform(automation)?, WORKFLOW),
-        Kind::Netlify => (by_platform(automation)?, FUNCTION),
-        Kind::Pm2 | Kind::Npm | Kind::Command => here(watch)?,
-        Kind::Heartbeat => return Err("because it runs elsewhere"),
+    let (runs, grace) = match kind.started_by() {
+        Starter::Github => (by_platform(automation)?, WORKFLOW),
+        Starter::Netlify => (by_platform(automation)?, FUNCTION),
+        Starter::Agent => here(watch)?,
+        Starter::Nobody => return Err("because Standin cannot start it"),
     };
     let entry = project.settings.automations.iter().find(|entry| entry.id == automation.id);
     let grace = entry.and_then(|entry| entry.grace).unwrap_or(grace);
@@ -116,7 +116,7 @@ fn one(
         Some(Timing::Slots { deadline, .. }) => Duration::from_millis(*deadline),
         Some(Timing::Standing) | None => beats.unwrap_or(grace),
     };
-    let is_here = matches!(kind, Kind::Pm2 | Kind::Npm | Kind::Command);
+    let is_here = kind.started_by() == Starter::Agent;
     Ok(Asked {
         id: automation.id.clone(),
         domain: automation.domain,
