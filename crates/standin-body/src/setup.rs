@@ -169,9 +169,15 @@ fn platforms(mesh: &Mesh, stores: &[ConfiguredStore]) -> Result<Vec<PlatformSetu
             Domain::Host => first_agent(mesh),
             Domain::Elsewhere => listener(mesh),
         };
-        // The brake of a machine must be read by those who help while the machine is gone.
+        // The brake of a machine must be read by those who help while the machine is gone, and that of any platform by
+        // those who help elsewhere while it is.
         let decides = if *domain == Domain::Host { Domain::Netlify } else { *domain };
-        let brake = decider(mesh, stores, decides).or_else(|_| any())?;
+        let helped_elsewhere =
+            mesh.targets.iter().find(|t| seen_on(t) == *domain && is_helped_elsewhere(mesh, t));
+        let brake = match helped_elsewhere.and_then(|target| elsewhere(stores, target.domain)) {
+            Some(brake) => brake,
+            None => decider(mesh, stores, decides).or_else(|_| any())?,
+        };
         Ok(PlatformSetup { brake, seen: teller.map_or(SeenBy::Anyone, SeenBy::Peer) })
     };
     DOMAINS.iter().map(platform).collect()
@@ -179,6 +185,24 @@ fn platforms(mesh: &Mesh, stores: &[ConfiguredStore]) -> Result<Vec<PlatformSetu
 
 fn decider(mesh: &Mesh, stores: &[ConfiguredStore], domain: Domain) -> Result<Decider, ArbiterError> {
     Setup::decider(stores, domain, mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum))
+}
+
+/// Whether a remedy of a target stands where the target itself does not, and one store decides.
+fn is_helped_elsewhere(mesh: &Mesh, target: &MeshTarget) -> bool {
+    mesh.quorum.is_none()
+        && target.backup.iter().any(|remedy| domain_of(remedy, target.domain) != target.domain)
+}
+
+/// The best store that does not fail together with a domain; `None` where there is none.
+fn elsewhere(stores: &[ConfiguredStore], domain: Domain) -> Option<Decider> {
+    let own = home_kind(domain);
+    let elsewhere: Vec<_> =
+        stores.iter().filter(|s| s.kind != own && s.kind != StoreKind::Sqlite).cloned().collect();
+    let Ok(Decider::Home(number)) = Setup::decider(&elsewhere, Domain::Netlify, Mode::Home) else {
+        return None;
+    };
+    let chosen = elsewhere.get(number)?;
+    stores.iter().position(|store| store.name == chosen.name).map(Decider::Home)
 }
 
 fn platform_of(domain: Domain) -> Number {
@@ -251,20 +275,9 @@ impl Joined {
     /// stands elsewhere. Then it is a store that whoever can carry that out can reach while the target's own is gone.
     fn decider_of(&self, mesh: &Mesh, target: &MeshTarget, rungs: &[Rung]) -> Result<Decider, ArbiterError> {
         let stores = &self.setup.stores;
-        let is_elsewhere =
-            target.backup.iter().any(|remedy| domain_of(remedy, target.domain) != target.domain);
-        if mesh.quorum.is_none() && is_elsewhere && !rungs.is_empty() {
-            let own = home_kind(target.domain);
-            let elsewhere: Vec<_> =
-                stores.iter().filter(|s| s.kind != own && s.kind != StoreKind::Sqlite).cloned().collect();
-            if let Ok(Decider::Home(number)) = Setup::decider(&elsewhere, Domain::Netlify, Mode::Home)
-                && let Some(chosen) = elsewhere.get(number)
-                && let Some(number) = stores.iter().position(|store| store.name == chosen.name)
-            {
-                return Ok(Decider::Home(number));
-            }
-        }
-        decider(mesh, stores, target.domain)
+        let is_elsewhere = is_helped_elsewhere(mesh, target) && !rungs.is_empty();
+        let elsewhere = is_elsewhere.then(|| elsewhere(stores, target.domain)).flatten();
+        elsewhere.map_or_else(|| decider(mesh, stores, target.domain), Ok)
     }
 
     fn add_peer(&mut self, mesh: &Mesh, place: usize) -> Result<(), JoinError> {

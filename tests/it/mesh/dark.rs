@@ -6,7 +6,7 @@ use standin_stage::{Fault, FaultKind, Serving};
 use super::machine::Machine;
 use super::matrix::missed;
 use super::names::Names;
-use super::shop::{SITE, Shop, nightly};
+use super::shop::{SITE, Shop, WATCH, nightly};
 use super::site::Site;
 use crate::stores::make_table;
 use crate::stores::ministack::MiniStack;
@@ -60,12 +60,13 @@ async fn without_github_a_failed_function_gets_its_last_good_deploy_back_once() 
     shop.stage.netlify.deploy(SITE, "bad", Serving::Crashes).unwrap();
     shop.begun();
     // Both look at the same time.
-    let (_, check) = tokio::join!(site.tick(&shop), async { tokio::task::block_in_place(|| machine.look()) });
+    let (_, check) =
+        tokio::join!(site.tick_on(&shop, WATCH), async { tokio::task::block_in_place(|| machine.look()) });
     let told = |what: &str| shop.phone.told(what, "netlify:checkout");
     assert_eq!((shop.restores(), told("unconfirmed")), (1, 1), "{:?}\n{check:#}", shop.phone.alerts());
     let served = crate::http().build().unwrap().get(&url).send().await.unwrap();
     assert_eq!(served.text().await.unwrap(), "sold");
-    site.tick(&shop).await;
+    site.tick_on(&shop, WATCH).await;
     shop.took("GitHub down and a served function answers 502: restored by the function, decided in DynamoDB");
     let check = machine.look();
     assert_eq!((shop.restores(), told("well_again")), (1, 1), "{:?}\n{check:#}", shop.phone.alerts());

@@ -19,6 +19,8 @@ use super::phone::Phone;
 
 pub(crate) const REPO: &str = "octo/shop";
 pub(crate) const SITE: &str = "shop";
+/// A site of the watcher alone.
+pub(crate) const WATCH: &str = "watch";
 
 /// How long anything on the stage may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -96,7 +98,8 @@ impl Shop {
         let mut site = SiteOptions::new(SITE).with_function("standin", Some("*/5 * * * *"));
         site = site.with_function("standin-background", None).with_function("checkout", None);
         site.served = Functions::Handler(served(dir.path(), Arc::clone(&address)));
-        options.netlify.sites = vec![site];
+        options.netlify.sites =
+            vec![site, SiteOptions::new(WATCH).with_function("standin", Some("*/5 * * * *"))];
         // More than a token of a run has: some here look each second.
         options.github.rate_limit = 5_000;
         options.github.repositories = vec![repository];

@@ -11,7 +11,7 @@ use serde_json::Value;
 use standin_stage::{Build, Functions, Serving as Deployed};
 
 use super::function::mesh_json;
-use super::shop::{SITE, Shop};
+use super::shop::{SITE, Shop, WATCH};
 use crate::function::netlify::{Serving, template};
 
 /// What a request to a function may take, a cold start on a busy machine included.
@@ -65,7 +65,9 @@ impl Site {
         let address = format!("127.0.0.1:{}", serving.port);
         *self.serving.lock().unwrap() = Some(serving);
         *self.starts.lock().unwrap() += 1;
-        stage.netlify.serve(SITE, Functions::Proxy(address)).unwrap();
+        for site in [SITE, WATCH] {
+            stage.netlify.serve(site, Functions::Proxy(address.clone())).unwrap();
+        }
     }
 
     /// The functions are gone.
@@ -75,7 +77,12 @@ impl Site {
 
     /// A tick by the vendor's scheduler, to its end.
     pub(crate) async fn tick(&self, shop: &Shop) {
-        let reply = shop.stage.netlify.fire_schedule(SITE, "standin").await;
+        self.tick_on(shop, SITE).await;
+    }
+
+    /// The same where the function stands on another site than what it watches.
+    pub(crate) async fn tick_on(&self, shop: &Shop, site: &str) {
+        let reply = shop.stage.netlify.fire_schedule(site, "standin").await;
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     }
 
