@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use standin_config::mesh::{Mesh, PeerKind as PeerSort, Proved, Remedy as SaidRemedy, StoreSettings, Timing};
 use standin_core::automation::{Automation, Standing};
-use standin_core::ident::{Domain, Starter};
+use standin_core::ident::{Domain, Kind, Starter};
 use standin_core::mesh::arbiter::{ConfiguredStore, Conformance, StoreKind};
 use standin_core::schedule::Schedule;
 use standin_core::watch::{Cadence, Expectation, Watch};
