@@ -8,7 +8,7 @@ use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
-use standin_core::mesh::terms::{MAX_TTL_MS, Terms};
+use standin_core::mesh::terms::{Keeping, Terms};
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
     Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Sent,
@@ -25,9 +25,6 @@ pub const OWN_STORE: &str = "agent";
 
 /// How long a workflow takes from its dispatch until its run is there, in milliseconds, at most.
 const START_LATENCY_MS: u64 = 45_000;
-
-/// No body's tick goes on beginning things for longer than this, in milliseconds.
-const LONGEST_TICK_MS: u64 = 150_000;
 
 /// Fewer targets than this on one platform are never a mass failure.
 const MASS: usize = 4;
@@ -230,7 +227,7 @@ impl Joined {
         let backup = backup_of(mesh, target);
         let terms = match backup {
             Backup::Recovers => terms(target.domain),
-            Backup::Serves(_) => terms_of_serving(mesh, &mut rungs),
+            Backup::Serves(serving) => terms_of_serving(mesh, (self.setup.own, serving.primary), &mut rungs),
         };
         let watching = match &target.timing {
             Timing::Standing => Watching::Standing,
@@ -374,25 +371,10 @@ fn heartbeats(target: &MeshTarget) -> Heartbeats {
 
 /// Something that is always there, and whose backup is a workflow, is served by it until the agent has it again.
 fn backup_of(mesh: &Mesh, target: &MeshTarget) -> Backup {
-    let is_served =
-        target.timing == Timing::Standing && target.domain == Domain::Host && serving(target).is_some();
-    match first_agent(mesh).filter(|_| is_served) {
+    match first_agent(mesh).filter(|_| target.served_by().is_some()) {
         Some(primary) => Backup::Serves(Serving { primary }),
         None => Backup::Recovers,
     }
-}
-
-/// The workflow that does the work of something that is always there.
-pub fn serving(target: &MeshTarget) -> Option<&AutomationId> {
-    target.backup.iter().find_map(|remedy| match remedy {
-        Remedy::Other(id) if id.kind() == Kind::Workflow => Some(id),
-        Remedy::Again
-        | Remedy::Restore
-        | Remedy::Redeploy
-        | Remedy::RollBack
-        | Remedy::Ssh
-        | Remedy::Other(_) => None,
-    })
 }
 
 fn terms(domain: Domain) -> Terms {
@@ -403,19 +385,29 @@ fn terms(domain: Domain) -> Terms {
 }
 
 /// The lease of a claim that is renewed in each tick: it lasts from one tick of whoever may hold it to the one after the
-/// next. Those who look so seldom that no lease may be that long cannot keep a backup at work.
-fn terms_of_serving(mesh: &Mesh, rungs: &mut [Rung]) -> Terms {
-    let lease = |number: Number| {
-        let every = mesh.peers.get(number).map_or(u64::MAX, |peer| ms(peer.every));
-        let lease = every.saturating_mul(2).saturating_add(LONGEST_TICK_MS);
-        u32::try_from(lease).ok().filter(|lease| *lease <= MAX_TTL_MS)
+/// next. Who looks so seldom that its lease would be very long keeps a backup at work only where nobody else could while
+/// the primary's machine is gone; its claim becomes that long when the backup works, and not before.
+fn terms_of_serving(mesh: &Mesh, (own, primary): (Number, Number), rungs: &mut [Rung]) -> Terms {
+    let keeping = |number: Number| mesh.peers.get(number).map_or(Keeping::Never, PeerSettings::keeping);
+    let often = |number: Number| match keeping(number) {
+        Keeping::Often(lease) => Some(lease),
+        Keeping::Seldom(_) | Keeping::Never => None,
     };
     for rung in rungs.iter_mut() {
-        rung.able.retain(|number| lease(*number).is_some());
+        let is_kept = rung.able.iter().any(|number| *number != primary && often(*number).is_some());
+        rung.able.retain(|number| match keeping(*number) {
+            Keeping::Often(_) => true,
+            Keeping::Seldom(_) => !is_kept,
+            Keeping::Never => false,
+        });
     }
-    let longest = rungs.iter().flat_map(|rung| &rung.able).filter_map(|number| lease(*number)).max();
     let usual = terms(Domain::Github);
-    Terms { ttl: longest.unwrap_or(usual.ttl).max(usual.ttl), ..usual }
+    let longest = rungs.iter().flat_map(|rung| &rung.able).filter_map(|number| often(*number)).max();
+    let terms = Terms { ttl: longest.unwrap_or(usual.ttl).max(usual.ttl), ..usual };
+    match keeping(own) {
+        Keeping::Seldom(lease) => terms.for_serving(lease),
+        Keeping::Often(_) | Keeping::Never => terms,
+    }
 }
 
 /// Who can carry a remedy out for an automation.
@@ -455,3 +447,6 @@ fn no_function(mesh: &Mesh) -> Vec<Number> {
     let has = |peer: &PeerSettings| matches!(peer.kind, PeerKind::Action { .. } | PeerKind::Agent { .. });
     mesh.peers.iter().enumerate().filter(|(_, peer)| has(peer)).map(|(number, _)| number).collect()
 }
+
+#[cfg(test)]
+mod tests;

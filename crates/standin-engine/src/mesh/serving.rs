@@ -75,7 +75,8 @@ pub(super) struct Keep {
     terms: Terms,
     /// From one tick to the next, in milliseconds.
     period: u64,
-    /// A lease that holds for so long is not renewed yet: two ticks, in milliseconds.
+    /// A lease that holds for so long is not renewed yet: two ticks, or all of a long lease but two periods, because
+    /// who comes so seldom also comes late. In milliseconds.
     spare: u64,
     known: Known,
     stage: Stage,
@@ -87,7 +88,11 @@ impl Keep {
     pub(super) fn new((number, target): (Number, &TargetSetup), run: u64, body: &Body, known: Known) -> Self {
         let register = RegisterAccess::new(number, run, target.decider);
         let (terms, period) = (target.terms, u64::from(body.period));
-        let spare = 2 * period + u64::from(body.tick);
+        let long = match terms.serving {
+            0 => 0,
+            _ => u64::from(terms.serving_ttl()).saturating_sub(2 * period),
+        };
+        let spare = long.max(2 * period + u64::from(body.tick));
         Self { target: number, register, terms, period, spare, known, stage: Stage::Reading, awaited: None }
     }
 
@@ -219,7 +224,7 @@ impl Keep {
     fn begin_to_serve(&mut self, time: StoreTime) -> KeepAsks {
         let Stage::Confirming(cell) = &self.stage else { return KeepAsks::new() };
         let cell = cell.clone();
-        match cell::serve(&cell, &cell.holder, time) {
+        match cell::serve(&cell, &cell.holder, &self.terms, time) {
             Ok(next) => {
                 self.stage = Stage::Beginning;
                 self.swap(&cell, &next)

@@ -5,6 +5,7 @@ mod braking;
 mod facts;
 mod quorum;
 mod serving;
+mod telling;
 mod world;
 
 use std::sync::Arc;

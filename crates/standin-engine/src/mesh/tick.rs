@@ -8,6 +8,7 @@ mod keeping;
 mod look;
 mod self_health;
 mod suspects;
+mod telling;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;

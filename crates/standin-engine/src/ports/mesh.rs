@@ -177,6 +177,8 @@ pub enum Request {
 pub enum Notice {
     /// A peer has been silent for too long.
     PeerSilent(Number),
+    /// One that people were told of gives signs of life again.
+    PeerBack(Number),
     /// A target needs help, and who decides for it cannot be reached: nothing was done.
     NoArbiter(Number),
     /// All attempts at a target are used.

@@ -5,7 +5,7 @@ use standin_core::mesh::claim::End;
 use standin_core::mesh::terms::Terms;
 
 use super::ends;
-use super::world::{AGENT, FUNCTION, Mesh, standing};
+use super::world::{ACTION, AGENT, FUNCTION, Mesh, standing};
 use crate::mesh::{Backup, Deed, Serving, SetupError, TargetSetup};
 use crate::ports::mesh::Notice;
 
@@ -232,6 +232,34 @@ fn a_lease_that_does_not_last_from_tick_to_tick_cannot_serve() {
     mesh.setup.targets[0].terms.ttl = 150_000;
     let refused = Err(SetupError::Serving("pm2:web".into()));
     assert_eq!(mesh.setup.check(), refused);
-    mesh.setup.own = super::world::ACTION;
+    mesh.setup.own = ACTION;
     assert_eq!(mesh.setup.check(), Ok(()), "one that never claims it need not renew it");
+}
+
+#[test]
+fn who_comes_each_hour_and_hours_late_keeps_a_backup_at_work() {
+    let backup = Backup::Serves(Serving { primary: AGENT });
+    let terms = Terms::default().for_serving(7 * 3_600_000);
+    let mut mesh = Mesh::new(vec![TargetSetup { backup, terms, ..standing("web", &[&[ACTION]]) }]);
+    (mesh.setup.own, mesh.setup.body.period) = (ACTION, 3_600_000);
+    assert_eq!(mesh.setup.check(), Ok(()));
+    mesh.tick(ACTION);
+    mesh.down(0);
+    mesh.after_swap = Some(Box::new(|mesh| {
+        assert_eq!(
+            mesh.cell(0).ttl,
+            120_000,
+            "a claim under which nothing works yet keeps nobody out for hours"
+        );
+    }));
+    mesh.tick(ACTION);
+    assert!(mesh.after_swap.is_none());
+    assert_eq!((mesh.phase(0), mesh.cell(0).ttl), (ClaimPhase::Serving, 7 * 3_600_000));
+    let epoch = mesh.cell(0).epoch;
+    for hours in [1, 1, 1, 5, 1, 2, 5, 4] {
+        mesh.wait(hours * 3_600);
+        mesh.tick(ACTION);
+        assert_eq!((mesh.phase(0), mesh.cell(0).epoch), (ClaimPhase::Serving, epoch));
+    }
+    assert_eq!(mesh.sent.len(), 1, "and it was started once");
 }
