@@ -2,4 +2,4 @@
 
 mod lambda;
 mod netlify;
-mod shop;
+pub(crate) mod shop;
