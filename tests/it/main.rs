@@ -10,6 +10,7 @@ mod function;
 mod mesh;
 mod platforms;
 mod pm2;
+mod readme;
 mod reports;
 mod rescue;
 mod runs;
