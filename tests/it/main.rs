@@ -11,6 +11,7 @@ mod journey;
 mod mesh;
 mod platforms;
 mod pm2;
+mod readme;
 mod reports;
 mod rescue;
 mod runs;

@@ -98,7 +98,7 @@ async fn dynamodb(port: u16) -> Table {
     Table::new(place, keys, &http()).await
 }
 
-async fn make_table(server: &MiniStack) {
+pub(crate) async fn make_table(server: &MiniStack) {
     let key = |name: &str, kind: &str| serde_json::json!({ "AttributeName": name, "KeyType": kind });
     let text = |name: &str| serde_json::json!({ "AttributeName": name, "AttributeType": "S" });
     let table = serde_json::json!({

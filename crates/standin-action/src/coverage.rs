@@ -11,7 +11,7 @@ use standin_engine::render::{coverage as page, markdown};
 
 use crate::Ended;
 use crate::inputs::Inputs;
-use crate::output::{annotate, output, report, summary};
+use crate::output::{annotate, output, summary, write_report};
 
 /// How old a drill may be.
 const DRILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
@@ -40,7 +40,7 @@ pub(crate) fn coverage(inputs: &Inputs) -> Result<Ended> {
     let reached = totals.reached(Level::CrossDomain);
     let percent = reached.map(|permille| format!("{:.1}", f64::from(permille) / 10.0));
     output(&inputs.env, "coverage", percent.as_deref().unwrap_or_default())?;
-    output(&inputs.env, "report-path", &report(&inputs.env, "standin-coverage.json", &said)?)?;
+    output(&inputs.env, "report-path", &write_report(&inputs.env, "standin-coverage.json", &said)?)?;
     let (Some(wanted), Some(reached)) = (inputs.fail_under, reached) else { return Ok(Ended::Fine) };
     if f64::from(reached) >= wanted * 10.0 {
         return Ok(Ended::Fine);

@@ -13,11 +13,12 @@ use jiff::Timestamp;
 use standin_body::alerts::Level;
 use standin_body::check::{self, CheckV1};
 use standin_body::env::Env;
+use standin_body::look::look;
 use standin_core::health::Health;
 use standin_engine::render::markdown;
 
 use inputs::{Command, FailOn, Inputs};
-use output::{annotate, annotate_alert, output, report, summary};
+use output::{annotate, annotate_alert, output, summary, write_report};
 use part::take;
 
 /// How long nothing is recovered after a pause, where nothing is said.
@@ -59,7 +60,8 @@ fn log_to_stderr(env: &Env) {
 async fn run(env: Env) -> Result<Ended> {
     let inputs = Inputs::read(env)?;
     match inputs.command {
-        Command::Check | Command::Report => Box::pin(watch(&inputs)).await,
+        Command::Check => Box::pin(watch(&inputs)).await,
+        Command::Report => Box::pin(report(&inputs)).await,
         Command::Coverage => coverage::coverage(&inputs),
         Command::Beat => Box::pin(slots::begin(&inputs)).await,
         Command::ExecResult => Box::pin(slots::end(&inputs)).await,
@@ -80,6 +82,14 @@ async fn watch(inputs: &Inputs) -> Result<Ended> {
     Ok(verdict(inputs.fail_on, &checked.said))
 }
 
+/// A look of now, told to the run; nothing is written, claimed or sent.
+async fn report(inputs: &Inputs) -> Result<Ended> {
+    let part = take(inputs).await?;
+    let said = Box::pin(look(&part.world)).await;
+    tell(inputs, &said)?;
+    Ok(verdict(inputs.fail_on, &said))
+}
+
 fn tell(inputs: &Inputs, said: &CheckV1) -> Result<()> {
     for alert in &said.alerts {
         annotate_alert(alert);
@@ -97,7 +107,7 @@ fn tell(inputs: &Inputs, said: &CheckV1) -> Result<()> {
     let unwell = said.targets.iter().filter(|target| target.health == Health::Failed).count();
     output(env, "incidents", &unwell.to_string())?;
     output(env, "plan", &serde_json::to_string(&said.alerts)?)?;
-    output(env, "report-path", &report(env, "standin-check.json", said)?)
+    output(env, "report-path", &write_report(env, "standin-check.json", said)?)
 }
 
 fn verdict(fail_on: FailOn, said: &CheckV1) -> Ended {

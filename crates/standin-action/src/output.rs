@@ -37,7 +37,7 @@ fn append(env: &Env, variable: &str, text: &str) -> Result<()> {
 }
 
 /// Writes everything that was seen to a file of the run, and says where it is.
-pub(crate) fn report<T: serde::Serialize>(env: &Env, name: &str, said: &T) -> Result<String> {
+pub(crate) fn write_report<T: serde::Serialize>(env: &Env, name: &str, said: &T) -> Result<String> {
     let folder =
         env.text("RUNNER_TEMP").unwrap_or_else(|| std::env::temp_dir().to_string_lossy().into_owned());
     let path = std::path::Path::new(&folder).join(name);

@@ -13,7 +13,7 @@ use standin_config::mesh::PeerKind;
 use standin_core::mesh::peer::PeerId;
 use standin_engine::mesh::Body;
 
-use crate::inputs::Inputs;
+use crate::inputs::{Command, Inputs};
 
 /// What a step can take: a job has hours, and is paid by the minute.
 const BODY: Body =
@@ -28,8 +28,7 @@ pub(crate) struct Part {
 /// Reads the repository and takes the Action's part. Sends nothing.
 pub(crate) async fn take(inputs: &Inputs) -> Result<Part> {
     let mut repository = load(&inputs.root)?;
-    let workflow = inputs.run.workflow.as_deref().unwrap_or("standin.yml");
-    repository.mesh.ensure_action(workflow);
+    repository.mesh.ensure_action(watcher(inputs));
     let name = name(inputs, &repository)?;
     let every = repository.mesh.peers.iter().find(|peer| peer.name == name).map(|peer| peer.every);
     let period = every.and_then(|every| u32::try_from(every.as_millis()).ok()).unwrap_or(BODY.period);
@@ -42,6 +41,17 @@ pub(crate) async fn take(inputs: &Inputs) -> Result<Part> {
     let reached = reach(&repository.mesh, &inputs.env, http, times, None).await;
     let world = Arc::new(World::new(repository.mesh.clone(), joined, reached, NoHost));
     Ok(Part { repository, world })
+}
+
+/// The watcher's workflow where `standin.toml` names no watchers: the one of this run, unless its step belongs to an automation.
+fn watcher(inputs: &Inputs) -> &str {
+    let of_run = match inputs.command {
+        Command::Beat | Command::ExecResult => None,
+        Command::Check | Command::Recover | Command::Pause | Command::Resume | Command::Report => {
+            inputs.run.workflow.as_deref()
+        }
+    };
+    of_run.unwrap_or("standin.yml")
 }
 
 /// Which watcher this is: the one that was named, the one of this workflow, else the first Action.

@@ -238,7 +238,11 @@ where
                         return Finished { planned, outcome: Outcome::NotNeeded { why }, end: None };
                     }
                 };
-                let finished = carry_out(&*processes, &*runner, &apps, planned).await;
+                let carried = carry_out(&*processes, &*runner, &apps, planned);
+                let finished = match &hold {
+                    Some(hold) => hold.during(carried).await,
+                    None => carried.await,
+                };
                 crate::crash::point("after-effect");
                 if let Some((hold, end)) = hold.zip(finished.end.clone()) {
                     tokio::spawn(async move { hold.end(&end).await });

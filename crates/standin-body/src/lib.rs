@@ -11,6 +11,7 @@ pub mod drive;
 pub mod env;
 pub mod host;
 pub mod look;
+pub mod ping;
 pub mod platforms;
 pub mod reach;
 #[cfg(feature = "scan")]

@@ -8,7 +8,7 @@ use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::incident::Target;
 use standin_core::mesh::arbiter::{ArbiterError, ConfiguredStore, Conformance, Mode, StoreKind};
 use standin_core::mesh::peer::PeerId;
-use standin_core::mesh::terms::{MAX_TTL_MS, Terms};
+use standin_core::mesh::terms::{Keeping, Terms};
 use standin_core::schedule::Schedule;
 use standin_engine::mesh::{
     Backup, Body, BrakeSetup, Decider, Heartbeats, PeerSetup, PlatformSetup, Reach, Rung, SeenBy, Sent,
@@ -25,9 +25,6 @@ pub const OWN_STORE: &str = "agent";
 
 /// How long a workflow takes from its dispatch until its run is there, in milliseconds, at most.
 const START_LATENCY_MS: u64 = 45_000;
-
-/// No body's tick goes on beginning things for longer than this, in milliseconds.
-const LONGEST_TICK_MS: u64 = 150_000;
 
 /// Fewer targets than this on one platform are never a mass failure.
 const MASS: usize = 4;
@@ -169,9 +166,15 @@ fn platforms(mesh: &Mesh, stores: &[ConfiguredStore]) -> Result<Vec<PlatformSetu
             Domain::Host => first_agent(mesh),
             Domain::Elsewhere => listener(mesh),
         };
-        // The brake of a machine must be read by those who help while the machine is gone.
+        // The brake of a machine must be read by those who help while the machine is gone, and that of any platform by
+        // those who help elsewhere while it is.
         let decides = if *domain == Domain::Host { Domain::Netlify } else { *domain };
-        let brake = decider(mesh, stores, decides).or_else(|_| any())?;
+        let helped_elsewhere =
+            mesh.targets.iter().find(|t| seen_on(t) == *domain && is_helped_elsewhere(mesh, t));
+        let brake = match helped_elsewhere.and_then(|target| elsewhere(stores, target.domain)) {
+            Some(brake) => brake,
+            None => decider(mesh, stores, decides).or_else(|_| any())?,
+        };
         Ok(PlatformSetup { brake, seen: teller.map_or(SeenBy::Anyone, SeenBy::Peer) })
     };
     DOMAINS.iter().map(platform).collect()
@@ -179,6 +182,24 @@ fn platforms(mesh: &Mesh, stores: &[ConfiguredStore]) -> Result<Vec<PlatformSetu
 
 fn decider(mesh: &Mesh, stores: &[ConfiguredStore], domain: Domain) -> Result<Decider, ArbiterError> {
     Setup::decider(stores, domain, mesh.quorum.as_deref().map_or(Mode::Home, Mode::Quorum))
+}
+
+/// Whether a remedy of a target stands where the target itself does not, and one store decides.
+fn is_helped_elsewhere(mesh: &Mesh, target: &MeshTarget) -> bool {
+    mesh.quorum.is_none()
+        && target.backup.iter().any(|remedy| domain_of(remedy, target.domain) != target.domain)
+}
+
+/// The best store that does not fail together with a domain; `None` where there is none.
+fn elsewhere(stores: &[ConfiguredStore], domain: Domain) -> Option<Decider> {
+    let own = home_kind(domain);
+    let elsewhere: Vec<_> =
+        stores.iter().filter(|s| s.kind != own && s.kind != StoreKind::Sqlite).cloned().collect();
+    let Ok(Decider::Home(number)) = Setup::decider(&elsewhere, Domain::Netlify, Mode::Home) else {
+        return None;
+    };
+    let chosen = elsewhere.get(number)?;
+    stores.iter().position(|store| store.name == chosen.name).map(Decider::Home)
 }
 
 fn platform_of(domain: Domain) -> Number {
@@ -206,7 +227,7 @@ impl Joined {
         let backup = backup_of(mesh, target);
         let terms = match backup {
             Backup::Recovers => terms(target.domain),
-            Backup::Serves(_) => terms_of_serving(mesh, &mut rungs),
+            Backup::Serves(serving) => terms_of_serving(mesh, (self.setup.own, serving.primary), &mut rungs),
         };
         let watching = match &target.timing {
             Timing::Standing => Watching::Standing,
@@ -251,20 +272,9 @@ impl Joined {
     /// stands elsewhere. Then it is a store that whoever can carry that out can reach while the target's own is gone.
     fn decider_of(&self, mesh: &Mesh, target: &MeshTarget, rungs: &[Rung]) -> Result<Decider, ArbiterError> {
         let stores = &self.setup.stores;
-        let is_elsewhere =
-            target.backup.iter().any(|remedy| domain_of(remedy, target.domain) != target.domain);
-        if mesh.quorum.is_none() && is_elsewhere && !rungs.is_empty() {
-            let own = home_kind(target.domain);
-            let elsewhere: Vec<_> =
-                stores.iter().filter(|s| s.kind != own && s.kind != StoreKind::Sqlite).cloned().collect();
-            if let Ok(Decider::Home(number)) = Setup::decider(&elsewhere, Domain::Netlify, Mode::Home)
-                && let Some(chosen) = elsewhere.get(number)
-                && let Some(number) = stores.iter().position(|store| store.name == chosen.name)
-            {
-                return Ok(Decider::Home(number));
-            }
-        }
-        decider(mesh, stores, target.domain)
+        let is_elsewhere = is_helped_elsewhere(mesh, target) && !rungs.is_empty();
+        let elsewhere = is_elsewhere.then(|| elsewhere(stores, target.domain)).flatten();
+        elsewhere.map_or_else(|| decider(mesh, stores, target.domain), Ok)
     }
 
     fn add_peer(&mut self, mesh: &Mesh, place: usize) -> Result<(), JoinError> {
@@ -361,25 +371,10 @@ fn heartbeats(target: &MeshTarget) -> Heartbeats {
 
 /// Something that is always there, and whose backup is a workflow, is served by it until the agent has it again.
 fn backup_of(mesh: &Mesh, target: &MeshTarget) -> Backup {
-    let is_served =
-        target.timing == Timing::Standing && target.domain == Domain::Host && serving(target).is_some();
-    match first_agent(mesh).filter(|_| is_served) {
+    match first_agent(mesh).filter(|_| target.served_by().is_some()) {
         Some(primary) => Backup::Serves(Serving { primary }),
         None => Backup::Recovers,
     }
-}
-
-/// The workflow that does the work of something that is always there.
-pub fn serving(target: &MeshTarget) -> Option<&AutomationId> {
-    target.backup.iter().find_map(|remedy| match remedy {
-        Remedy::Other(id) if id.kind() == Kind::Workflow => Some(id),
-        Remedy::Again
-        | Remedy::Restore
-        | Remedy::Redeploy
-        | Remedy::RollBack
-        | Remedy::Ssh
-        | Remedy::Other(_) => None,
-    })
 }
 
 fn terms(domain: Domain) -> Terms {
@@ -390,19 +385,29 @@ fn terms(domain: Domain) -> Terms {
 }
 
 /// The lease of a claim that is renewed in each tick: it lasts from one tick of whoever may hold it to the one after the
-/// next. Those who look so seldom that no lease may be that long cannot keep a backup at work.
-fn terms_of_serving(mesh: &Mesh, rungs: &mut [Rung]) -> Terms {
-    let lease = |number: Number| {
-        let every = mesh.peers.get(number).map_or(u64::MAX, |peer| ms(peer.every));
-        let lease = every.saturating_mul(2).saturating_add(LONGEST_TICK_MS);
-        u32::try_from(lease).ok().filter(|lease| *lease <= MAX_TTL_MS)
+/// next. Who looks so seldom that its lease would be very long keeps a backup at work only where nobody else could while
+/// the primary's machine is gone; its claim becomes that long when the backup works, and not before.
+fn terms_of_serving(mesh: &Mesh, (own, primary): (Number, Number), rungs: &mut [Rung]) -> Terms {
+    let keeping = |number: Number| mesh.peers.get(number).map_or(Keeping::Never, PeerSettings::keeping);
+    let often = |number: Number| match keeping(number) {
+        Keeping::Often(lease) => Some(lease),
+        Keeping::Seldom(_) | Keeping::Never => None,
     };
     for rung in rungs.iter_mut() {
-        rung.able.retain(|number| lease(*number).is_some());
+        let is_kept = rung.able.iter().any(|number| *number != primary && often(*number).is_some());
+        rung.able.retain(|number| match keeping(*number) {
+            Keeping::Often(_) => true,
+            Keeping::Seldom(_) => !is_kept,
+            Keeping::Never => false,
+        });
     }
-    let longest = rungs.iter().flat_map(|rung| &rung.able).filter_map(|number| lease(*number)).max();
     let usual = terms(Domain::Github);
-    Terms { ttl: longest.unwrap_or(usual.ttl).max(usual.ttl), ..usual }
+    let longest = rungs.iter().flat_map(|rung| &rung.able).filter_map(|number| often(*number)).max();
+    let terms = Terms { ttl: longest.unwrap_or(usual.ttl).max(usual.ttl), ..usual };
+    match keeping(own) {
+        Keeping::Seldom(lease) => terms.for_serving(lease),
+        Keeping::Often(_) | Keeping::Never => terms,
+    }
 }
 
 /// Who can carry a remedy out for an automation.
@@ -442,3 +447,6 @@ fn no_function(mesh: &Mesh) -> Vec<Number> {
     let has = |peer: &PeerSettings| matches!(peer.kind, PeerKind::Action { .. } | PeerKind::Agent { .. });
     mesh.peers.iter().enumerate().filter(|(_, peer)| has(peer)).map(|(number, _)| number).collect()
 }
+
+#[cfg(test)]
+mod tests;

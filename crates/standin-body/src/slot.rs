@@ -28,6 +28,16 @@ pub struct SlotClaim {
     pub at: i64,
     /// How the run is.
     pub state: SlotState,
+    /// When it has last said that it works, by the same clock; 0 for one that has never said so.
+    #[serde(default)]
+    pub alive: i64,
+}
+
+impl SlotClaim {
+    /// For how long it has given no sign of life, in milliseconds.
+    pub fn silence(&self, now: i64) -> i64 {
+        now.saturating_sub(self.at.max(self.alive))
+    }
 }
 
 /// How a run is, as it says itself.
@@ -82,7 +92,8 @@ pub enum Claimed {
 /// Claims the slot whose cell is `name`.
 pub async fn claim(cells: &impl Cells, name: &str, who: Claimant<'_>) -> Claimed {
     let Claimant { attempt, run, now, .. } = who;
-    let wanted = SlotClaim { version: 1, attempt, run: run.to_owned(), at: now, state: SlotState::Working };
+    let wanted =
+        SlotClaim { version: 1, attempt, run: run.to_owned(), at: now, state: SlotState::Working, alive: 0 };
     let Ok(bytes) = serde_json::to_vec(&wanted) else { return Claimed::CannotTell };
     let mut held: Option<Object> = None;
     for _ in 0..TRIES {
@@ -115,6 +126,19 @@ pub async fn end(cells: &impl Cells, name: &str, run: &str, state: SlotState) {
     let Ok(claim) = serde_json::from_slice::<SlotClaim>(&object.bytes) else { return };
     if claim.run == run
         && let Ok(bytes) = serde_json::to_vec(&SlotClaim { state, ..claim })
+    {
+        let _ = cells.swap(name, Some(&object.version), bytes.into()).await;
+    }
+}
+
+/// Says that the run that holds a slot works on.
+pub async fn go_on(cells: &impl Cells, name: &str, run: &str, now: i64) {
+    let Ok(read) = cells.read(name).await else { return };
+    let Some(object) = read.value else { return };
+    let Ok(claim) = serde_json::from_slice::<SlotClaim>(&object.bytes) else { return };
+    if claim.run == run
+        && claim.state == SlotState::Working
+        && let Ok(bytes) = serde_json::to_vec(&SlotClaim { alive: now, ..claim })
     {
         let _ = cells.swap(name, Some(&object.version), bytes.into()).await;
     }
@@ -187,6 +211,25 @@ mod tests {
         assert_eq!(aside(claim(&cells, KEY, order(1, "github/2/1", 0)).await), "box/3");
         // Its own claim read again is no other's.
         assert_eq!(claim(&cells, KEY, order(2, "box/3", MINUTE)).await, Claimed::Go);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_works_on_says_so_until_it_has_ended_or_another_has_the_slot() {
+        let cells = Memory::new();
+        let held = async || -> SlotClaim {
+            serde_json::from_slice(&cells.read(KEY).await.unwrap().value.unwrap().bytes).unwrap()
+        };
+        assert_eq!(claim(&cells, KEY, order(1, "host/k1/1", 0)).await, Claimed::Go);
+        let at = held().await.at;
+        assert_eq!(held().await.silence(at + MINUTE), MINUTE);
+        go_on(&cells, KEY, "host/k1/1", at + 40 * MINUTE).await;
+        assert_eq!((held().await.at, held().await.silence(at + 41 * MINUTE)), (at, MINUTE));
+        assert_eq!(claim(&cells, KEY, order(2, "github/2/1", 50 * MINUTE)).await, Claimed::Go);
+        go_on(&cells, KEY, "host/k1/1", 51 * MINUTE).await;
+        assert_eq!(held().await.run, "github/2/1");
+        end(&cells, KEY, "github/2/1", SlotState::Done).await;
+        go_on(&cells, KEY, "github/2/1", 52 * MINUTE).await;
+        assert_eq!((held().await.state, held().await.alive), (SlotState::Done, 0));
     }
 
     #[tokio::test]

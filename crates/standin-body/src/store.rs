@@ -50,6 +50,10 @@ pub trait Store: Send + Sync {
     fn end<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: SlotState) -> Later<'a, ()> {
         now(())
     }
+    /// Says that the run that holds a slot works on, at this time in milliseconds since 1970.
+    fn go_on<'a>(&'a self, _: &'a EffectKey, _: &'a str, _: i64) -> Later<'a, ()> {
+        now(())
+    }
     /// Who holds a slot; `None` when nobody does, or nobody can tell.
     fn holder<'a>(&'a self, _: &'a EffectKey) -> Later<'a, Option<slot::SlotClaim>> {
         now(None)
@@ -161,6 +165,13 @@ impl<C: Cells, S: Shelf> Store for Whole<C, S> {
         Box::pin(async move {
             let (cells, name) = self.slot(key);
             slot::end(cells, &name, run, state).await;
+        })
+    }
+
+    fn go_on<'a>(&'a self, key: &'a EffectKey, run: &'a str, now: i64) -> Later<'a, ()> {
+        Box::pin(async move {
+            let (cells, name) = self.slot(key);
+            slot::go_on(cells, &name, run, now).await;
         })
     }
 

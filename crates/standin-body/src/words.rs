@@ -66,6 +66,11 @@ impl Joined {
                     format!("the watcher `{name}` has been silent for too long"),
                 )
             }
+            Notice::PeerBack(peer) => {
+                let name = self.peer(*peer);
+                let text = format!("the watcher `{name}` gives signs of life again");
+                said(Level::Good, "peer_back", format!("peer:{name}"), text)
+            }
             Notice::NoArbiter(target) => {
                 let name = self.target(*target);
                 let text = format!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use standin_config::mesh::{Mesh, Remedy};
@@ -26,8 +27,12 @@ use crate::words::Said;
 /// What the names of runs on the agent's machine begin with.
 pub const ON_HOST: &str = "host/";
 
-/// So long a run on the agent's machine is believed to work without having said how it ended, in milliseconds.
-const WORKING_MS: i64 = 1_800_000;
+/// How often a run on the agent's machine says that it works on.
+pub const WORKS_ON: Duration = Duration::from_secs(180);
+
+/// So long a run on the agent's machine is believed to work without having said so, in milliseconds: two of its words
+/// may be lost.
+const SILENT_MS: i64 = 600_000;
 
 /// Everything that a watcher reaches.
 pub struct World<H> {
@@ -208,10 +213,12 @@ impl<H: Host> World<H> {
     /// agent's machine is seen by its claim alone, so that nothing is known of the slot while it does.
     async fn said_elsewhere(&self, target: Number, key: &EffectKey) -> Option<Probed> {
         let claim = self.store_of(target)?.holder(key).await?;
-        let age = Timestamp::now().as_millisecond().saturating_sub(claim.at);
+        let silence = claim.silence(Timestamp::now().as_millisecond());
         match claim.state {
             SlotState::Done => Some(Probed::Well),
-            SlotState::Working if claim.run.starts_with(ON_HOST) && age < WORKING_MS => Some(Probed::Unknown),
+            SlotState::Working if claim.run.starts_with(ON_HOST) && silence < SILENT_MS => {
+                Some(Probed::Unknown)
+            }
             SlotState::Working | SlotState::Failed => None,
         }
     }
@@ -259,14 +266,14 @@ impl<H: Host> World<H> {
     }
 
     async fn probe_backup(&self, target: Number) -> Probed {
-        match self.automation(target).and_then(crate::setup::serving) {
+        match self.automation(target).and_then(standin_config::mesh::Target::served_by) {
             Some(workflow) => self.platforms.serves(workflow.name()).await,
             None => Probed::Unknown,
         }
     }
 
     async fn stop(&self, target: Number) -> Sent {
-        match self.automation(target).and_then(crate::setup::serving) {
+        match self.automation(target).and_then(standin_config::mesh::Target::served_by) {
             Some(workflow) => self.platforms.stop(workflow.name()).await,
             None => Sent::Refused,
         }

@@ -10,7 +10,7 @@ use standin_core::mesh::cell::{
 use standin_core::mesh::claim::{Claimant, End, Probed, Sent, Step};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::swap::Swapped;
-use standin_core::mesh::terms::Terms;
+use standin_core::mesh::terms::{MAX_SERVING_MS, MAX_TTL_MS, Terms};
 
 const NOW: i64 = 1_000_000_000;
 
@@ -97,7 +97,7 @@ proptest! {
             cell::finish(&cell, &own, now),
             cell::fail(&cell, &own, &terms, now),
             cell::give_back(&cell, &own, &terms, now),
-            cell::serve(&cell, &own, now),
+            cell::serve(&cell, &own, &terms.for_serving(25_000_000), now),
             cell::hand_back(&cell, &own, now),
             cell::returned(&cell, &own, ack, now),
         ];
@@ -187,6 +187,8 @@ fn each_sort_of_garbage_is_named_and_refused() {
         (Cell { attempt: 4, ..good.clone() }, Garbage::Attempt),
         (Cell { ttl: 0, ..good.clone() }, Garbage::Ttl),
         (Cell { ttl: u32::MAX, ..good.clone() }, Garbage::Ttl),
+        (Cell { ttl: MAX_TTL_MS + 1, ..good.clone() }, Garbage::Ttl),
+        (Cell { ttl: MAX_SERVING_MS + 1, phase: ClaimPhase::Serving, ..good.clone() }, Garbage::Ttl),
         (Cell { granted: StoreTime(i64::MAX), ..good.clone() }, Garbage::Future),
         (
             Cell { phase: ClaimPhase::Released { not_before: StoreTime(i64::MAX) }, ..good.clone() },
@@ -198,6 +200,8 @@ fn each_sort_of_garbage_is_named_and_refused() {
         assert_eq!(acquire(Some(&cell), &bid("b", NOW), &terms, now), Err(Refusal::Garbage(garbage)));
     }
     assert!(acquire(Some(&good), &bid("b", NOW), &terms, now).is_ok());
+    let served = Cell { ttl: MAX_SERVING_MS, phase: ClaimPhase::Serving, ..good };
+    assert_eq!(served.check(&terms, now), Ok(()), "only a backup at work is kept for so long");
 }
 
 #[test]

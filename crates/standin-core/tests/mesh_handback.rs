@@ -65,7 +65,7 @@ fn serving() -> (Cell, Holder) {
     let (incident, key) = (IncidentId("i".into()), EffectKey("k".into()));
     let bid = Bid { incident, key, opened: StoreTime(0), well_at: None, holder: holder.clone() };
     let held = acquire(None, &bid, &Terms::default(), StoreTime(0)).unwrap();
-    (serve(&held, &holder, StoreTime(1)).unwrap(), holder)
+    (serve(&held, &holder, &Terms::default(), StoreTime(1)).unwrap(), holder)
 }
 
 #[test]

@@ -7,9 +7,6 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Most bytes of a request's body that are looked at; the platforms take a few megabytes.
-pub(crate) const MAX_BODY: usize = 100_000;
-
 /// What a function is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {

@@ -39,11 +39,15 @@ async fn route(function: &Function, asked: &Asked, left: Duration) -> Reply {
         ("GET" | "HEAD", "/health") => health(function),
         ("GET" | "HEAD", "/status") => status(function, asked, left).await,
         ("POST", "/tick") => tick(function, asked, left).await,
-        (_, "/health" | "/status" | "/tick") => Reply::error(405, "this route wants another method"),
-        (method, path) if path.starts_with("/ping/") => {
-            beats::take(function, method, path, &asked.query, left).await
+        ("GET" | "HEAD", "/pings") => pings(function, asked, None, left).await,
+        ("GET" | "HEAD", path) if path.starts_with("/pings/") => {
+            pings(function, asked, path.strip_prefix("/pings/"), left).await
         }
-        _ => Reply::error(404, "there are /health, /status, /tick and /ping/KEY/SLUG"),
+        (_, "/health" | "/status" | "/tick" | "/pings") => {
+            Reply::error(405, "this route wants another method")
+        }
+        (_, path) if path.starts_with("/ping/") => beats::take(function, asked, path, left).await,
+        _ => Reply::error(404, "there are /health, /status, /tick, /pings and /ping/…"),
     }
 }
 
@@ -56,6 +60,13 @@ fn health(function: &Function) -> Reply {
 async fn status(function: &Function, asked: &Asked, left: Duration) -> Reply {
     match enter(asked, function.env.secret("STANDIN_TOKEN").as_ref(), Timestamp::now()) {
         Ok(()) => told(watch::status(function, left).await),
+        Err(refusal) => refusal.into(),
+    }
+}
+
+async fn pings(function: &Function, asked: &Asked, slug: Option<&str>, left: Duration) -> Reply {
+    match enter(asked, function.env.secret("STANDIN_TOKEN").as_ref(), Timestamp::now()) {
+        Ok(()) => beats::list(function, slug, left).await,
         Err(refusal) => refusal.into(),
     }
 }

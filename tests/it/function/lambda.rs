@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::shop::{PING_KEY, Shop, TOKEN};
+use super::shop::{PING_KEY, Shop, TOKEN, place};
 use crate::stores::ministack::MiniStack;
 
 /// The schedule comes each minute.
@@ -86,7 +86,7 @@ async fn the_deployed_function_looks_by_its_schedule_and_dispatches_once() {
     );
     let shop = Shop::new(&table).await;
     let package = shop.folder("package");
-    shop.place(&package.join("bootstrap"));
+    place(&package.join("bootstrap"));
     shop.carry(&package.join("mesh.json"));
     let (account, stack) = Account::deploy(aws, &package);
     for (name, kind) in [

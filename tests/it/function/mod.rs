@@ -1,5 +1,5 @@
 //! The function as the guide deploys it: to Netlify's own command line, and to an AWS that plays on this machine.
 
 mod lambda;
-mod netlify;
-mod shop;
+pub(crate) mod netlify;
+pub(crate) mod shop;

@@ -1,5 +1,6 @@
 //! The site template on Netlify's own command line.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::shop::{PING_KEY, Shop, TOKEN};
+use super::shop::{PING_KEY, Shop, TOKEN, place};
 
 const PEERS: &str = "[[store]]\nkind = \"github\"\n[[peer]]\nkind = \"netlify\"\n";
 
@@ -21,8 +22,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-/// Netlify's command line, without a login and without a home.
-fn netlify(site: &Path) -> Command {
+/// Netlify's command line in this site, without a login and without a home.
+fn netlify(site: &Path, env: &BTreeMap<String, String>) -> Command {
     let tool = std::env::var_os("STANDIN_NETLIFY")
         .map_or_else(|| root().join(".tools/netlify/node_modules/.bin/netlify"), PathBuf::from);
     assert!(tool.exists(), "no {}: run bin/test, which installs it", tool.display());
@@ -33,35 +34,43 @@ fn netlify(site: &Path) -> Command {
         .env("HOME", site.parent().unwrap())
         .env("CI", "1")
         .env("NO_UPDATE_NOTIFIER", "1")
-        .envs(Shop::secrets())
+        .envs(env)
         .current_dir(site)
         .stdin(Stdio::null());
     command
 }
 
-/// The template's own files, and beside them what the guide says to put there.
-fn site(shop: &Shop) -> PathBuf {
-    let site = shop.folder("site");
+/// The template's own files, and beside them what the guide says to put there, but for `mesh.json`.
+pub(crate) fn template(site: &Path) {
     let template = root().join("netlify");
-    let copied = Command::new("cp").arg("-r").arg(template.join(".")).arg(&site).status().unwrap();
+    let copied = Command::new("cp").arg("-r").arg(template.join(".")).arg(site).status().unwrap();
     assert!(copied.success());
     fs::create_dir_all(site.join("bin")).unwrap();
-    shop.place(&site.join("bin/standin-function"));
+    place(&site.join("bin/standin-function"));
+}
+
+fn site(shop: &Shop) -> PathBuf {
+    let site = shop.folder("site");
+    template(&site);
     shop.carry(&site.join("mesh.json"));
     site
 }
 
+fn secrets() -> BTreeMap<String, String> {
+    Shop::secrets().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// `netlify functions:serve`, ended with the test.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Serving {
-    async fn of(site: &Path, http: &Client) -> Self {
+    pub(crate) async fn of(site: &Path, env: &BTreeMap<String, String>, http: &Client) -> Self {
         // Free now; whoever takes it in between makes the test fail, and not pass.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let child = netlify(site)
+        let child = netlify(site, env)
             .args(["functions:serve", "--offline", "--port", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -83,7 +92,7 @@ impl Serving {
         serving
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 }
@@ -105,7 +114,8 @@ fn function<'v>(manifest: &'v Value, name: &str) -> &'v Value {
 async fn the_template_builds_with_its_schedule_in_effect_and_carries_the_watcher() {
     let shop = Shop::new(PEERS).await;
     let site = site(&shop);
-    let built = netlify(&site).args(["build", "--offline", "--context", "production"]).output().unwrap();
+    let built =
+        netlify(&site, &secrets()).args(["build", "--offline", "--context", "production"]).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stdout));
     let manifest = fs::read_to_string(site.join(".netlify/functions/manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
@@ -131,11 +141,11 @@ async fn a_served_site_dispatches_a_missed_workflow_once_and_takes_heartbeats() 
     let shop = Shop::new(PEERS).await;
     let site = site(&shop);
     let http = crate::http().timeout(Duration::from_secs(60)).build().unwrap();
-    let serving = Serving::of(&site, &http).await;
+    let serving = Serving::of(&site, &secrets(), &http).await;
     let health: Value = http.get(serving.url("/standin/health")).send().await.unwrap().json().await.unwrap();
     assert_eq!(health["peer"], "function", "{health}");
 
-    let invoked = netlify(&site)
+    let invoked = netlify(&site, &secrets())
         .args(["functions:invoke", "standin", "--no-identity", "--port", &serving.port.to_string()])
         .output()
         .unwrap();

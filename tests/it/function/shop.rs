@@ -11,17 +11,17 @@ use tempfile::TempDir;
 
 use crate::stage::binary;
 
-pub(super) const REPO: &str = "octo/shop";
-pub(super) const TOKEN: &str = "a-token-of-the-tests";
-pub(super) const PING_KEY: &str = "a-key-of-the-tests";
+pub(crate) const REPO: &str = "octo/shop";
+pub(crate) const TOKEN: &str = "a-token-of-the-tests";
+pub(crate) const PING_KEY: &str = "a-key-of-the-tests";
 
-pub(super) struct Shop {
-    pub(super) stage: Stage,
+pub(crate) struct Shop {
+    pub(crate) stage: Stage,
     dir: TempDir,
 }
 
 /// Due two hours ago, and not again today.
-fn nightly() -> String {
+pub(crate) fn nightly() -> String {
     let cron = (Timestamp::now() - SignedDuration::from_hours(2)).strftime("%-M %-H * * *");
     format!(
         "name: Nightly\nrun-name: nightly ${{{{ inputs.standin-key }}}}\non:\n  schedule:\n    - cron: '{cron}'\n  \
@@ -33,9 +33,19 @@ fn nightly() -> String {
 const NIGHTLY: &str = "[[automation]]\nid = \"workflow:nightly.yml\"\nheartbeats = true\ngrace = \"60s\"\n\
                        [[automation]]\nname = \"offsite\"\nschedule = \"0 * * * *\"\n";
 
+/// Puts the function's binary somewhere, without what only a debugger reads.
+pub(crate) fn place(to: &Path) {
+    let from = binary().with_file_name("standin-function");
+    assert!(from.is_file(), "no {}: run the tests of the whole workspace", from.display());
+    let stripped = Command::new("strip").arg("-o").arg(to).arg(&from).status();
+    if !stripped.is_ok_and(|status| status.success()) {
+        fs::copy(from, to).unwrap();
+    }
+}
+
 impl Shop {
     /// With these stores and peers in `standin.toml`.
-    pub(super) async fn new(settings: &str) -> Self {
+    pub(crate) async fn new(settings: &str) -> Self {
         let dir = TempDir::with_prefix_in("f", "/tmp").unwrap();
         let workflow = nightly();
         let mut options = Options::default();
@@ -51,14 +61,14 @@ impl Shop {
     }
 
     /// A folder of its own.
-    pub(super) fn folder(&self, name: &str) -> PathBuf {
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
         let path = self.dir.path().join(name);
         fs::create_dir_all(&path).unwrap();
         path
     }
 
     /// What the guide says to write into `mesh.json`.
-    pub(super) fn carry(&self, mesh: &Path) {
+    pub(crate) fn carry(&self, mesh: &Path) {
         let told = Command::new(binary())
             .args(["mesh", "--format", "json"])
             .current_dir(self.dir.path().join("repo"))
@@ -69,22 +79,16 @@ impl Shop {
         fs::write(mesh, told.stdout).unwrap();
     }
 
-    /// Puts the function's binary somewhere, without what only a debugger reads.
-    pub(super) fn place(&self, to: &Path) {
-        let from = binary().with_file_name("standin-function");
-        assert!(from.is_file(), "no {}: run the tests of the whole workspace", from.display());
-        let stripped = Command::new("strip").arg("-o").arg(to).arg(&from).status();
-        if !stripped.is_ok_and(|status| status.success()) {
-            fs::copy(from, to).unwrap();
-        }
+    pub(crate) fn place(&self, to: &Path) {
+        place(to);
     }
 
-    pub(super) fn runs(&self) -> Vec<RunSummary> {
+    pub(crate) fn runs(&self) -> Vec<RunSummary> {
         self.stage.github.runs(REPO).unwrap()
     }
 
     /// What a function's platform is told to give it.
-    pub(super) fn secrets() -> BTreeMap<&'static str, &'static str> {
+    pub(crate) fn secrets() -> BTreeMap<&'static str, &'static str> {
         [("GITHUB_TOKEN", "any"), ("STANDIN_TOKEN", TOKEN), ("STANDIN_PING_KEY", PING_KEY)].into()
     }
 }

@@ -11,7 +11,7 @@ use super::matrix::{NIGHTLY, files, missed};
 use super::shop::{REPO, Shop};
 
 /// What the documentation shows: the first step claims the slot, the last says how it ended.
-fn workflow(cron: &str, out: &Path) -> String {
+pub(crate) fn workflow(cron: &str, out: &Path) -> String {
     format!(
         "name: Nightly
 run-name: nightly ${{{{ inputs.standin-key }}}}
@@ -59,7 +59,7 @@ fn released(folder: &Path) -> (PathBuf, String) {
     (action, format!("file://{}", releases.display()))
 }
 
-fn runner(folder: &Path) -> Runner {
+pub(crate) fn runner(folder: &Path) -> Runner {
     let ours = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/py/bin/act");
     let program = std::env::var_os("STANDIN_ACT").map_or_else(ours, PathBuf::from);
     assert!(program.is_file(), "no act at {}: run bin/test, or set STANDIN_ACT to one", program.display());
@@ -71,7 +71,7 @@ fn runner(folder: &Path) -> Runner {
     Runner::Act(Box::new(act))
 }
 
-fn log(folder: &Path, run: &RunSummary) -> String {
+pub(crate) fn log(folder: &Path, run: &RunSummary) -> String {
     fs::read_to_string(folder.join(format!("run-{}.log", run.id))).unwrap_or_default()
 }
 

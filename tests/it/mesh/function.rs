@@ -54,13 +54,18 @@ async fn tell(folder: &Path, env: &BTreeMap<String, String>, event: &Value) -> V
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
-/// The mesh that the function carries, by the command that the documentation names.
+/// The mesh that the function carries.
 pub(crate) async fn carry_mesh(shop: &Shop) {
+    std::fs::write(shop.folder().join("mesh.json"), mesh_json(shop).await).unwrap();
+}
+
+/// What it says, by the command that the documentation names.
+pub(crate) async fn mesh_json(shop: &Shop) -> Vec<u8> {
     let mut command = tokio::process::Command::new(binary("standin"));
     command.args(["mesh", "--format", "json"]).current_dir(shop.folder().join("repo"));
     let output = command.env_clear().env("TZ", "UTC").output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    std::fs::write(shop.folder().join("mesh.json"), output.stdout).unwrap();
+    output.stdout
 }
 
 const PEERS: &str = "[[peer]]\nkind = \"netlify\"\nevery = \"1s\"\nsilent_after = \"1s\"\nBACKUP\n\
@@ -78,7 +83,7 @@ async fn shop(backup: &str) -> Shop {
 }
 
 /// The vendor's scheduler, from now on.
-fn schedule(shop: &Shop) -> tokio::task::JoinHandle<()> {
+pub(crate) fn schedule(shop: &Shop) -> tokio::task::JoinHandle<()> {
     let stage = Arc::clone(&shop.stage);
     tokio::spawn(async move {
         loop {

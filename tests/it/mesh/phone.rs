@@ -1,10 +1,15 @@
 //! Whoever is told: a webhook that keeps what it gets.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+/// How long may pass until something is told, and how often is looked whether it was.
+const LIMIT: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(50);
 
 /// The largest alert that is taken.
 const MAX_ALERT: usize = 64 * 1024;
@@ -37,6 +42,17 @@ impl Phone {
     /// Everything that was told so far.
     pub(crate) fn alerts(&self) -> Vec<Value> {
         self.heard.lock().unwrap().clone()
+    }
+
+    /// Waits until this was told, of this.
+    pub(crate) async fn rings(&self, what: &str, about: &str) {
+        let told = async {
+            while self.told(what, about) == 0 {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let told = tokio::time::timeout(LIMIT, told).await;
+        assert!(told.is_ok(), "never told {what} of {about}: {:#?}", self.alerts());
     }
 
     /// How often this was told, of this.

@@ -19,6 +19,8 @@ use super::phone::Phone;
 
 pub(crate) const REPO: &str = "octo/shop";
 pub(crate) const SITE: &str = "shop";
+/// A site of the watcher alone.
+pub(crate) const WATCH: &str = "watch";
 
 /// How long anything on the stage may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -67,7 +69,7 @@ type Book = Arc<Mutex<Vec<Worked>>>;
 pub(crate) struct Shop {
     pub(crate) stage: Arc<Stage>,
     pub(crate) phone: Phone,
-    pub(crate) begun: Instant,
+    begun: Mutex<Instant>,
     dir: TempDir,
     book: Book,
 }
@@ -96,7 +98,10 @@ impl Shop {
         let mut site = SiteOptions::new(SITE).with_function("standin", Some("*/5 * * * *"));
         site = site.with_function("standin-background", None).with_function("checkout", None);
         site.served = Functions::Handler(served(dir.path(), Arc::clone(&address)));
-        options.netlify.sites = vec![site];
+        options.netlify.sites =
+            vec![site, SiteOptions::new(WATCH).with_function("standin", Some("*/5 * * * *"))];
+        // More than a token of a run has: some here look each second.
+        options.github.rate_limit = 5_000;
         options.github.repositories = vec![repository];
         options.github.runner = runner.unwrap_or_else(|| {
             let (root, book) = (dir.path().to_path_buf(), Arc::clone(&book));
@@ -107,7 +112,7 @@ impl Shop {
             }))
         });
         let stage = Arc::new(Stage::start(options).await.unwrap());
-        let shop = Self { stage, phone, begun: Instant::now(), dir, book };
+        let shop = Self { stage, phone, begun: Mutex::new(Instant::now()), dir, book };
         *address.lock().unwrap() = shop.env();
         shop
     }
@@ -123,6 +128,42 @@ impl Shop {
         fs::write(path, text).unwrap();
     }
 
+    /// `standin.toml`, with where Netlify is, for those whose environment may not say it.
+    pub(crate) fn settings(&self, text: &str) {
+        let netlify = format!(
+            "[netlify]\nsite = \"{SITE}\"\napi_url = \"{}/api/v1\"\ntoken_env = \"SHOP_NETLIFY_TOKEN\"\n",
+            self.stage.netlify_url
+        );
+        self.write("standin.toml", &format!("{netlify}{text}"));
+    }
+
+    /// The outage begins now.
+    pub(crate) fn begun(&self) {
+        *self.begun.lock().unwrap() = Instant::now();
+    }
+
+    /// Waits for so many further beats of a watcher in GitHub's refs.
+    pub(crate) async fn beats(&self, peer: &str, count: usize) {
+        for _ in 0..count {
+            self.beats_after(peer, self.record(peer)).await;
+        }
+    }
+
+    /// The newest record of a watcher in GitHub's refs, by its object.
+    pub(crate) fn record(&self, peer: &str) -> Option<String> {
+        self.stage.github.refs(REPO).unwrap().remove(&format!("refs/standin/peer/{peer}"))
+    }
+
+    /// Waits for a beat after this one.
+    pub(crate) async fn beats_after(&self, peer: &str, last: Option<String>) {
+        let beat = async {
+            while self.record(peer) == last {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(tokio::time::timeout(LIMIT, beat).await.is_ok(), "no beat of {peer}");
+    }
+
     /// What every watcher is told of the outside.
     pub(crate) fn env(&self) -> BTreeMap<String, String> {
         let pairs = [
@@ -134,6 +175,7 @@ impl Shop {
             ("GITHUB_API_URL", self.stage.github_url.clone()),
             ("GITHUB_TOKEN", "a-token".to_owned()),
             ("NETLIFY_API_URL", format!("{}/api/v1", self.stage.netlify_url)),
+            ("SHOP_NETLIFY_TOKEN", "a-token".to_owned()),
             ("NETLIFY_SITE_ID", SITE.to_owned()),
             ("NETLIFY_AUTH_TOKEN", "a-token".to_owned()),
         ];
@@ -176,10 +218,17 @@ impl Shop {
         self.stage.github.plane().requests().iter().filter(|request| request.path == path).count()
     }
 
+    /// How often Netlify was asked to publish an earlier deploy again.
+    pub(crate) fn restores(&self) -> usize {
+        let requests = self.stage.netlify.plane().requests();
+        requests.iter().filter(|request| request.path.ends_with("/restore")).count()
+    }
+
     /// Says how long a cell took, for the table of the documentation: until the work was done, where there is work, and
     /// until the watcher had seen that it was.
     pub(crate) fn took(&self, cell: &str) {
-        let since = |at: Instant| format!("{:.1} s", at.saturating_duration_since(self.begun).as_secs_f64());
+        let begun = *self.begun.lock().unwrap();
+        let since = |at: Instant| format!("{:.1} s", at.saturating_duration_since(begun).as_secs_f64());
         let worked = self.worked().last().map_or_else(|| "-".to_owned(), |worked| since(worked.at));
         println!("matrix | {cell} | {worked} | {} |", since(Instant::now()));
     }

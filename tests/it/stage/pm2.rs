@@ -132,6 +132,14 @@ impl Stage {
         list.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Ends the daemon and everything that it runs as a power cut would: nothing is told of it.
+    pub(crate) fn kill_pm2(&self) {
+        let mark = [format!("PM2_HOME={}", self.pm2_home().display())];
+        for pid in self.daemons().into_iter().chain(with_environment(&mark)) {
+            super::kill_nine(pid);
+        }
+    }
+
     pub(super) fn end_pm2(&self) {
         if self.pm2_home().join("pm2.pid").exists() {
             let _ = self.pm2_command(&["kill"]).output();

@@ -54,12 +54,14 @@ pub(crate) fn of(
     by_beats
 }
 
-/// Down is only what was seen to be down. What a person has ended is nobody's business here, and neither well nor down.
+/// Down is only what was seen to be down. What a person has ended is said to the others, so that they leave it alone also
+/// when this machine is gone.
 fn of_process(verdict: &Verdict) -> Fact {
-    match verdict.health {
-        Health::Healthy | Health::Late => Fact::Well,
-        Health::Stopped | Health::Unknown => Fact::Unknown,
-        Health::Unhealthy | Health::Failed => of_reason(&verdict.reason),
+    match (verdict.health, &verdict.reason) {
+        (Health::Healthy | Health::Late, _) => Fact::Well,
+        (Health::Stopped, Reason::StoppedByHand | Reason::DeletedByHand) => Fact::Stopped,
+        (Health::Stopped | Health::Unknown, _) => Fact::Unknown,
+        (Health::Unhealthy | Health::Failed, reason) => of_reason(reason),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use standin_body::host::Host;
 use standin_body::setup::Subject;
 use standin_body::slot::{Claimant, Claimed, SlotState};
 use standin_body::store::Store;
-use standin_body::world::{ON_HOST, World};
+use standin_body::world::{ON_HOST, WORKS_ON, World};
 use standin_core::effect::{Effect, EffectKey, PlannedEffect};
 use standin_core::ident::AutomationId;
 use standin_core::mesh::rank::slot_key;
@@ -43,8 +44,27 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
+    /// Waits for the run's end, and says now and then that it works on: otherwise the others would take it for dead,
+    /// and have its slot done elsewhere.
+    pub(crate) async fn during<T>(&self, run: impl Future<Output = T>) -> T {
+        let mut run = std::pin::pin!(run);
+        loop {
+            let said = async {
+                tokio::time::sleep(WORKS_ON).await;
+                let at = Timestamp::now().as_millisecond();
+                // One word that is lost does no harm.
+                let _ = tokio::time::timeout(ANSWER, self.store.go_on(&self.key, &self.run, at)).await;
+            };
+            tokio::select! {
+                biased;
+                end = &mut run => return end,
+                () = said => {}
+            }
+        }
+    }
+
     /// Says how the run has ended, until the store has heard it or another holds the slot. Whoever does not hear it
-    /// believes for half an hour that the run still works.
+    /// takes the run for dead after some minutes.
     pub(crate) async fn end(&self, end: &RunEnd) {
         let state = if end.is_success() { SlotState::Done } else { SlotState::Failed };
         let mut waits = AGAIN.into_iter();
@@ -133,3 +153,6 @@ impl LateSlots {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

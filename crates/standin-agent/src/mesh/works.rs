@@ -93,7 +93,11 @@ impl<R: Runner + 'static> Works<R> {
     fn run(self: &Arc<Self>, run: Run, hold: Option<Hold>) {
         let works = Arc::clone(self);
         tokio::spawn(async move {
-            let end: RunEnd = works.runner.run(&run.automation, &run.key, run.attempt).await;
+            let running = works.runner.run(&run.automation, &run.key, run.attempt);
+            let end: RunEnd = match &hold {
+                Some(hold) => hold.during(running).await,
+                None => running.await,
+            };
             tracing::info!(target: "mesh", automation = %run.automation, ?end, "a run for the mesh has ended");
             if let Some(hold) = hold {
                 hold.end(&end).await;
@@ -114,3 +118,6 @@ async fn held(stores: &[Arc<dyn Store>], run: &Run) -> Option<Hold> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

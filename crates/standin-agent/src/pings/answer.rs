@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use standin_body::ping::NoPing;
 
 use super::body::Rest;
 
@@ -57,6 +58,15 @@ impl Answer {
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "body not received"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too many pings at once"),
             Self::NotKept => (StatusCode::SERVICE_UNAVAILABLE, "not stored"),
+        }
+    }
+}
+
+impl From<NoPing> for Answer {
+    fn from(why: NoPing) -> Self {
+        match why {
+            NoPing::NotFound => Self::NotFound,
+            NoPing::BadUrl => Self::BadUrl,
         }
     }
 }

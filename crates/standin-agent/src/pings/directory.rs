@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use standin_body::ping::Address;
 use standin_core::ident::{AutomationId, Kind};
 use standin_stores::Check;
 use uuid::Uuid;
-
-use super::path::Address;
 
 /// The checks that take heartbeats, by uuid and by slug.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The listener for heartbeats, on the wire that existing clients already speak: see [`path`] for the addresses.
+//! The listener for heartbeats, on the wire that existing clients already speak: see [`standin_body::ping`] for the addresses.
 //!
 //! A heartbeat is persisted, then answered. Whatever a sender may do is bounded: requests at once, bytes of a body, time.
 
@@ -7,7 +7,6 @@ mod board;
 mod body;
 mod directory;
 mod listen;
-pub mod path;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +30,7 @@ pub use directory::{Directory, Found};
 pub use listen::{HEAD_TIMEOUT, MAX_CONNECTIONS, listen};
 
 use answer::Answer;
-use path::{Address, Ping};
+use standin_body::ping::{self, Address, Ping};
 
 /// Heartbeats that are worked on at once; whoever comes on top of that is asked to come again.
 pub const MAX_IN_FLIGHT: usize = 256;
@@ -99,7 +98,7 @@ impl<S: PingStore> PingState<S> {
         match (self.find(&ping.address), ping.address) {
             (Found::One(id), _) => Ok((id, Answer::Ok)),
             (Found::Several, _) => Err(Answer::AmbiguousSlug),
-            (Found::CouldBe, Address::Slug { slug, .. }) if ping.create == path::Create::IfMissing => {
+            (Found::CouldBe, Address::Slug { slug, .. }) if ping.create == ping::Create::IfMissing => {
                 self.create(slug).await
             }
             (Found::CouldBe | Found::Nothing, _) => Err(Answer::NotFound),
@@ -123,7 +122,7 @@ impl<S: PingStore> PingState<S> {
     async fn take(&self, request: Request) -> Result<Answer, Answer> {
         let Ok(_place) = self.in_flight.try_acquire() else { return Err(Answer::Busy) };
         let (parts, body) = request.into_parts();
-        let ping = path::parse(parts.uri.path(), parts.uri.query().unwrap_or_default())?;
+        let ping = ping::parse(parts.uri.path(), parts.uri.query().unwrap_or_default())?;
         // A wrong run id is told before a check is made for it.
         let rid = match (&ping.rid, self.find(&ping.address)) {
             (Err(_), Found::One(_) | Found::CouldBe) => return Err(Answer::BadUuid),

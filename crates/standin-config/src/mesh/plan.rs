@@ -5,6 +5,7 @@ use standin_core::automation::{Automation, Inventory, ScheduleSpec};
 use standin_core::health::Priority;
 use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::mesh::arbiter::StoreKind;
+use standin_core::mesh::terms::Keeping;
 
 use super::settings::{
     AlertSettings, AwsSettings, GithubSettings, NetlifySettings, PeerKind, PeerSettings, Proved, Remedy,
@@ -70,6 +71,23 @@ pub struct Target {
     pub dispatchable: bool,
 }
 
+impl Target {
+    /// The workflow that does its work until it is back: of something that is always there on a machine.
+    pub fn served_by(&self) -> Option<&AutomationId> {
+        let is_standing = self.timing == Timing::Standing && self.domain == Domain::Host;
+        let mut backup = self.backup.iter().filter(|_| is_standing);
+        backup.find_map(|remedy| match remedy {
+            Remedy::Other(id) if id.kind() == Kind::Workflow => Some(id),
+            Remedy::Again
+            | Remedy::Restore
+            | Remedy::Redeploy
+            | Remedy::RollBack
+            | Remedy::Ssh
+            | Remedy::Other(_) => None,
+        })
+    }
+}
+
 /// Whether runs say themselves that they ran.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,7 +131,9 @@ pub fn mesh(settings: &Settings, inventory: &Inventory, zone: &str) -> Result<Me
             errors.extend(unknown_remedies(entry, inventory));
         }
         if !is_a_peer(automation, &said.peers) {
-            targets.extend(target(settings, automation, entry, inventory, zone));
+            let target = target(settings, automation, entry, inventory, zone);
+            errors.extend(target.iter().zip(entry).filter_map(|(t, entry)| unkept(t, entry, &said.peers)));
+            targets.extend(target);
         }
     }
     if !errors.is_empty() {
@@ -190,6 +210,31 @@ fn unknown_remedies(entry: &Entry, inventory: &Inventory) -> Vec<ConfigError> {
         | Remedy::Other(_) => None,
     };
     entry.backup.iter().flatten().filter_map(check).collect()
+}
+
+/// A backup that works until its primary is back is kept at work by a watcher that comes again in time. While the
+/// machine is gone that is one of the others.
+fn unkept(target: &Target, entry: &Entry, peers: &[PeerSettings]) -> Option<ConfigError> {
+    let backup = target.served_by()?;
+    let host = peers.iter().position(|peer| matches!(peer.kind, PeerKind::Agent { .. }))?;
+    let others = || peers.iter().enumerate().filter(|(number, _)| *number != host).map(|(_, peer)| peer);
+    let (first, agent) = (others().next()?, peers.get(host)?);
+    if others().any(|peer| peer.keeping() != Keeping::Never) {
+        return None;
+    }
+    Some(ConfigError {
+        line: entry.line,
+        column: entry.column,
+        message: format!(
+            "nobody could keep `{backup}` at work for `{}` while `{}` is gone: the other watchers look too seldom",
+            entry.id, agent.name
+        ),
+        fix: format!(
+            "give `{}` an `every` of at most 28m, or an `every` and a `silent_after` of at most 5h each; or add a \
+             [[peer]] kind = \"netlify\" or \"lambda\"",
+            first.name
+        ),
+    })
 }
 
 fn target(

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use standin_core::ident::AutomationId;
 use standin_core::mesh::arbiter::StoreKind;
 use standin_core::mesh::peer::PeerId;
+use standin_core::mesh::terms::Keeping;
 
 /// `[mesh]`, `[[peer]]`, `[[store]]` and the platforms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -156,6 +157,14 @@ pub struct PeerSettings {
     pub silent_after: Duration,
     /// What helps when it is silent, in order.
     pub backup: Vec<Remedy>,
+}
+
+impl PeerSettings {
+    /// How it can keep a backup at work.
+    pub fn keeping(&self) -> Keeping {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Keeping::of(ms(self.every), ms(self.silent_after))
+    }
 }
 
 /// One rung of a ladder: what is done at one attempt.

@@ -191,7 +191,7 @@ fn a_backup_that_is_not_there_is_refused_with_the_nearest() {
     let own = "[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"workflow:nightly.yml\"]";
     assert!(joined(own).unwrap_err()[0].to_string().contains("its own backup"));
     let beats = "[[automation]]\nname = \"b\"\nevery = \"1d\"\n[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"heartbeat:b\"]";
-    assert!(joined(beats).unwrap_err()[0].to_string().contains("nobody that Standin can ask"));
+    assert!(joined(beats).unwrap_err()[0].to_string().contains("nobody that Standin can ask starts"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::StoreTime;
 use super::peer::{MAX_COUNT, PeerId};
-use super::terms::{MAX_RETRY_MS, MAX_TTL_MS, Terms};
+use super::terms::{MAX_RETRY_MS, MAX_SERVING_MS, MAX_TTL_MS, Terms};
 use crate::effect::EffectKey;
 use crate::incident::IncidentId;
 
@@ -151,6 +151,12 @@ impl Cell {
             | ClaimPhase::Returned
             | ClaimPhase::Exhausted => 1,
         };
+        let longest = match self.phase {
+            ClaimPhase::Serving | ClaimPhase::HandingBack | ClaimPhase::Returned => MAX_SERVING_MS,
+            ClaimPhase::Held | ClaimPhase::Released { .. } | ClaimPhase::Done | ClaimPhase::Exhausted => {
+                MAX_TTL_MS
+            }
+        };
         let latest = now.plus(u64::from(terms.epsilon));
         let waits_too_long = match self.phase {
             ClaimPhase::Released { not_before } => not_before > latest.plus(2 * MAX_RETRY_MS),
@@ -165,7 +171,7 @@ impl Cell {
             Err(Garbage::Epoch)
         } else if self.attempt < least || self.attempt > MAX_ATTEMPTS {
             Err(Garbage::Attempt)
-        } else if self.ttl == 0 || self.ttl > MAX_TTL_MS {
+        } else if self.ttl == 0 || self.ttl > longest {
             Err(Garbage::Ttl)
         } else if self.granted > latest || waits_too_long {
             Err(Garbage::Future)
@@ -334,13 +340,18 @@ pub fn give_back(cell: &Cell, holder: &Holder, terms: &Terms, now: StoreTime) ->
     Ok(Cell { attempt: cell.attempt.saturating_sub(1), ..released })
 }
 
-/// Records that the holder's backup does the target's work from now on.
+/// Records that the holder's backup does the target's work from now on, and holds the claim for as long as the terms
+/// say of that.
 ///
 /// # Errors
 /// [`Refusal::NotYours`], also once the lease has run out.
-pub fn serve(cell: &Cell, holder: &Holder, now: StoreTime) -> Result<Cell, Refusal> {
+pub fn serve(cell: &Cell, holder: &Holder, terms: &Terms, now: StoreTime) -> Result<Cell, Refusal> {
     let cell = cell.held_by(holder, &[ClaimPhase::Held])?;
-    if now > cell.expires() { Err(Refusal::NotYours) } else { Ok(cell.rewritten(ClaimPhase::Serving, now)) }
+    if now > cell.expires() {
+        return Err(Refusal::NotYours);
+    }
+    let ttl = cell.ttl.max(terms.serving_ttl());
+    Ok(Cell { ttl, ..cell.rewritten(ClaimPhase::Serving, now) })
 }
 
 /// Begins to hand back: a new epoch, to which the primary has to agree.

@@ -242,7 +242,7 @@ impl Claimant {
             (State::Confirming { not_before, .. }, _) if now < *not_before => return,
             (State::Confirming { held, .. }, Probed::Well) => match self.aim {
                 Aim::Recover => recording(held, cell::finish(held, own, now), End::Executed),
-                Aim::Serve => recording(held, cell::serve(held, own, now), End::Serving),
+                Aim::Serve => recording(held, cell::serve(held, own, &self.terms, now), End::Serving),
             },
             (State::Confirming { held, .. }, Probed::Down) => {
                 recording(held, cell::fail(held, own, &self.terms, now), End::Failed)

@@ -3,8 +3,14 @@
 use super::clock::TOLERANCE_MS;
 use crate::time::spread;
 
-/// No lease is longer than this, in milliseconds; a cell that says so is garbage.
+/// No lease is longer than this, in milliseconds, but that of a backup at work; a cell that says so is garbage.
 pub const MAX_TTL_MS: u32 = 3_600_000;
+
+/// No lease of a backup at work is longer than this, in milliseconds; a cell that says so is garbage.
+pub const MAX_SERVING_MS: u32 = 43_200_000;
+
+/// No watcher's tick goes on beginning things for longer than this, in milliseconds.
+pub const LONGEST_TICK_MS: u64 = 150_000;
 
 /// No wait for the next attempt is longer than this, in milliseconds.
 pub const MAX_RETRY_MS: u64 = 86_400_000;
@@ -14,6 +20,9 @@ pub const MAX_RETRY_MS: u64 = 86_400_000;
 pub struct Terms {
     /// How long a claim holds without being renewed.
     pub ttl: u32,
+    /// How much longer it holds once the holder's backup works: a holder that comes seldom renews it seldom, and
+    /// before anything works there is no reason to keep others out for so long.
+    pub serving: u32,
     /// How long a request to the target may take from the last look at the clock until it has arrived.
     pub send: u32,
     /// How far the readings of one store's clock by two watchers may be apart.
@@ -26,7 +35,7 @@ pub struct Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { ttl: 120_000, send: 20_000, epsilon: TOLERANCE_MS, confirm: 30_000, retry: 60_000 }
+        Self { ttl: 120_000, serving: 0, send: 20_000, epsilon: TOLERANCE_MS, confirm: 30_000, retry: 60_000 }
     }
 }
 
@@ -51,11 +60,41 @@ pub enum TermsError {
         needed: u64,
     },
     /// A lease that outlives the limit would block its target for too long after a crash.
-    #[error("the lease of {ttl} ms is longer than {MAX_TTL_MS} ms")]
+    #[error("the lease of {ttl} ms is longer than {most} ms")]
     TooLong {
         /// The lease.
         ttl: u32,
+        /// The limit.
+        most: u32,
     },
+}
+
+/// How a watcher can keep a backup at work: its lease must last from one of its ticks to the one after the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// It looks so often that an ordinary lease lasts. In milliseconds.
+    Often(u32),
+    /// It looks seldom: its lease lasts until the others would call it silent, and blocks the target for as long
+    /// once it is gone. In milliseconds.
+    Seldom(u32),
+    /// No lease may be that long.
+    Never,
+}
+
+impl Keeping {
+    /// Of a watcher that looks each `every` milliseconds and is called silent `silent_after` milliseconds after a look
+    /// that did not come.
+    pub fn of(every: u64, silent_after: u64) -> Self {
+        let lease = |until: u64, most: u32| {
+            let lease = every.saturating_add(until).saturating_add(LONGEST_TICK_MS);
+            u32::try_from(lease).ok().filter(|lease| *lease <= most)
+        };
+        match (lease(every, MAX_TTL_MS), lease(every.max(silent_after), MAX_SERVING_MS)) {
+            (Some(often), _) => Self::Often(often),
+            (None, Some(seldom)) => Self::Seldom(seldom),
+            (None, None) => Self::Never,
+        }
+    }
 }
 
 impl Terms {
@@ -71,6 +110,17 @@ impl Terms {
         Self { confirm, retry: ms.saturating_mul(2).clamp(60_000, MAX_RETRY_MS), ..self }
     }
 
+    /// The same, with claims that hold for `lease` milliseconds once the holder's backup works.
+    #[must_use]
+    pub fn for_serving(self, lease: u32) -> Self {
+        Self { serving: lease.saturating_sub(self.ttl), ..self }
+    }
+
+    /// How long a claim holds once the holder's backup works.
+    pub fn serving_ttl(&self) -> u32 {
+        self.ttl.saturating_add(self.serving)
+    }
+
     /// Whether the times go together with a tick of this length.
     ///
     /// # Errors
@@ -84,7 +134,12 @@ impl Terms {
         if u64::from(self.confirm) < arrived {
             return Err(TermsError::Confirm { confirm: self.confirm, needed: arrived });
         }
-        if self.ttl > MAX_TTL_MS { Err(TermsError::TooLong { ttl: self.ttl }) } else { Ok(()) }
+        for (ttl, most) in [(self.ttl, MAX_TTL_MS), (self.serving_ttl(), MAX_SERVING_MS)] {
+            if ttl > most {
+                return Err(TermsError::TooLong { ttl, most });
+            }
+        }
+        Ok(())
     }
 
     /// The wait after attempt `number`, counted from 1: 1, 2, 4 times the first, and up to a quarter more by `seed`,
@@ -111,7 +166,23 @@ mod tests {
         let hasty = Terms { confirm: 24_999, ..Terms::default() };
         assert_eq!(hasty.check(60_000), Err(TermsError::Confirm { confirm: 24_999, needed: 25_000 }));
         let long = Terms { ttl: MAX_TTL_MS + 1, ..Terms::default() };
-        assert_eq!(long.check(60_000), Err(TermsError::TooLong { ttl: MAX_TTL_MS + 1 }));
+        let too_long = |ttl, most| Err(TermsError::TooLong { ttl, most });
+        assert_eq!(long.check(60_000), too_long(MAX_TTL_MS + 1, MAX_TTL_MS));
+        assert_eq!(Terms::default().for_serving(MAX_SERVING_MS).check(60_000), Ok(()));
+        let served = Terms::default().for_serving(MAX_SERVING_MS + 1);
+        assert_eq!(served.check(60_000), too_long(MAX_SERVING_MS + 1, MAX_SERVING_MS));
+        assert_eq!(Terms::default().for_serving(1).serving_ttl(), 120_000, "it is never shorter");
+    }
+
+    #[test]
+    fn a_lease_fits_the_rhythm_of_who_keeps_it() {
+        let (minute, hour) = (60_000, 3_600_000);
+        assert_eq!(Keeping::of(minute, 90_000), Keeping::Often(270_000));
+        assert_eq!(Keeping::of(28 * minute, 6 * hour), Keeping::Often(3_510_000));
+        assert_eq!(Keeping::of(hour, 6 * hour), Keeping::Seldom(7 * 3_600_000 + 150_000));
+        assert_eq!(Keeping::of(5 * hour, hour), Keeping::Seldom(10 * 3_600_000 + 150_000));
+        assert_eq!(Keeping::of(6 * hour, 6 * hour), Keeping::Never);
+        assert_eq!(Keeping::of(u64::MAX, 0), Keeping::Never);
     }
 
     #[test]

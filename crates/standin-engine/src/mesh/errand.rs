@@ -105,6 +105,11 @@ impl Errand {
         matches!(self.claimant.step(), Step::Confirm { .. })
     }
 
+    /// Whether it carries out itself what it has claimed.
+    pub(super) fn is_own(&self) -> bool {
+        self.hand == Hand::Own
+    }
+
     /// There is nobody to ask: nothing was sent, and the next attempt may have another remedy.
     pub(super) fn nobody(&mut self, clocks: &Clocks, now: Now, out: &mut Asks) {
         self.claimant.sent(Sent::Refused, self.time(clocks, now));

@@ -8,7 +8,7 @@ use standin_core::incident::Target;
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::fitness::SelfHealth;
 use standin_core::mesh::handback::{Ack, Damping, Streak};
-use standin_core::mesh::peer::{PeerBeat, PeerId};
+use standin_core::mesh::peer::{BeatNumber, PeerBeat, PeerId};
 use standin_core::mesh::suspicion::Suspicion;
 
 use crate::ports::mesh::{Fact, Number};
@@ -99,6 +99,21 @@ pub struct Carry {
     /// The asks that it has taken up, the newest last; at most [`MAX_SERVED`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<Served>,
+    /// The silences that it has told people of; one for each peer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<SilenceTold>,
+}
+
+/// So many silences of one record are read.
+pub const MAX_SILENCES: usize = 64;
+
+/// A silence that people were told of, and not yet of its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilenceTold {
+    /// Whose.
+    pub peer: PeerId,
+    /// Its newest beat then: a silence after another beat is another one.
+    pub about: BeatNumber,
 }
 
 /// What was seen of a target, on its arbiter's clock.
@@ -154,6 +169,8 @@ pub enum Alert {
     Exhausted,
     /// What is stored for it is not to be believed.
     Garbage,
+    /// Help was sent, and the tick was over before it could be seen what came of it.
+    Unconfirmed,
 }
 
 /// So many agreements of one peer are kept, the newest last.

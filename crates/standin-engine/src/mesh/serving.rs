@@ -2,7 +2,7 @@
 //! back, or agrees to take it back.
 
 use standin_core::mesh::cell::{self, Cell, ClaimPhase, Holder};
-use standin_core::mesh::claim::Sent;
+use standin_core::mesh::claim::{Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::handback::{HandingBack, Punctual, Step, Streak, is_due};
 use standin_core::mesh::ruling::Ruling;
@@ -19,6 +19,8 @@ use crate::ports::mesh::{Answer, Fact, Number, Request};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeepPart {
     Register(Place),
+    /// Whether the backup works.
+    Probe,
     Stop,
 }
 
@@ -47,6 +49,8 @@ pub(super) enum Kept {
     /// Somebody's did, and the lease is over: the claim has to be taken over, also when the primary is well again,
     /// which waits for that.
     Lapsed(Box<Cell>),
+    /// This watcher's backup has begun to work: an earlier tick has sent for it.
+    Begun,
     /// This watcher's backup works.
     Ours,
     /// The primary has the work again.
@@ -56,6 +60,9 @@ pub(super) enum Kept {
 #[derive(Debug, Clone)]
 enum Stage {
     Reading,
+    /// An earlier tick has sent for the backup, and was over before it could see it work.
+    Confirming(Box<Cell>),
+    Beginning,
     Renewing,
     Handing(Box<HandingBack>),
     Over(Kept),
@@ -68,7 +75,8 @@ pub(super) struct Keep {
     terms: Terms,
     /// From one tick to the next, in milliseconds.
     period: u64,
-    /// A lease that holds for so long is not renewed yet: two ticks, in milliseconds.
+    /// A lease that holds for so long is not renewed yet: two ticks, or all of a long lease but two periods, because
+    /// who comes so seldom also comes late. In milliseconds.
     spare: u64,
     known: Known,
     stage: Stage,
@@ -80,14 +88,18 @@ impl Keep {
     pub(super) fn new((number, target): (Number, &TargetSetup), run: u64, body: &Body, known: Known) -> Self {
         let register = RegisterAccess::new(number, run, target.decider);
         let (terms, period) = (target.terms, u64::from(body.period));
-        let spare = 2 * period + u64::from(body.tick);
+        let long = match terms.serving {
+            0 => 0,
+            _ => u64::from(terms.serving_ttl()).saturating_sub(2 * period),
+        };
+        let spare = long.max(2 * period + u64::from(body.tick));
         Self { target: number, register, terms, period, spare, known, stage: Stage::Reading, awaited: None }
     }
 
     pub(super) fn store_at(&self, part: KeepPart) -> Option<Number> {
         match part {
             KeepPart::Register(place) => self.register.store_at(place),
-            KeepPart::Stop => None,
+            KeepPart::Probe | KeepPart::Stop => None,
         }
     }
 
@@ -95,7 +107,11 @@ impl Keep {
     pub(super) const fn over(&self) -> Option<&Kept> {
         match &self.stage {
             Stage::Over(kept) => Some(kept),
-            Stage::Reading | Stage::Renewing | Stage::Handing(_) => None,
+            Stage::Reading
+            | Stage::Confirming(_)
+            | Stage::Beginning
+            | Stage::Renewing
+            | Stage::Handing(_) => None,
         }
     }
 
@@ -144,6 +160,9 @@ impl Keep {
                     Some(Reached::Garbage | Reached::Brake(_)) => self.end(Kept::Garbage),
                 }
             }
+            (KeepPart::Probe, Answer::Probed(Probed::Well)) => self.begin_to_serve(time),
+            // Nothing works yet. The claim stands until its lease is over.
+            (KeepPart::Probe, _) => self.end(Kept::Away),
             (KeepPart::Stop, Answer::Sent(Sent::Accepted)) => {
                 if let Stage::Handing(handing) = &mut self.stage {
                     handing.stopped(time);
@@ -172,6 +191,10 @@ impl Keep {
             | ClaimPhase::Returned
             | ClaimPhase::Exhausted => false,
         };
+        if self.was_sent_for(own, &cell, time) {
+            self.stage = Stage::Confirming(Box::new(cell));
+            return vec![(KeepPart::Probe, Request::ProbeBackup(self.target))];
+        }
         if !is_held {
             // Also when it is held for a claim that was left behind: once its lease is over it is taken over as ever,
             // and until then whoever tries is refused.
@@ -187,6 +210,26 @@ impl Keep {
             self.end(Kept::Away)
         } else {
             self.ours(&cell, time)
+        }
+    }
+
+    /// Whether an earlier tick of this watcher has claimed it, and what it sent must show by now.
+    fn was_sent_for(&self, own: &Holder, cell: &Cell, time: StoreTime) -> bool {
+        cell.phase == ClaimPhase::Held
+            && cell.holder.peer == own.peer
+            && time >= cell.granted.plus(u64::from(self.terms.confirm))
+            && time <= cell.expires()
+    }
+
+    fn begin_to_serve(&mut self, time: StoreTime) -> KeepAsks {
+        let Stage::Confirming(cell) = &self.stage else { return KeepAsks::new() };
+        let cell = cell.clone();
+        match cell::serve(&cell, &cell.holder, &self.terms, time) {
+            Ok(next) => {
+                self.stage = Stage::Beginning;
+                self.swap(&cell, &next)
+            }
+            Err(_) => self.end(Kept::Away),
         }
     }
 
@@ -259,7 +302,9 @@ impl Keep {
                 handing.swapped(swapped);
                 self.hand_on()
             }
-            Stage::Reading | Stage::Renewing | Stage::Over(_) => self.end(Kept::Ours),
+            Stage::Beginning if swapped == Swapped::Won => self.end(Kept::Begun),
+            Stage::Beginning => self.end(Kept::Away),
+            Stage::Reading | Stage::Confirming(_) | Stage::Renewing | Stage::Over(_) => self.end(Kept::Ours),
         }
     }
 }

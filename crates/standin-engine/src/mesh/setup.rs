@@ -389,8 +389,8 @@ impl Setup {
         }
         if let Some(Serving { primary }) = target.serving() {
             exists("peer", primary, self.peers.len())?;
-            let lasts =
-                u64::from(target.terms.ttl) >= 2 * u64::from(self.body.period) + u64::from(self.body.tick);
+            let two_ticks = 2 * u64::from(self.body.period) + u64::from(self.body.tick);
+            let lasts = u64::from(target.terms.serving_ttl()) >= two_ticks;
             let keeps = lasts || !target.able().contains(&self.own);
             if target.watching != Watching::Standing || rungs != 1 || !keeps {
                 return Err(SetupError::Serving(target.target.to_string()));

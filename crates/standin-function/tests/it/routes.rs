@@ -129,3 +129,49 @@ async fn a_store_that_hangs_keeps_no_heartbeat_and_the_sender_is_told_in_time() 
     assert_eq!((told.status, told.body.as_str()), (503, "not stored"));
     assert!(jiff::Timestamp::now() < deadline);
 }
+
+#[tokio::test]
+async fn uuids_and_names_that_senders_make_take_heartbeats_and_the_last_body_is_kept() {
+    let set = set().await;
+    let mut mesh = set.mesh();
+    mesh.targets = vec![target("heartbeat:offsite", Domain::Elsewhere, Vec::new())];
+    set.carry(&mesh);
+    assert_eq!(status(&set, &asked("GET", "/pings")).await, 401, "the addresses are secrets");
+    let listed = set.tell(&shown("GET", "/standin/pings", TOKEN)).await.json();
+    let path = listed["pings"][0]["path"].as_str().unwrap().to_owned();
+    assert_eq!((listed["pings"][0]["id"].as_str(), path.len()), (Some("heartbeat:offsite"), 6 + 36));
+
+    let mut ping = asked("POST", &format!("/standin{path}/fail"));
+    ping["body"] = json!("disk full");
+    let told = set.tell(&ping).await;
+    assert_eq!((told.status, told.body.as_str()), (200, "OK"), "{told:?}");
+    assert_eq!(set.tick().await["targets"][0]["health"], "failed");
+    assert_eq!(status(&set, &asked("GET", &path)).await, 200);
+    assert_eq!(set.tick().await["targets"][0]["health"], "healthy");
+    let other = "/ping/2f1b0d5e-3e3c-4c5c-8d54-0d1f5c9f5a10";
+    assert_eq!(status(&set, &asked("GET", other)).await, 404);
+    let mut with_rid = asked("GET", &path);
+    with_rid["query"] = json!("rid=x");
+    assert_eq!(status(&set, &with_rid).await, 400);
+    let kept = set.tell(&shown("GET", "/pings/offsite", TOKEN)).await.json();
+    assert_eq!(
+        (kept["kept"]["beats"]["count"].as_u64(), kept["kept"]["body"]["text"].as_str()),
+        (Some(2), Some("disk full"))
+    );
+
+    let made = |query: &str| {
+        let mut event = asked("GET", &format!("/ping/{PING_KEY}/made"));
+        event["query"] = json!(query);
+        event
+    };
+    for (query, expected) in
+        [("", 404), ("create=1&rid=x", 400), ("", 404), ("create=1", 201), ("create=1", 200), ("", 200)]
+    {
+        assert_eq!(status(&set, &made(query)).await, expected, "{query}");
+    }
+    let listed = set.tell(&shown("GET", "/pings", TOKEN)).await.json();
+    assert_eq!((listed["pings"][1]["slug"].as_str(), listed["pings"][1].get("path")), (Some("made"), None));
+    let kept = set.tell(&shown("GET", "/pings/made", TOKEN)).await.json();
+    assert_eq!(kept["kept"]["beats"]["count"].as_u64(), Some(3));
+    assert_eq!(status(&set, &shown("GET", "/pings/nobody", TOKEN)).await, 404);
+}

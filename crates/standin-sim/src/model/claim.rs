@@ -14,7 +14,7 @@ use standin_core::mesh::terms::Terms;
 use stateright::{Model, Property};
 
 /// Lease 3, sending 1, tolerance 1, start latency 2, next attempt after 1.
-pub const TERMS: Terms = Terms { ttl: 3, send: 1, epsilon: 1, confirm: 2, retry: 1 };
+pub const TERMS: Terms = Terms { ttl: 3, serving: 0, send: 1, epsilon: 1, confirm: 2, retry: 1 };
 
 /// Whether time may pass between the last look at the clock and the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

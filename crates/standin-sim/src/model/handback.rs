@@ -9,9 +9,13 @@ use standin_core::mesh::cell::{self, Bid, Cell, ClaimPhase, Holder};
 use standin_core::mesh::clock::StoreTime;
 use standin_core::mesh::handback::{HandingBack, Step, Together, acknowledged, primary_may_work};
 use standin_core::mesh::swap::Swapped;
+use standin_core::mesh::terms::Terms;
 use stateright::{Model, Property};
 
 use super::claim::TERMS;
+
+/// A holder that comes seldom: its backup works for longer than its claim took.
+const KEPT: Terms = Terms { serving: 2, ..TERMS };
 
 /// What the watcher makes of the primary's agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +196,7 @@ impl Handback {
         if s.primary == Primary::Works || s.primary == Primary::Up {
             Self::write(s, cell::finish(&held, &held.holder, now).ok()?);
         } else {
-            Self::write(s, cell::serve(&held, &held.holder, now).ok()?);
+            Self::write(s, cell::serve(&held, &held.holder, &KEPT, now).ok()?);
             s.backup = Backup::Works;
         }
         Some(())

@@ -166,6 +166,7 @@ fn prepare(
     for (name, value) in &act.variables {
         command.arg("--var").arg(format!("{name}={value}"));
     }
+    let workflow = format!("{}/{}@refs/heads/{}", request.repository, request.workflow, copy.branch);
     let own = [
         ("GITHUB_API_URL", base.to_owned()),
         ("GITHUB_SERVER_URL", base.to_owned()),
@@ -177,6 +178,7 @@ fn prepare(
         ("GITHUB_SHA", copy.sha.clone()),
         ("GITHUB_REF", format!("refs/heads/{}", copy.branch)),
         ("GITHUB_REF_NAME", copy.branch.clone()),
+        ("GITHUB_WORKFLOW_REF", workflow),
     ];
     let more = act.environment.iter().map(|(name, value)| (name.as_str(), value.clone()));
     for (name, value) in own.into_iter().chain(more) {

@@ -109,7 +109,10 @@ fn a_process_is_down_only_when_it_was_seen_to_be_and_no_person_ended_it() {
     assert_eq!(process(Health::Healthy, Reason::Online), Fact::Well);
     assert_eq!(process(Health::Failed, Reason::Died { cause: StopCause::Exited { code: 1 } }), Fact::Down);
     assert_eq!(process(Health::Failed, Reason::DaemonGone), Fact::Down);
-    assert_eq!(process(Health::Stopped, Reason::StoppedByHand), Fact::Unknown);
+    assert_eq!(process(Health::Stopped, Reason::StoppedByHand), Fact::Stopped);
+    assert_eq!(process(Health::Stopped, Reason::DeletedByHand), Fact::Stopped);
+    assert_eq!(process(Health::Stopped, Reason::Finished), Fact::Unknown, "no person did that");
+    assert_eq!(process(Health::Stopped, Reason::NeverStarted), Fact::Unknown);
     assert_eq!(process(Health::Failed, Reason::Silent { due: at(0) }), Fact::Unknown);
     assert_eq!(process(Health::Unknown, Reason::EndNotSeen), Fact::Unknown);
 }

@@ -200,7 +200,7 @@ fn a_peer_that_is_confirmed_silent_is_helped_by_one_of_the_others() {
     let attempts: Vec<u8> = mesh.sends().iter().map(|(.., attempt)| *attempt).collect();
     assert!(attempts.len() >= 2 && attempts.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{attempts:?}");
     let told = mesh.notices.iter().filter(|(_, notice)| *notice == Notice::PeerSilent(AGENT)).count();
-    assert_eq!(told, attempts.len(), "told by whoever acts, once for each attempt");
+    assert_eq!(told, 1, "told by whoever acts first, once");
     mesh.tick(AGENT);
     mesh.wait(130);
     mesh.tick(AGENT);

@@ -5,7 +5,7 @@ use standin_core::mesh::claim::End;
 use standin_core::mesh::terms::Terms;
 
 use super::ends;
-use super::world::{AGENT, FUNCTION, Mesh, standing};
+use super::world::{ACTION, AGENT, FUNCTION, Mesh, standing};
 use crate::mesh::{Backup, Deed, Serving, SetupError, TargetSetup};
 use crate::ports::mesh::Notice;
 
@@ -166,6 +166,49 @@ fn one_without_memory_serves_and_hands_back_too() {
     assert_eq!((mesh.phase(0), mesh.stops.len()), (ClaimPhase::Returned, 1));
 }
 
+/// Ticks that are over before it shows what came of an order.
+fn hasty(mut mesh: Mesh) -> Mesh {
+    mesh.setup.body.tick = 10_000;
+    mesh
+}
+
+#[test]
+fn a_backup_that_an_earlier_tick_has_sent_for_is_found_at_work() {
+    let mut mesh = hasty(mesh());
+    mesh.down(0);
+    mesh.tick_with(FUNCTION, None);
+    mesh.wait(45);
+    let report = mesh.tick_with(FUNCTION, None);
+    assert_eq!((ends(&report), mesh.phase(0)), (vec![End::Unconfirmed], ClaimPhase::Held));
+    for _ in 0..20 {
+        minute(&mut mesh, &[AGENT]);
+        mesh.tick_with(FUNCTION, None);
+    }
+    assert_eq!((mesh.phase(0), mesh.sent.len()), (ClaimPhase::Serving, 1));
+    assert_eq!(told(&mesh, &Notice::Serving(0)), 1);
+    mesh.up(0);
+    for _ in 0..16 {
+        mesh.wait(60);
+        mesh.tick_with(FUNCTION, None);
+    }
+    assert_eq!((mesh.phase(0), mesh.stops.len()), (ClaimPhase::Returned, 1));
+}
+
+#[test]
+fn what_a_short_tick_could_not_see_is_told_and_again_once_it_is_well() {
+    let mut mesh = hasty(Mesh::new(vec![standing("web", &[&[AGENT]])]));
+    mesh.tick_with(AGENT, None);
+    mesh.down(0);
+    assert_eq!(ends(&mesh.tick_with(AGENT, None)), [End::Unconfirmed]);
+    assert_eq!(told(&mesh, &Notice::Recovered(0)), 0);
+    mesh.up(0);
+    for _ in 0..3 {
+        mesh.wait(60);
+        mesh.tick_with(AGENT, None);
+    }
+    assert_eq!((told(&mesh, &Notice::Recovered(0)), mesh.sent.len()), (1, 1));
+}
+
 #[test]
 fn an_alert_has_its_end_and_neither_is_told_twice() {
     let mut mesh = Mesh::new(vec![standing("web", &[&[AGENT]])]);
@@ -189,6 +232,34 @@ fn a_lease_that_does_not_last_from_tick_to_tick_cannot_serve() {
     mesh.setup.targets[0].terms.ttl = 150_000;
     let refused = Err(SetupError::Serving("pm2:web".into()));
     assert_eq!(mesh.setup.check(), refused);
-    mesh.setup.own = super::world::ACTION;
+    mesh.setup.own = ACTION;
     assert_eq!(mesh.setup.check(), Ok(()), "one that never claims it need not renew it");
+}
+
+#[test]
+fn who_comes_each_hour_and_hours_late_keeps_a_backup_at_work() {
+    let backup = Backup::Serves(Serving { primary: AGENT });
+    let terms = Terms::default().for_serving(7 * 3_600_000);
+    let mut mesh = Mesh::new(vec![TargetSetup { backup, terms, ..standing("web", &[&[ACTION]]) }]);
+    (mesh.setup.own, mesh.setup.body.period) = (ACTION, 3_600_000);
+    assert_eq!(mesh.setup.check(), Ok(()));
+    mesh.tick(ACTION);
+    mesh.down(0);
+    mesh.after_swap = Some(Box::new(|mesh| {
+        assert_eq!(
+            mesh.cell(0).ttl,
+            120_000,
+            "a claim under which nothing works yet keeps nobody out for hours"
+        );
+    }));
+    mesh.tick(ACTION);
+    assert!(mesh.after_swap.is_none());
+    assert_eq!((mesh.phase(0), mesh.cell(0).ttl), (ClaimPhase::Serving, 7 * 3_600_000));
+    let epoch = mesh.cell(0).epoch;
+    for hours in [1, 1, 1, 5, 1, 2, 5, 4] {
+        mesh.wait(hours * 3_600);
+        mesh.tick(ACTION);
+        assert_eq!((mesh.phase(0), mesh.cell(0).epoch), (ClaimPhase::Serving, epoch));
+    }
+    assert_eq!(mesh.sent.len(), 1, "and it was started once");
 }

@@ -83,7 +83,9 @@ impl Tick {
             // A wait that does not end within the tick is not begun: the lease runs out by itself.
             let is_too_long =
                 matches!(&request, Request::Sleep(wait) if wait.as_millis() > u128::from(budget));
-            if !is_too_long {
+            if is_too_long {
+                self.leave_unconfirmed(index, now, out);
+            } else {
                 self.ask(Purpose::Errand(index, part), request, now, out);
             }
         }
@@ -103,6 +105,14 @@ impl Tick {
         self.deeds.push(deed);
         self.report_to_gate(index, now, out);
         self.fill(now, out);
+    }
+
+    /// Something was sent, and this tick is over before that can be seen: people are told now, and again once it is well.
+    fn leave_unconfirmed(&mut self, index: usize, now: Now, out: &mut Vec<(Ticket, Request)>) {
+        let Some(errand) = self.errands.get(index).filter(|errand| errand.is_own()) else { return };
+        let (target, key) = (errand.case.target, errand.case.key.clone());
+        self.deeds.push(Deed::Tried { target, key, end: End::Unconfirmed });
+        self.alert(target, Alert::Unconfirmed, now, out);
     }
 
     fn learn(&mut self, deed: &Deed, now: Now, out: &mut Vec<(Ticket, Request)>) {

@@ -1,4 +1,4 @@
-//! Targets that are served by their backup, and alerts that come to their end.
+//! Targets that are served by their backup.
 
 use std::sync::Arc;
 
@@ -14,9 +14,6 @@ use crate::mesh::record::{Alert, Carry, ClaimSeen, Found, MAX_ACKS, Seen};
 use crate::mesh::serving::{Keep, KeepAsks, KeepPart, Kept, Known};
 use crate::mesh::setup::Serving;
 use crate::ports::mesh::{Answer, Fact, Notice, Number, Request, Ticket};
-
-/// An alert that still stands is told again after so long, in milliseconds: better twice than never.
-const REMIND_MS: u64 = 3_600_000;
 
 /// A claim that nobody holds, as far as is known, is looked at again after so long, in milliseconds.
 const LOOK_AGAIN_MS: u64 = 600_000;
@@ -105,7 +102,7 @@ impl Tick {
             Kept::Free | Kept::HandedBack if case.is_none() => Found::Free,
             // Free, and about to be claimed.
             Kept::Free | Kept::HandedBack => Found::Held,
-            Kept::Away | Kept::Garbage | Kept::Lapsed(_) | Kept::Ours => Found::Held,
+            Kept::Away | Kept::Garbage | Kept::Lapsed(_) | Kept::Begun | Kept::Ours => Found::Held,
         };
         let claim = Some(ClaimSeen { found, at: now.wall });
         self.change(target, |seen| (seen.streak, seen.claim) = (streak, claim));
@@ -117,6 +114,10 @@ impl Tick {
             }
             Kept::Garbage => self.alert(target, Alert::Garbage, now, out),
             Kept::Away | Kept::Ours => {}
+            Kept::Begun => {
+                self.begins_to_serve(target, now);
+                self.ask(Purpose::Nothing, Request::Notify(Notice::Serving(target)), now, out);
+            }
             Kept::HandedBack => {
                 self.deeds.push(Deed::HandedBack(target));
                 self.ask(Purpose::Nothing, Request::Notify(Notice::HandedBack(target)), now, out);
@@ -161,28 +162,7 @@ impl Tick {
         });
     }
 
-    /// Tells a person of a target, once as long as nothing else is to be told of it.
-    pub(super) fn alert(&mut self, number: Number, alert: Alert, now: Now, out: &mut Vec<(Ticket, Request)>) {
-        let wall = now.wall;
-        let told = self.carry.seen.get(number).and_then(|seen| seen.told);
-        if told.is_some_and(|(told, at)| told == alert && wall.since(at) < REMIND_MS) {
-            return;
-        }
-        self.change(number, |seen| seen.told = Some((alert, wall)));
-        self.ask(Purpose::Nothing, Request::Notify(notice(alert, number)), now, out);
-    }
-
-    /// Ends the alerts of the targets that are well again.
-    pub(super) fn end_alerts(&mut self, well: &[Number], now: Now, out: &mut Vec<(Ticket, Request)>) {
-        for number in well {
-            if self.carry.seen.get(*number).is_some_and(|seen| seen.told.is_some()) {
-                self.change(*number, |seen| seen.told = None);
-                self.ask(Purpose::Nothing, Request::Notify(Notice::Recovered(*number)), now, out);
-            }
-        }
-    }
-
-    fn change(&mut self, number: Number, change: impl FnOnce(&mut Seen)) {
+    pub(super) fn change(&mut self, number: Number, change: impl FnOnce(&mut Seen)) {
         if let Some(seen) = self.carry.seen.get_mut(number) {
             let before = *seen;
             change(seen);
@@ -205,13 +185,5 @@ impl Tick {
         let target = self.setup.targets.get(number)?;
         let clock = self.clocks.earliest(target.decider.stores(), now);
         clock.or_else(|| self.clocks.earliest(&self.setup.evidence, now))
-    }
-}
-
-const fn notice(alert: Alert, target: Number) -> Notice {
-    match alert {
-        Alert::NoArbiter => Notice::NoArbiter(target),
-        Alert::Exhausted => Notice::Exhausted(target),
-        Alert::Garbage => Notice::Garbage(target),
     }
 }

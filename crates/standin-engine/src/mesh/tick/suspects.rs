@@ -12,14 +12,14 @@ use crate::mesh::clocks::Now;
 use crate::mesh::gather::Gathered;
 use crate::mesh::outcome::Deed;
 use crate::mesh::setup::Reach;
-use crate::ports::mesh::{Notice, Number, Request, Ticket};
+use crate::ports::mesh::{Number, Request, Ticket};
 
 impl Tick {
     pub(super) fn suspect(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) -> Vec<Suspicion> {
         let setup = Arc::clone(&self.setup);
         let Some(accuser) = setup.own_id() else { return Vec::new() };
         let time = self.clocks.earliest(&setup.evidence, now).unwrap_or(now.wall);
-        let mut suspicions = Vec::new();
+        let (mut suspicions, mut to_tell) = (Vec::new(), Vec::new());
         self.silence = vec![Silence::Heard; setup.peers.len()];
         for (number, peer) in setup.peers.iter().enumerate() {
             let Some(view) = self.gathered.peers.get(number).filter(|_| number != setup.own) else {
@@ -53,16 +53,24 @@ impl Tick {
                 continue;
             }
             let due = StoreTime(time.0.saturating_sub_unsigned(overdue));
-            if confirmed_from(Ground::Silence { due, accusers }, peer.act, time) <= time {
+            let confirmed = confirmed_from(Ground::Silence { due, accusers }, peer.act, time);
+            if confirmed <= time {
                 self.hears(number, Silence::Confirmed);
                 // Of a peer that is a target, whoever wins its claim tells.
                 let claims = peer.target.is_some_and(|target| setup.claimants(target).contains(&setup.own));
                 if !claims {
-                    self.ask(Purpose::Nothing, Request::Notify(Notice::PeerSilent(number)), now, out);
+                    to_tell.push((number, confirmed));
                 }
             }
             self.deeds.push(Deed::Suspects(number));
             suspicions.push(suspicion);
+        }
+        // Only now it is known who of the others is there to have told of it.
+        self.end_silences(now, out);
+        for (number, confirmed) in to_tell {
+            if self.may_tell(number, confirmed, time) {
+                self.tell_silence(number, now, out);
+            }
         }
         suspicions
     }
@@ -76,7 +84,7 @@ impl Tick {
     /// Something is about to be done for a target: if that is a peer, now is the time to tell of its silence.
     pub(super) fn tell_of_peer(&mut self, target: Number, now: Now, out: &mut Vec<(Ticket, Request)>) {
         if let Some(peer) = self.setup.peer_of(target) {
-            self.ask(Purpose::Nothing, Request::Notify(Notice::PeerSilent(peer)), now, out);
+            self.tell_silence(peer, now, out);
         }
     }
 }

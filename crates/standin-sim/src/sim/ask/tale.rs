@@ -285,7 +285,8 @@ impl Teller<'_> {
                         "cannot read how many may be helped at once, does nothing, tells a person".to_owned(),
                         None,
                     ),
-                    Notice::PlatformWell(_)
+                    Notice::PeerBack(_)
+                    | Notice::PlatformWell(_)
                     | Notice::Recovered(_)
                     | Notice::Serving(_)
                     | Notice::HandedBack(_) => return None,

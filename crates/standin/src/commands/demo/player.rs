@@ -192,6 +192,7 @@ const fn what_of(notice: &Notice) -> What {
         | Notice::Exhausted(_)
         | Notice::Garbage(_)
         | Notice::MassFailure { .. }
+        | Notice::PeerBack(_)
         | Notice::Recovered(_)
         | Notice::PlatformWell(_)
         | Notice::NoBrake(_) => What::Other,

@@ -1,4 +1,4 @@
-//! The addresses of heartbeats.
+//! The addresses of heartbeats, as healthchecks has them: the agent and the functions read them alike.
 //!
 //! ```text
 //! [/ping]/<uuid>[/start|/fail|/log|/<exit status>][/]
@@ -8,8 +8,6 @@
 use standin_core::beat::Signal;
 use standin_stores::checks::is_slug;
 use uuid::Uuid;
-
-use super::answer::Answer;
 
 /// Parameters of a query that are looked at.
 const MAX_PARAMETERS: usize = 32;
@@ -56,11 +54,22 @@ pub struct Ping<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadRid;
 
+/// Why a request is no heartbeat. Nothing was kept; the sender is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoPing {
+    /// The address is none: 404.
+    #[error("not found")]
+    NotFound,
+    /// The exit status or the slug is out of bounds: 400.
+    #[error("invalid url format")]
+    BadUrl,
+}
+
 /// Reads the path and the query of a request.
 ///
 /// # Errors
-/// The answer for the sender: the address is none, or its exit status or slug is not within bounds.
-pub(super) fn parse<'a>(path: &'a str, query: &str) -> Result<Ping<'a>, Answer> {
+/// [`NoPing`].
+pub fn parse<'a>(path: &'a str, query: &str) -> Result<Ping<'a>, NoPing> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_prefix("ping/").unwrap_or(path);
     let mut parts = path.strip_suffix('/').unwrap_or(path).split('/');
@@ -70,7 +79,7 @@ pub(super) fn parse<'a>(path: &'a str, query: &str) -> Result<Ping<'a>, Answer> 
         None => (by_slug(first, parts.next().unwrap_or_default())?, parts.next()),
     };
     if parts.next().is_some() {
-        return Err(Answer::NotFound);
+        return Err(NoPing::NotFound);
     }
     let (signal, exit) = action.map_or(Ok((Signal::Success, None)), said)?;
     let (rid, create) = asked(query);
@@ -82,23 +91,23 @@ fn uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
-fn by_slug<'a>(key: &'a str, slug: &'a str) -> Result<Address<'a>, Answer> {
+fn by_slug<'a>(key: &'a str, slug: &'a str) -> Result<Address<'a>, NoPing> {
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if key.is_empty() || slug.is_empty() || !slug.bytes().all(is_word) {
-        return Err(Answer::NotFound);
+        return Err(NoPing::NotFound);
     }
-    if is_slug(slug) { Ok(Address::Slug { key, slug }) } else { Err(Answer::BadUrl) }
+    if is_slug(slug) { Ok(Address::Slug { key, slug }) } else { Err(NoPing::BadUrl) }
 }
 
-fn said(action: &str) -> Result<(Signal, Option<u8>), Answer> {
+fn said(action: &str) -> Result<(Signal, Option<u8>), NoPing> {
     match action {
         "start" => Ok((Signal::Start, None)),
         "fail" => Ok((Signal::Fail, None)),
         "log" => Ok((Signal::Log, None)),
-        _ if action.is_empty() || !action.bytes().all(|b| b.is_ascii_digit()) => Err(Answer::NotFound),
+        _ if action.is_empty() || !action.bytes().all(|b| b.is_ascii_digit()) => Err(NoPing::NotFound),
         _ => match action.trim_start_matches('0') {
             "" => Ok((Signal::Success, Some(0))),
-            digits => digits.parse().map(|code| (Signal::Fail, Some(code))).map_err(|_| Answer::BadUrl),
+            digits => digits.parse().map(|code| (Signal::Fail, Some(code))).map_err(|_| NoPing::BadUrl),
         },
     }
 }
@@ -145,7 +154,7 @@ mod tests {
             let path = format!("/ping/00000000-0000-4000-8000-000000000000/{zeros}{code}");
             match parse(&path, "") {
                 Ok(ping) => prop_assert_eq!(ping.exit.map(u32::from), Some(code)),
-                Err(answer) => prop_assert!(code > 255 && answer == Answer::BadUrl),
+                Err(answer) => prop_assert!(code > 255 && answer == NoPing::BadUrl),
             }
         }
     }
