@@ -12,6 +12,7 @@ use standin_engine::render::{coverage as page, markdown};
 use crate::Ended;
 use crate::inputs::Inputs;
 use crate::output::{annotate, output, summary, write_report};
+use crate::part::watcher;
 
 /// How old a drill may be.
 const DRILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
@@ -20,7 +21,7 @@ const DRILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(90 * 
 /// not here, so that no automation shows as drilled.
 pub(crate) fn coverage(inputs: &Inputs) -> Result<Ended> {
     let mut repository = load(&inputs.root)?;
-    repository.mesh.ensure_action(inputs.run.workflow.as_deref().unwrap_or("standin.yml"));
+    repository.mesh.ensure_action(watcher(inputs));
     let resolved = &repository.resolved;
     let joined = covering(
         &repository.settings,

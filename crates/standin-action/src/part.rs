@@ -43,10 +43,11 @@ pub(crate) async fn take(inputs: &Inputs) -> Result<Part> {
     Ok(Part { repository, world })
 }
 
-/// The watcher's workflow where `standin.toml` names no watchers: the one of this run, unless its step belongs to an automation.
-fn watcher(inputs: &Inputs) -> &str {
+/// The watcher's workflow where `standin.toml` names no watchers: the one of this run, unless its step belongs to an automation
+/// or only reckons the coverage.
+pub(crate) fn watcher(inputs: &Inputs) -> &str {
     let of_run = match inputs.command {
-        Command::Beat | Command::ExecResult => None,
+        Command::Beat | Command::ExecResult | Command::Coverage => None,
         Command::Check | Command::Recover | Command::Pause | Command::Resume | Command::Report => {
             inputs.run.workflow.as_deref()
         }
