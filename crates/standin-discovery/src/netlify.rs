@@ -10,6 +10,7 @@ use crate::cron;
 use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::registry::Repository;
+use crate::steps;
 use crate::walk::{Entry, Nature};
 
 mod site;
@@ -212,7 +213,10 @@ fn schedules(function: &mut Function<'_>, gathered: &mut Gathered) -> Vec<Schedu
             gathered.find(finding("cron-invalid", Severity::Error, &path, line, message, fix));
             Vec::new()
         }
-        Ok(_) => vec![ScheduleSpec { cron, timezone: "UTC".to_owned() }],
+        Ok(_) => {
+            steps::too_large(&cron, &path, line).into_iter().for_each(|one| gathered.find(one));
+            vec![ScheduleSpec { cron, timezone: "UTC".to_owned() }]
+        }
         Err(flaw) => {
             let never = flaw.rule == "cron-never-fires";
             let state = if never { Standing::Loadable } else { Standing::Declared };

@@ -11,6 +11,7 @@ use crate::cron;
 use crate::findings::{Gathered, finding};
 use crate::lines::quote;
 use crate::registry::Repository;
+use crate::steps;
 use crate::value::{Data, Lookup, Value};
 use crate::walk::Entry;
 
@@ -379,7 +380,11 @@ impl File<'_> {
                 self.error("cron-invalid", line, &message, "Write five fields, such as '0 0 * * *'.");
                 self.refuse(&message);
             }
-            Ok(_) => read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() }),
+            Ok(_) => {
+                let said = steps::too_large(cron, self.path, line);
+                said.into_iter().for_each(|one| self.gathered.find(one));
+                read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() });
+            }
             Err(flaw) if flaw.rule == "cron-never-fires" => {
                 self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
                 fall_short(read, Standing::Loadable, &flaw.message);
