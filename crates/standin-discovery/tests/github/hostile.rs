@@ -107,3 +107,30 @@ fn time_grows_with_the_size_and_no_faster() {
         assert!(large < small.max(2_000_000) * 24, "{name}: {small} ns, then {large} ns");
     }
 }
+
+#[test]
+fn a_workspace_of_many_packages_is_read_whole() {
+    const PACKAGES: usize = 160;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: String, text: &str| {
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    write(
+        "package.json".into(),
+        "{\"workspaces\": [\"packages/*\"], \"scripts\": {\"all\": \"npm run a -ws\"}}",
+    );
+    write(".gitignore".into(), "node_modules\n");
+    for n in 0..PACKAGES {
+        write(format!("packages/p{n}/package.json"), "{\"scripts\": {\"a\": \"node a.js\"}}");
+        write(format!("packages/p{n}/a.js"), "");
+        write(format!("packages/p{n}/node_modules/x/package.json"), "{\"scripts\": {\"never\": \"x\"}}");
+        // Each package leads back to the workspace, as links of package managers do.
+        std::os::unix::fs::symlink("../..", folder.path().join(format!("packages/p{n}/workspace"))).unwrap();
+    }
+    let inventory = scan(folder.path(), &ScanOptions::default()).unwrap();
+    let scripts = inventory.automations.iter().filter(|found| found.id.as_str().starts_with("npm:")).count();
+    assert_eq!(scripts, PACKAGES + 1);
+    assert_eq!(inventory.findings.iter().filter(|found| found.rule == "link-loop").count(), PACKAGES);
+}
