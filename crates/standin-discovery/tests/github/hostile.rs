@@ -49,6 +49,9 @@ proptest! {
     }
 }
 
+/// A text that grows with a number.
+type Text = Box<dyn Fn(usize) -> String>;
+
 /// What this thread has used of a processor, in nanoseconds: other processes do not count.
 fn used() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
@@ -69,7 +72,7 @@ fn cost(text: &str) -> u64 {
 fn time_grows_with_the_size_and_no_faster() {
     let head = "on: {schedule: [{cron: '0 3 * * *'}]}\njobs:\n  a:\n    runs-on: x\n    steps:\n";
     let step = |text: &str| format!("{head}      - run: \"{text}\"\n");
-    let cases: [(&str, Box<dyn Fn(usize) -> String>); 13] = [
+    let cases: [(&str, Text); 13] = [
         ("keys", Box::new(|n| (0..n).map(|i| format!("k{i}: v\n")).collect())),
         ("the same key", Box::new(|n| "k: v\n".repeat(n))),
         (
