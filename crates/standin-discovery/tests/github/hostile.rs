@@ -70,8 +70,8 @@ fn cost(text: &str) -> u64 {
 
 #[test]
 fn time_grows_with_the_size_and_no_faster() {
-    let head = "on: {schedule: [{cron: '0 3 * * *'}]}\njobs:\n  a:\n    runs-on: x\n    steps:\n";
-    let step = |text: &str| format!("{head}      - run: \"{text}\"\n");
+    const HEAD: &str = "on: {schedule: [{cron: '0 3 * * *'}]}\njobs:\n  a:\n    runs-on: x\n    steps:\n";
+    let step = |text: &str| format!("{HEAD}      - run: \"{text}\"\n");
     let cases: [(&str, Text); 13] = [
         ("keys", Box::new(|n| (0..n).map(|i| format!("k{i}: v\n")).collect())),
         ("the same key", Box::new(|n| "k: v\n".repeat(n))),
@@ -90,7 +90,7 @@ fn time_grows_with_the_size_and_no_faster() {
                     + &(0..n).map(|i| format!("  j{i}: {{needs: j{}}}\n", i + 1)).collect::<String>()
             }),
         ),
-        ("steps", Box::new(move |n| head.to_owned() + &"      - id: a\n        run: b\n".repeat(n))),
+        ("steps", Box::new(move |n| HEAD.to_owned() + &"      - id: a\n        run: b\n".repeat(n))),
         ("expressions", Box::new(move |n| step(&"${{ github.a }} ".repeat(n)))),
         ("broken expressions", Box::new(move |n| step(&"${{ a ".repeat(n)))),
         (
