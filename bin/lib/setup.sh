@@ -167,6 +167,7 @@ setup_test() {
   locked install_contracts
   locked install_netlify
   export STANDIN_NETLIFY=$TOOLS/netlify/node_modules/.bin/netlify
+  export STANDIN_ZISI=$TOOLS/netlify/node_modules/@netlify/zip-it-and-ship-it
   export STANDIN_CONTRACTS=$TOOLS/contracts STANDIN_ACT=$TOOLS/py/bin/act
   export STANDIN_PYTHON=$TOOLS/py/bin/python STANDIN_AWS_PYTHON=$TOOLS/aws/bin/python
 }

@@ -25,7 +25,7 @@ enum Reading {
     WrittenOut,
 }
 
-/// One app of the backup.
+/// One app of the backup. Those that a scan can read come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct App {
     /// An expression of JavaScript.
@@ -37,19 +37,17 @@ pub(crate) fn of_app(app: &Automation, files: &Files) -> Result<App, Refused> {
     let path = app.source.path.as_str();
     let name = app.id.name();
     let (file, reading) = (js(path), reading(path, files)?);
-    let config = match reading {
-        Reading::Required => format!("require(path.join(__dirname, {file}))"),
+    let written = match reading {
+        Reading::Required => String::new(),
         Reading::WrittenOut => {
             let text = files.text(path).unwrap_or_default();
             let value = json_of_yaml::value(text).ok_or_else(|| {
                 Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
             })?;
-            compact(&only(&value, name))
+            format!(", {}", compact(&only(&value, name)))
         }
     };
-    // The name stands where a scan can read it.
-    let again = format!("again({config}, {file}, {})", js(name));
-    Ok(App { code: format!("{{ name: {}, ...{again} }}", js(&format!("{name}-backup"))) })
+    Ok(App { code: format!("...again({file}, {}{written})", js(name)) })
 }
 
 /// Only the app of a name: what else a file holds may be secret, and is nobody's backup.
@@ -61,9 +59,16 @@ fn only(config: &Value, name: &str) -> Value {
             vec![apps.clone()]
         }
     };
-    Value::Array(
-        list.into_iter().filter(|app| app.get("name").and_then(Value::as_str) == Some(name)).collect(),
-    )
+    Value::Array(list.into_iter().filter(|app| own_name(app) == Some(name)).collect())
+}
+
+/// What PM2 calls an app: its name, else its script without the ending.
+fn own_name(app: &Value) -> Option<&str> {
+    let script = || {
+        let file = app.get("script")?.as_str()?.rsplit('/').next()?;
+        Some(file.rsplit_once('.').map_or(file, |(stem, _)| stem))
+    };
+    app.get("name").and_then(Value::as_str).or_else(script)
 }
 
 fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
@@ -89,7 +94,13 @@ fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
             "Write it as .config.cjs.",
         ));
     }
-    Ok(Reading::Required)
+    if has(".config.js") || has(".config.cjs") {
+        return Ok(Reading::Required);
+    }
+    Err(Refused::new(
+        format!("{path} is not a configuration that PM2 reads by its name"),
+        "Name it ecosystem.config.cjs.",
+    ))
 }
 
 /// The app that runs a workflow or a function on this host. An app that stands by is one that nobody has started:
@@ -129,7 +140,8 @@ pub(crate) fn file(apps: &[App], mode: Mode) -> String {
         Mode::Standby => "off until they are needed: `pm2 start standin.backup.config.cjs --only NAME`",
         Mode::Active => "beside what they stand in for: `pm2 start standin.backup.config.cjs`",
     };
-    let list: String = apps.iter().map(|app| format!("{},\n", app.code)).collect();
+    let (again, plain): (Vec<&App>, Vec<&App>) = apps.iter().partition(|app| app.code.starts_with("..."));
+    let list: String = plain.into_iter().chain(again).map(|app| format!("{},\n", app.code)).collect();
     format!(
         "// {}\n// The backups that PM2 runs here, {mode}.\n// `standin backup` writes this file anew, and what is changed here by hand is lost.\n{}\nmodule.exports = {{\n  apps: [\n{}  ],\n}};\n",
         ownership::mark(None),

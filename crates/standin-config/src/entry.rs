@@ -8,7 +8,7 @@ use standin_core::ident::{AutomationId, Kind};
 use standin_core::watch::{CatchUp, LongRunning, Overlap};
 
 use crate::check::{Checker, DAY, SECOND, mode};
-use crate::settings::{CommandText, Entry, Subject, Timing};
+use crate::settings::{CommandText, Entry, SideEffects, Subject, Timing};
 use crate::shape::{self, Automation};
 use crate::text;
 
@@ -55,6 +55,8 @@ impl Checker<'_> {
             recovery: table.recovery.map(mode),
             backup: self.rungs(table.backup.as_deref()),
             url: self.url("url", table.url.as_ref()),
+            side_effects: table.side_effects.map_or(SideEffects::None, side_effects),
+            drill_check: self.text("drill_check", table.drill_check.as_ref()),
             long_running: table.long_running.as_ref().map(|v| match v.get_ref() {
                 true => LongRunning::Yes,
                 false => LongRunning::Auto,
@@ -269,6 +271,13 @@ pub(crate) fn is_variable(name: &str) -> bool {
     let mut chars = name.chars();
     let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     first && name.len() <= 200 && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+const fn side_effects(said: shape::SideEffects) -> SideEffects {
+    match said {
+        shape::SideEffects::None => SideEffects::None,
+        shape::SideEffects::External => SideEffects::External,
+    }
 }
 
 const fn priority(priority: shape::Priority) -> Priority {

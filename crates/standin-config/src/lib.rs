@@ -27,7 +27,7 @@ pub use nearest::nearest;
 pub use resolve::{CommandSpec, PROGRAM, Place, Resolved, resolve};
 pub use settings::{
     AgentSettings, BackupMode, BackupSettings, CommandText, Entry, Here, Listen, LogLevel, LogSettings,
-    Pm2Settings, Pm2Watching, ProcessSettings, RecoverySettings, Settings, Subject, Timing,
+    Pm2Settings, Pm2Watching, ProcessSettings, RecoverySettings, Settings, SideEffects, Subject, Timing,
 };
 pub use text::duration;
 

@@ -245,6 +245,10 @@ pub struct Entry {
     pub backup: Option<Vec<Remedy>>,
     /// Where it answers when it is well.
     pub url: Option<String>,
+    /// Whether a run of a drill would do harm.
+    pub side_effects: SideEffects,
+    /// For `sh -c`, after a drill.
+    pub drill_check: Option<String>,
     /// Whether an app is meant to run all the time.
     pub long_running: Option<LongRunning>,
     /// As in [`ProcessSettings`].
@@ -255,6 +259,16 @@ pub struct Entry {
     pub loop_restarts: Option<u32>,
     /// As in [`ProcessSettings`].
     pub loop_window: Option<Duration>,
+}
+
+/// Whether a run does something elsewhere that cannot be taken back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SideEffects {
+    /// It does not, or nobody has said.
+    #[default]
+    None,
+    /// It posts, mails or pays.
+    External,
 }
 
 /// What an entry is about.

@@ -231,6 +231,16 @@ pub(crate) enum Priority {
     Critical,
 }
 
+/// Whether a run does something elsewhere that cannot be taken back.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SideEffects {
+    /// It does not: it can be run for a drill.
+    None,
+    /// It does.
+    External,
+}
+
 /// One automation: either `id` of one that `standin scan` finds, or `name` of a new one.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -299,6 +309,11 @@ pub(crate) struct Automation {
     /// Where it answers with 200 when it is well.
     #[schemars(with = "Option<String>")]
     pub(crate) url: Option<Text>,
+    /// Whether a run does something elsewhere that cannot be taken back: posts, mails, payments. Then a drill is dry. Default: none.
+    pub(crate) side_effects: Option<SideEffects>,
+    /// What `sh -c` runs after a drill, in the repository: the drill has passed when this ends with 0 too.
+    #[schemars(with = "Option<String>")]
+    pub(crate) drill_check: Option<Text>,
     /// Whether every end of an app that was not by hand is a death. Default: only those that were not with exit code 0.
     #[schemars(with = "Option<bool>")]
     pub(crate) long_running: Option<Spanned<bool>>,

@@ -7,6 +7,7 @@ use crate::contents::{Claim, File, Found, Names, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
+use crate::steps;
 
 mod command;
 pub(crate) use command::name as command_name;
@@ -163,6 +164,9 @@ pub(crate) fn schedule(
             found.trigger("schedule");
             match cron::check(fields, zone) {
                 Ok(_) => {
+                    steps::too_large(fields, file.path, found.line)
+                        .into_iter()
+                        .for_each(|one| gathered.find(one));
                     found
                         .schedules
                         .push(ScheduleSpec { cron: (*fields).to_owned(), timezone: zone.to_owned() });

@@ -8,7 +8,7 @@ use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
 use crate::value::{Data, Value};
-use crate::{js, yaml_stream};
+use crate::{js, steps, yaml_stream};
 
 #[cfg(test)]
 mod tests;
@@ -200,6 +200,8 @@ fn schedule(file: &File<'_>, spec: Option<&Value>, found: &mut Found, gathered: 
         let cron = text.split_ascii_whitespace().map(|f| if f == "?" { "*" } else { f }).collect::<Vec<_>>();
         match cron::check(&cron.join(" "), zone) {
             Ok(_) => {
+                let said = steps::too_large(text, file.path, value.line);
+                said.into_iter().for_each(|one| gathered.find(one));
                 found.schedules.push(ScheduleSpec { cron: cron.join(" "), timezone: zone.to_owned() });
                 return;
             }

@@ -29,6 +29,7 @@ mod pm2;
 mod registry;
 mod scripts;
 mod side_by_side;
+mod steps;
 mod systemd;
 mod terraform;
 mod toml_file;
@@ -102,8 +103,12 @@ pub fn scan_with(
     std::fs::read_dir(&real).map_err(failed)?;
     let mut gathered = findings::Gathered::default();
     let entries = walk::list(&real, options, &mut gathered.findings);
-    let repository =
-        registry::Repository { root: &real, entries: &entries, cache: RefCell::new(std::mem::take(cache)), note };
+    let repository = registry::Repository {
+        root: &real,
+        entries: &entries,
+        cache: RefCell::new(std::mem::take(cache)),
+        note,
+    };
     for detector in registry::DETECTORS {
         (detector.detect)(&repository, &mut gathered);
     }

@@ -10,6 +10,7 @@ use crate::cron;
 use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::registry::Repository;
+use crate::steps;
 use crate::walk::{Entry, Nature};
 
 mod site;
@@ -205,7 +206,17 @@ fn helper(name: &str, entry: &Entry, gathered: &mut Gathered) {
 fn schedules(function: &mut Function<'_>, gathered: &mut Gathered) -> Vec<ScheduleSpec> {
     let Some((cron, path, line)) = function.schedule.clone() else { return Vec::new() };
     match cron::check(&cron, "UTC") {
-        Ok(_) => vec![ScheduleSpec { cron, timezone: "UTC".to_owned() }],
+        Ok(_) if matches!(cron.trim(), "@midnight" | "@annually") => {
+            let message = format!("`{}` is no name that Netlify knows", cron.trim());
+            function.fall_short(Standing::Declared, &message);
+            let fix = "Write @daily or @yearly, or five fields.";
+            gathered.find(finding("cron-invalid", Severity::Error, &path, line, message, fix));
+            Vec::new()
+        }
+        Ok(_) => {
+            steps::too_large(&cron, &path, line).into_iter().for_each(|one| gathered.find(one));
+            vec![ScheduleSpec { cron, timezone: "UTC".to_owned() }]
+        }
         Err(flaw) => {
             let never = flaw.rule == "cron-never-fires";
             let state = if never { Standing::Loadable } else { Standing::Declared };

@@ -9,6 +9,7 @@ use crate::contents::{Claim, File, Found, is_test, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
+use crate::steps;
 
 mod intervals;
 mod lex;
@@ -77,7 +78,10 @@ fn schedule(file: &File<'_>, found: &mut Found, expression: &Expression<'_>, gat
         _ => (*text).to_owned(),
     };
     match cron::check(&five, zone) {
-        Ok(_) => found.schedules.push(ScheduleSpec { cron: five, timezone: (*zone).to_owned() }),
+        Ok(_) => {
+            steps::too_large(&five, file.path, *line).into_iter().for_each(|one| gathered.find(one));
+            found.schedules.push(ScheduleSpec { cron: five, timezone: (*zone).to_owned() });
+        }
         Err(flaw) if flaw.rule == "cron-invalid" && text.contains(['L', '?', '#', 'W']) => {
             found.trigger(quote(text));
             let message = format!("`{}` has no equal among five cron fields", quote(text));

@@ -1,5 +1,6 @@
 //! Reads YAML 1.2 as the platforms do: `on`, `yes` and `no` are texts, and only `true` and `false` are booleans.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle};
@@ -96,7 +97,7 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some();
-                let data = if is_text { Data::Text(text.into_owned()) } else { plain(&text) };
+                let data = if is_text { Data::Text(text.into_owned()) } else { plain(text) };
                 self.close(Value::new(line, data), anchor)
             }
             Event::SequenceStart(_, anchor, _) => {
@@ -178,10 +179,7 @@ impl Builder {
             None => self.root = Some(value),
             Some(Open::List { items, .. }) => items.push(value),
             Some(Open::Map { entries, key, .. }) => match key.take() {
-                None => {
-                    let name = value.scalar().or_else(|| (value.data == Data::Null).then(String::new));
-                    *key = Some((value.line, name.map_or(Key::Any, Key::Named)));
-                }
+                None => *key = Some((value.line, key_of(value.data))),
                 Some((line, key)) => entries.push(Entry { key, line, value }),
             },
         }
@@ -205,6 +203,17 @@ impl Builder {
     }
 }
 
+/// What a key is called; nothing at all is the empty name.
+fn key_of(data: Data) -> Key {
+    match data {
+        Data::Text(text) => Key::Named(text),
+        Data::Number(number) => Key::Named(number.to_string()),
+        Data::Bool(truth) => Key::Named(truth.to_string()),
+        Data::Null => Key::Named(String::new()),
+        Data::List(_) | Data::Map(_) | Data::Computed(_) => Key::Any,
+    }
+}
+
 fn too_nested(line: u32) -> Fault {
     Fault {
         rule: "yaml-too-nested",
@@ -214,12 +223,15 @@ fn too_nested(line: u32) -> Fault {
 }
 
 /// A plain scalar under the core schema of YAML 1.2.
-fn plain(text: &str) -> Data {
-    match text {
+fn plain(text: Cow<'_, str>) -> Data {
+    match &*text {
         "" | "~" | "null" | "Null" | "NULL" => Data::Null,
         "true" | "True" | "TRUE" => Data::Bool(true),
         "false" | "False" | "FALSE" => Data::Bool(false),
-        _ => number(text).map_or_else(|| Data::Text(text.to_owned()), Data::Number),
+        _ => match number(&text) {
+            Some(number) => Data::Number(number),
+            None => Data::Text(text.into_owned()),
+        },
     }
 }
 

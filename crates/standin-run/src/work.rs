@@ -266,7 +266,9 @@ mod tests {
         let one = automation("workflow:a.yml", crons, triggers, Detail::Workflow(Box::default()));
         match work_of(&one, None, Path::new("/r"), now.parse().unwrap()).unwrap() {
             Work::Workflow(work) => (work.event, work.payload),
-            other => panic!("{other:?}"),
+            other @ (Work::Function(_) | Work::Npm { .. } | Work::Shell(_) | Work::Program { .. }) => {
+                panic!("{other:?}")
+            }
         }
     }
 

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod failover;
+
+pub(crate) use failover::{DrillArgs, MeansArgs, RunArgs, Switch, SyncArgs};
+
 /// Every automation has a stand-in, and every watcher has a watcher.
 #[derive(Debug, Parser)]
 #[command(name = "standin", version, propagate_version = true, disable_help_subcommand = true)]
@@ -45,6 +49,12 @@ pub(crate) enum Command {
     Beat(BeatArgs),
     /// Run a command and send heartbeats of its start and end
     Exec(ExecArgs),
+    /// Run an automation on this host, in place of its platform
+    Run(RunArgs),
+    /// Fail over on purpose: run a backup with its primary left alone, and record how that went
+    Drill(DrillArgs),
+    /// Bring this checkout up to its remote branch, and lose nothing of it
+    Sync(SyncArgs),
     /// Check tools, rights and services, and say how to mend what is missing
     Doctor(DoctorArgs),
     /// Run one watch cycle of the mesh, and say what it saw and did

@@ -7,12 +7,16 @@ use super::assert_none;
 use super::tree::{crates, read};
 
 /// What each crate may use of the others, in what it ships. A new crate says here where it stands.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("standin-core", &[]),
     ("standin-config", &["standin-core"]),
     ("standin-discovery", &["standin-core"]),
     ("standin-backup", &["standin-core"]),
     ("standin-engine", &["standin-core"]),
+    // Runs an automation on this host, by the tools that are there.
+    ("standin-run", &["standin-core"]),
+    // Knows git and nothing of ours.
+    ("standin-sync", &[]),
     // What adapters talk HTTP with; it knows nothing of what they say.
     ("standin-http", &[]),
     ("standin-platforms", &["standin-core", "standin-engine", "standin-http"]),
@@ -75,7 +79,9 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "standin-backup",
             "standin-body",
             "standin-http",
+            "standin-run",
             "standin-sim",
+            "standin-sync",
             // Only `standin demo` plays on it.
             "standin-stage",
         ],

@@ -72,6 +72,13 @@ impl<'a> Work<'a> {
         match automation.id.kind() {
             Kind::Workflow => self.workflow(automation),
             Kind::Netlify => self.function(automation),
+            Kind::Pm2 if automation.state == Standing::Declared => {
+                let why = format!("PM2 would not load it: {}", automation.reason);
+                self.refuse(
+                    &automation.id,
+                    Refused::new(why, "Mend its file, and run `standin backup` again."),
+                );
+            }
             Kind::Pm2 => match pm2::of_app(automation, self.inputs.files) {
                 Ok(app) => self.app(&automation.id, app),
                 Err(refused) => self.refuse(&automation.id, refused),

@@ -40,17 +40,19 @@ fn json(output: &Output) -> Value {
 }
 
 /// Every fixture of this crate, and of those that find automations.
-fn every_fixture() -> Vec<Repository> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../standin-discovery/fixtures");
-    let mut folders: Vec<PathBuf> = [fixtures(), found]
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    assert!(folders.len() > 1, "the fixtures of the scan are not where they were");
-    folders.iter().map(|folder| Repository::copied(folder)).collect()
+pub(crate) fn every_fixture() -> Vec<Repository> {
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../standin-discovery");
+    let kinds = folders(&found.join("tests/fixtures"));
+    let mut all: Vec<PathBuf> = kinds.iter().flat_map(|kind| folders(kind)).collect();
+    all.extend([fixtures(), found.join("fixtures")].iter().flat_map(|folder| folders(folder)));
+    all.sort();
+    assert!(all.len() > 30, "the fixtures of the scan are not where they were");
+    all.iter().map(|folder| Repository::copied(folder)).collect()
+}
+
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let all = fs::read_dir(of).unwrap_or_else(|error| panic!("{}: {error}", of.display()));
+    all.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
 }
 
 /// A repository with its backups, and the pairs of primary and backup among its workflows.

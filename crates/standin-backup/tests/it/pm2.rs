@@ -7,7 +7,7 @@ use serde_json::Value;
 use standin_backup::{Mode, PM2_FILE};
 
 use crate::fixtures::Repository;
-use crate::oracles::{run, tool};
+use crate::oracles::{every_fixture, run, tool};
 
 /// PM2's own loader, and what it would start of each app.
 const LOAD: &str = "
@@ -72,12 +72,34 @@ fn what_is_active_runs_beside_its_primary_at_other_times() {
 }
 
 #[test]
-fn an_app_that_is_gone_is_an_error_and_never_another_app() {
+fn an_app_that_is_gone_is_said_and_takes_no_other_with_it() {
     let shop = Repository::of("shop");
     shop.apply(&shop.generate());
-    shop.write("ecosystem.config.js", "module.exports = { apps: [{ name: 'other', script: 'x.js' }] };\n");
+    shop.write("ecosystem.config.js", "module.exports = { apps: [{ name: 'web', script: 'x.js' }] };\n");
+    let before = loaded(&shop);
+    assert!(before.iter().all(|app| app["name"] != "mailer-backup"), "{before:#?}");
+    assert_eq!(named(&before, "web-backup")["script"], "x.js");
+    std::fs::remove_file(shop.root().join("ecosystem.config.js")).unwrap();
+    named(&loaded(&shop), "workflow-nightly-backup");
     let load = format!("require({:?})", shop.root().join(PM2_FILE));
     let output = Command::new("node").args(["-e", &load]).output().unwrap();
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("has no app mailer any more"), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("no backup of mailer in ecosystem.config.js: Cannot find module"), "{said}");
+}
+
+#[test]
+fn pm2_would_load_the_backups_of_every_fixture() {
+    let mut seen = 0;
+    for repository in every_fixture() {
+        let generated = repository.generate();
+        repository.apply(&generated);
+        if !repository.root().join(PM2_FILE).exists() {
+            continue;
+        }
+        let apps = loaded(&repository);
+        let wanted = generated.backups.keys().filter(|path| path.starts_with(PM2_FILE)).count();
+        assert_eq!(apps.len(), wanted, "{}", repository.read(PM2_FILE));
+        seen += apps.len();
+    }
+    assert!(seen > 10, "{seen}");
 }

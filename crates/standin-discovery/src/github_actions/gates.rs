@@ -9,6 +9,9 @@ use super::triggers::Triggers;
 use crate::lines::quote;
 use crate::value::Value;
 
+/// What a script that looks at workflows names.
+const WORKFLOWS: &str = ".github/workflows";
+
 /// Says which questions can never be answered with yes, and which a change of the schedule would break.
 pub(super) fn check(root: &Value, triggers: &Triggers, noted: &Noted, judged: &mut Judged<'_>) {
     for gate in &noted.gates {
@@ -25,8 +28,8 @@ pub(super) fn check(root: &Value, triggers: &Triggers, noted: &Noted, judged: &m
     }
     let jobs = root.get("jobs").map(Value::entries).unwrap_or_default();
     let steps = jobs.iter().flat_map(|job| job.value.get("steps").map(Value::items).unwrap_or_default());
-    for (script, first) in steps.filter_map(script) {
-        let found = (first..).zip(script.lines()).find(|(_, line)| line.contains(".github/workflows"));
+    for (script, first) in steps.filter_map(script).filter(|(script, _)| script.contains(WORKFLOWS)) {
+        let found = (first..).zip(script.lines()).find(|(_, line)| line.contains(WORKFLOWS));
         if let Some((line, _)) = found {
             let message = "this script looks at the workflows themselves: it sees every one that is added";
             let fix = "Make sure that a backup among them changes nothing for it.";

@@ -269,6 +269,9 @@ impl Walk<'_, '_> {
 
     /// Keys that are the same but for upper and lower case count as one.
     fn twice(&mut self, seen: &mut [(&str, u32)]) {
+        if seen.len() < 2 {
+            return;
+        }
         let same = |a: &str, b: &str| {
             a.bytes().map(|b| b.to_ascii_uppercase()).cmp(b.bytes().map(|b| b.to_ascii_uppercase()))
         };

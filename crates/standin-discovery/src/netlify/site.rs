@@ -161,11 +161,26 @@ fn configured(path: &str, home: &str, text: &str, gathered: &mut Gathered) -> Si
         ));
     }
     let schedules = schedules(path, &root, gathered);
-    let bad = schedules.iter().find_map(|(_, cron, _)| {
-        cron::check(cron, "UTC").err().filter(|flaw| flaw.rule != "cron-never-fires")
-    });
-    let problem = bad.map(|flaw| format!("Netlify refuses {path}: {}", flaw.message));
+    let bad = schedules.iter().find_map(|(_, cron, _)| refusal(cron));
+    let problem = bad.map(|why| format!("Netlify refuses {path}: {why}"));
     Site { path: path.to_owned(), folder: below(home, base, folder), schedules, problem }
+}
+
+/// Why the reader of the settings refuses an expression. It takes more than Netlify's schedules do: fewer fields, six,
+/// `?`, `L` and `#`; and fewer names.
+fn refusal(cron: &str) -> Option<String> {
+    match cron::check(cron, "UTC") {
+        Ok(_) if matches!(cron.trim(), "@midnight" | "@annually") => {
+            Some(format!("`{}` is no name that it knows", cron.trim()))
+        }
+        Ok(_) => None,
+        Err(flaw) => {
+            let fields = cron.split_ascii_whitespace().count();
+            let is_odd = fields != 5 || cron.contains(['?', 'L', '#']);
+            let is_plain = cron.chars().all(|c| c.is_ascii_digit() || "*/,-?L# ".contains(c));
+            (flaw.rule == "cron-never-fires" || !(is_odd && is_plain)).then_some(flaw.message)
+        }
+    }
 }
 
 fn inert_line(scheduled: &Value) -> u32 {

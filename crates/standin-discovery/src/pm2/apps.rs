@@ -12,6 +12,7 @@ use crate::cron;
 use crate::findings::{Gathered, finding};
 use crate::lines::quote;
 use crate::registry::Repository;
+use crate::steps;
 use crate::value::{Data, Lookup, Value};
 use crate::walk::Entry;
 
@@ -387,13 +388,22 @@ impl File<'_> {
             return;
         }
         match cron::check(cron, "local") {
-            Ok(_) => read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() }),
+            Ok(_) if cron.starts_with('@') => {
+                let message = format!("PM2 does not know `{}`: it wants five or six fields", quote(cron));
+                self.error("cron-invalid", line, &message, "Write five fields, such as '0 0 * * *'.");
+                self.refuse(&message);
+            }
+            Ok(_) => {
+                let said = steps::too_large(cron, self.path, line);
+                said.into_iter().for_each(|one| self.gathered.find(one));
+                read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() });
+            }
             Err(flaw) if flaw.rule == "cron-never-fires" => {
                 self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
                 fall_short(read, Standing::Loadable, &flaw.message);
             }
             // What PM2's own reader takes beyond five plain fields.
-            Err(_) if cron.contains(['L', 'W', '#', '?']) => {
+            Err(_) if cron.contains(['L', '?']) => {
                 let message = format!("`{}` has no equal among five cron fields", quote(cron));
                 let fix = "Watch it by heartbeats, or give it a schedule in standin.toml.";
                 self.note("schedule-beyond-cron", line, &message, fix);

@@ -49,6 +49,9 @@ proptest! {
     }
 }
 
+/// A text that grows with a number.
+type Text = Box<dyn Fn(usize) -> String>;
+
 /// What this thread has used of a processor, in nanoseconds: other processes do not count.
 fn used() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
@@ -67,9 +70,9 @@ fn cost(text: &str) -> u64 {
 
 #[test]
 fn time_grows_with_the_size_and_no_faster() {
-    let head = "on: {schedule: [{cron: '0 3 * * *'}]}\njobs:\n  a:\n    runs-on: x\n    steps:\n";
-    let step = |text: &str| format!("{head}      - run: \"{text}\"\n");
-    let cases: [(&str, Box<dyn Fn(usize) -> String>); 13] = [
+    const HEAD: &str = "on: {schedule: [{cron: '0 3 * * *'}]}\njobs:\n  a:\n    runs-on: x\n    steps:\n";
+    let step = |text: &str| format!("{HEAD}      - run: \"{text}\"\n");
+    let cases: [(&str, Text); 13] = [
         ("keys", Box::new(|n| (0..n).map(|i| format!("k{i}: v\n")).collect())),
         ("the same key", Box::new(|n| "k: v\n".repeat(n))),
         (
@@ -87,7 +90,7 @@ fn time_grows_with_the_size_and_no_faster() {
                     + &(0..n).map(|i| format!("  j{i}: {{needs: j{}}}\n", i + 1)).collect::<String>()
             }),
         ),
-        ("steps", Box::new(move |n| head.to_owned() + &"      - id: a\n        run: b\n".repeat(n))),
+        ("steps", Box::new(move |n| HEAD.to_owned() + &"      - id: a\n        run: b\n".repeat(n))),
         ("expressions", Box::new(move |n| step(&"${{ github.a }} ".repeat(n)))),
         ("broken expressions", Box::new(move |n| step(&"${{ a ".repeat(n)))),
         (
@@ -106,4 +109,31 @@ fn time_grows_with_the_size_and_no_faster() {
         // Eight times the size: a square would be sixty-four times the time.
         assert!(large < small.max(2_000_000) * 24, "{name}: {small} ns, then {large} ns");
     }
+}
+
+#[test]
+fn a_workspace_of_many_packages_is_read_whole() {
+    const PACKAGES: usize = 160;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: String, text: &str| {
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    write(
+        "package.json".into(),
+        "{\"workspaces\": [\"packages/*\"], \"scripts\": {\"all\": \"npm run a -ws\"}}",
+    );
+    write(".gitignore".into(), "node_modules\n");
+    for n in 0..PACKAGES {
+        write(format!("packages/p{n}/package.json"), "{\"scripts\": {\"a\": \"node a.js\"}}");
+        write(format!("packages/p{n}/a.js"), "");
+        write(format!("packages/p{n}/node_modules/x/package.json"), "{\"scripts\": {\"never\": \"x\"}}");
+        // Each package leads back to the workspace, as links of package managers do.
+        std::os::unix::fs::symlink("../..", folder.path().join(format!("packages/p{n}/workspace"))).unwrap();
+    }
+    let inventory = scan(folder.path(), &ScanOptions::default()).unwrap();
+    let scripts = inventory.automations.iter().filter(|found| found.id.as_str().starts_with("npm:")).count();
+    assert_eq!(scripts, PACKAGES + 1);
+    assert_eq!(inventory.findings.iter().filter(|found| found.rule == "link-loop").count(), PACKAGES);
 }

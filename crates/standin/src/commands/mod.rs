@@ -7,6 +7,7 @@ mod coverage;
 mod demo;
 mod doctor;
 mod down;
+mod drill;
 mod exec;
 mod host;
 mod init;
@@ -18,10 +19,12 @@ mod parts;
 mod pause;
 mod recover;
 mod report;
+mod run;
 mod scan;
 mod schema;
 mod simulate;
 mod stores;
+mod sync;
 mod up;
 
 use std::future::Future;
@@ -54,6 +57,9 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Recover(args) => block_on(recover::recover(repository.as_deref(), args)),
         Command::Beat(args) => block_on(beat::beat(repository.as_deref(), args)),
         Command::Exec(args) => block_on(exec::exec(repository.as_deref(), args)),
+        Command::Run(args) => block_on(run::run(repository.as_deref(), args)),
+        Command::Drill(args) => block_on(drill::drill(repository.as_deref(), args)),
+        Command::Sync(args) => sync::sync(at(args.path.clone()).as_deref(), &args),
         Command::Doctor(args) => block_on(doctor::doctor(at(args.look.path.clone()).as_deref(), &args)),
         Command::Check(args) => block_on(check::check(at(args.look.path.clone()).as_deref(), &args)),
         Command::Mesh(args) => mesh::mesh(at(args.path).as_deref(), args.format),

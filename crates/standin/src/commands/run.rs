@@ -1,0 +1,229 @@
+//! `standin run`: an automation on this host, in place of its platform.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use standin_agent::api::BeatRequest;
+use standin_core::beat::{Beat, Signal};
+use standin_core::ident::AutomationId;
+use standin_core::run::RunEnd;
+use standin_run::process::{self, Ended, Stream};
+use standin_run::work::{Ends, NotHere, ShellWork, Work, work_of};
+use standin_run::{Flag, Means, PrepareError, Ready, Trial, prepare};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{MeansArgs, RunArgs};
+use crate::commands::beat::send;
+use crate::exit::{Exit, Failure};
+use crate::project::{Project, Root};
+
+/// As long as GitHub lets a job run.
+const WORKFLOW: Duration = Duration::from_secs(6 * 3_600);
+/// As long as Netlify lets a background function run.
+const FUNCTION: Duration = Duration::from_secs(900);
+/// As long as the agent lets a command run where nothing is said.
+const OTHER: Duration = Duration::from_secs(3_600);
+/// For what keeps its own schedule.
+const NO_LIMIT: Duration = Duration::from_secs(366 * 86_400);
+
+/// What `timeout` ends with.
+const TIMED_OUT: u8 = 124;
+/// What a shell ends with when a command cannot be started.
+const NOT_STARTED: u8 = 127;
+
+/// Something that can be run here.
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) limit: Duration,
+}
+
+/// Runs it, and sends heartbeats of how that went. What cannot be run is no run: its health stays as it is.
+pub(crate) async fn run(repository: Option<&Path>, args: RunArgs) -> Result<Exit, Failure> {
+    let project = Project::load(repository)?;
+    let id: AutomationId = args.id.parse()?;
+    let trial = if args.check { Trial::Dry } else { Trial::Real };
+    let job = job(&project, &id, &args.means, Timestamp::now())?;
+    let means = means(&project.root, &args.means, Flag::Run, trial)?;
+    let ready = prepare(&job.work, &means).map_err(failure)?;
+    say_differences(&ready);
+    if ready.is_stopped() && !args.means.anyway {
+        let said = "was not run here: something is too different (`standin run --check` says what)";
+        if trial == Trial::Real {
+            tell(&project.root, &id, Signal::Log, "", None, said).await;
+        }
+        eprintln!("error: `{id}` {said}; --anyway runs it all the same");
+        return Ok(if args.check { Exit::Found } else { Exit::Platform });
+    }
+    if args.check {
+        let ended = carry(ready, job.limit).await?;
+        return Ok(if ended.end.is_success() { Exit::Fine } else { Exit::Found });
+    }
+    let rid = uuid::Uuid::new_v4().to_string();
+    tell(&project.root, &id, Signal::Start, &rid, None, "").await;
+    let ended = carry(ready, job.limit).await?;
+    let code = code_of(&ended.end);
+    let signal = if code == 0 { Signal::Success } else { Signal::Fail };
+    tell(&project.root, &id, signal, &rid, Some(code), &ended.tail).await;
+    say_end(&id, &ended);
+    Ok(Exit::Wrapped(code))
+}
+
+/// What there is to run of an automation.
+pub(super) fn job(
+    project: &Project,
+    id: &AutomationId,
+    args: &MeansArgs,
+    now: Timestamp,
+) -> Result<Job, Failure> {
+    let known = project.resolved.inventory.get(id);
+    let automation = known.ok_or_else(|| {
+        Failure::Usage(format!("`{id}` is not here: `standin scan` lists what runs by itself"))
+    })?;
+    let command = project.resolved.commands.get(id).map(|spec| ShellWork {
+        command: spec.command.clone(),
+        dir: spec.dir.clone(),
+        env: spec.env.clone(),
+        env_from: spec.env_from.clone(),
+    });
+    let work = work_of(automation, command, &project.root.path, now)
+        .map_err(|error: NotHere| Failure::Usage(error.to_string()))?;
+    let entry = project.settings.automations.iter().find(|entry| &entry.id == id);
+    let limit = match (&args.time_limit, entry.and_then(|entry| entry.time_limit)) {
+        (Some(text), _) => duration("--time-limit", text)?,
+        (None, Some(limit)) => limit,
+        (None, None) => match &work {
+            Work::Workflow(_) => WORKFLOW,
+            Work::Function(_) => FUNCTION,
+            Work::Program { ends: Ends::Never, .. } => NO_LIMIT,
+            Work::Npm { .. } | Work::Shell(_) | Work::Program { ends: Ends::Itself, .. } => OTHER,
+        },
+    };
+    Ok(Job { work, limit })
+}
+
+/// A length of time as it is typed.
+pub(super) fn duration(option: &str, text: &str) -> Result<Duration, Failure> {
+    standin_config::duration(text).map_err(|fix| Failure::Usage(format!("{option} {text}: {fix}")))
+}
+
+/// What a run may use, as it was typed.
+pub(super) fn means(root: &Root, args: &MeansArgs, flag: Flag, trial: Trial) -> Result<Means, Failure> {
+    let mut variables = BTreeMap::new();
+    for text in &args.variables {
+        let (name, value) =
+            text.split_once('=').ok_or_else(|| Failure::Usage("--var takes NAME=VALUE".to_owned()))?;
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    Ok(Means {
+        root: root.path.clone(),
+        env: std::env::vars_os().collect(),
+        secrets: args.secrets.as_ref().map(absolute),
+        variables,
+        flag,
+        trial,
+    })
+}
+
+/// What a run that cannot be prepared is to the caller.
+pub(super) fn failure(error: PrepareError) -> Failure {
+    match error {
+        PrepareError::Tool(_) | PrepareError::Secrets(_) => Failure::Platform(error.to_string()),
+        PrepareError::NoVariable(_) | PrepareError::Gone(_) => Failure::Usage(error.to_string()),
+        PrepareError::Io { path, source } => Failure::Io { what: path.display().to_string(), source },
+    }
+}
+
+/// On standard error, each with its weight.
+pub(super) fn say_differences(ready: &Ready) {
+    for difference in &ready.differences {
+        let weight = match difference.weight {
+            standin_run::fidelity::Weight::Stops => "stops",
+            standin_run::fidelity::Weight::Differs => "differs",
+        };
+        eprintln!("{weight}: {difference}");
+    }
+}
+
+/// Runs it; its output goes where this command's goes, and a signal that ends this command ends the run.
+pub(super) async fn carry(ready: Ready, limit: Duration) -> Result<Ended, Failure> {
+    Ok(process::run(ready, limit, asked_to_end()?, print).await)
+}
+
+fn print(stream: Stream, line: &[u8]) {
+    // A reader that has gone away is no reason to end the run.
+    let _unread = match stream {
+        Stream::Out => std::io::stdout().lock().write_all(line),
+        Stream::Err => std::io::stderr().lock().write_all(line),
+    };
+}
+
+/// Resolves when somebody ends this command.
+fn asked_to_end() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(Failure::io("signals cannot be listened to"));
+    let (mut term, mut int) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}
+
+/// As shells count.
+fn code_of(end: &RunEnd) -> u8 {
+    match end {
+        RunEnd::Exited { code } => u8::try_from(*code).unwrap_or(255),
+        RunEnd::Killed { signal } => signal
+            .parse::<nix::sys::signal::Signal>()
+            .ok()
+            .and_then(|signal| u8::try_from(128 + signal as i32).ok())
+            .unwrap_or(255),
+        RunEnd::TimedOut => TIMED_OUT,
+        RunEnd::NotStarted { .. } => NOT_STARTED,
+        RunEnd::Lost => 255,
+    }
+}
+
+fn say_end(id: &AutomationId, ended: &Ended) {
+    if !ended.end.is_success() {
+        eprintln!("error: `{id}` {} after {}", words(&ended.end), seconds(ended.took));
+    }
+}
+
+/// How a run ended, after its name.
+pub(super) fn words(end: &RunEnd) -> String {
+    match end {
+        RunEnd::Exited { code: 0 } => "did its work".to_owned(),
+        RunEnd::Exited { code } => format!("exited with {code}"),
+        RunEnd::Killed { signal } => format!("was ended by {signal}"),
+        RunEnd::TimedOut => "ran longer than its limit and was stopped".to_owned(),
+        RunEnd::NotStarted { why } => format!("could not be started: {why}"),
+        RunEnd::Lost => "ended, and nobody saw how".to_owned(),
+    }
+}
+
+/// A length of time for people.
+pub(super) fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+/// A heartbeat that cannot be sent is said, and keeps nothing from running.
+pub(super) async fn tell(
+    root: &Root,
+    id: &AutomationId,
+    signal: Signal,
+    rid: &str,
+    exit: Option<u8>,
+    body: &str,
+) {
+    let beat = Beat { at: Timestamp::now(), signal, rid: rid.to_owned(), exit };
+    let request = BeatRequest { id: id.clone(), beat, body: body.to_owned() };
+    if let Err(failure) = send(root, request).await {
+        eprintln!("warning: no heartbeat was sent: {failure}");
+    }
+}

@@ -1,0 +1,98 @@
+//! `standin sync`: the checkout brought up to its remote branch, with nothing lost.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use standin_sync::{Clean, Did, Gc, Options, SyncError, Synced, What, sync as synced};
+
+use crate::cli::{Switch, SyncArgs};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Syncs; ends with 1 when a person has to settle something first, with 4 when the remote did not answer or refused.
+pub(crate) fn sync(path: Option<&Path>, args: &SyncArgs) -> Result<Exit, Failure> {
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let mut options = Options { branch: given(&args.branch), ..Options::default() };
+    if let Some(remote) = given(&args.remote) {
+        options.remote = remote;
+    }
+    if let Some(strategy) = given(&args.strategy) {
+        options.strategy = strategy.parse().map_err(|error: SyncError| Failure::Usage(error.to_string()))?;
+    }
+    if args.clean == Switch::On {
+        options.clean = Clean::Yes;
+    }
+    if args.gc == Switch::On {
+        options.gc = Gc::Yes;
+    }
+    let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
+    match synced(path.unwrap_or(&here), &options, Timestamp::now()) {
+        Ok(synced) => {
+            output::write(&words(&synced))?;
+            Ok(Exit::Fine)
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &SyncError) -> Result<Exit, Failure> {
+    match error {
+        SyncError::Strategy(_)
+        | SyncError::NoCheckout { .. }
+        | SyncError::NoRemote { .. }
+        | SyncError::OtherBranch { .. } => Err(Failure::Usage(error.to_string())),
+        SyncError::NoGit(_)
+        | SyncError::NoBranch { .. }
+        | SyncError::NotPushed { .. }
+        | SyncError::Fetch { .. }
+        | SyncError::TooLong { .. }
+        | SyncError::Git { .. }
+        | SyncError::Io { .. } => Err(Failure::Platform(error.to_string())),
+        SyncError::Twice
+        | SyncError::NoCommit
+        | SyncError::Detached
+        | SyncError::InProgress { .. }
+        | SyncError::Locked(_)
+        | SyncError::Dirty { .. }
+        | SyncError::Hidden(_)
+        | SyncError::Diverged { .. }
+        | SyncError::Conflict { .. }
+        | SyncError::NotKept { .. }
+        | SyncError::NotUndone { .. } => {
+            eprintln!("error: {error}");
+            Ok(Exit::Found)
+        }
+    }
+}
+
+fn words(synced: &Synced) -> String {
+    let did = match synced.did {
+        Did::UpToDate => "is up to date".to_owned(),
+        Did::Ahead(count) => format!("has nothing new; {} here were never pushed", commits(count)),
+        Did::Forwarded(count) => format!("went forward by {}", commits(count)),
+        Did::Rebased(count) => format!("has {} on top of the remote's", commits(count)),
+        Did::Merged(count) => format!("has {} of the remote merged", commits(count)),
+        Did::Reset(count) => format!("is what the remote has, without {} of its own", commits(count)),
+        Did::Pushed(count) => format!("had {} that were pushed", commits(count)),
+    };
+    let short = |id: &str| id.chars().take(10).collect::<String>();
+    let mut text = format!("{} {did} ({})\n", synced.branch, short(&synced.after));
+    if !synced.cleaned.is_empty() {
+        text.push_str(&format!("{} untracked files were taken away\n", synced.cleaned.len()));
+    }
+    for kept in &synced.kept {
+        let what = match &kept.what {
+            What::Commits(count) => commits(*count),
+            What::Files(files) => format!("{} files", files.len()),
+        };
+        text.push_str(&format!("kept {what} under {}; to bring them back:\n", kept.reference));
+        for command in &kept.restore {
+            text.push_str(&format!("    {command}\n"));
+        }
+    }
+    text
+}
+
+fn commits(count: u64) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
+}
