@@ -144,10 +144,8 @@ impl Table {
 
     /// A read that failed. What was answered has been heard.
     fn unread<E>(&self, error: &SdkError<E, HttpResponse>) -> ReadError {
-        match error {
-            SdkError::ServiceError(_) | SdkError::ResponseError(_) => {}
-            SdkError::DispatchFailure(_) => self.last.lost("no connection, no answer, or no keys"),
-            _ => self.last.lost("no answer"),
+        if !matches!(error, SdkError::ServiceError(_) | SdkError::ResponseError(_)) {
+            self.last.lost("no connection, no answer, or no keys");
         }
         ReadError::Unreachable
     }
