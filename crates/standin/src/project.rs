@@ -1,5 +1,7 @@
 //! A repository as a command sees it: its root, its settings, what runs in it, where its state is.
 
+mod remembered;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +10,6 @@ use standin_config::{ConfigError, FILE_NAME, MAX_FILE_BYTES, Place, Resolved, Se
 use standin_core::automation::Detail;
 use standin_core::observation::OwnedApp;
 use standin_core::watch::Expectation;
-use standin_discovery::ScanOptions;
 
 use crate::exit::Failure;
 
@@ -71,7 +72,7 @@ impl Project {
     pub(crate) fn load(given: Option<&Path>) -> Result<Self, Failure> {
         let root = Root::find(given)?;
         let settings = root.settings()?;
-        let inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
+        let inventory = remembered::scan(&root)?;
         let zone = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
         let place = Place { root: &root.path.to_string_lossy(), zone: &zone };
         let mut resolved = standin_config::resolve(&settings, inventory, place);

@@ -1,0 +1,84 @@
+//! A scan that reads again only what has changed since the one before.
+
+use std::cell::Cell;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use standin_agent::state_dir::write_whole;
+use standin_core::automation::Inventory;
+use standin_discovery::{Cache, Progress, ScanOptions, scan_with};
+
+use super::Root;
+use crate::exit::Failure;
+
+/// Where it is kept, in the state's folder.
+const FILE: &str = "scan.cache";
+/// Most bytes of it that are read: more is no cache of ours.
+const MAX_BYTES: u64 = 64 << 20;
+/// From when on a person is told how far it is.
+const LONG: Duration = Duration::from_millis(500);
+/// How often.
+const OFTEN: Duration = Duration::from_millis(100);
+
+/// Scans a repository. What is remembered is kept where Standin has a folder already, and costs nothing but time when it
+/// is lost: a look at a repository makes nothing in it.
+pub(super) fn scan(root: &Root) -> Result<Inventory, Failure> {
+    let path = root.state.root().join(FILE);
+    let mut cache = read(&path).unwrap_or_default();
+    let teller = Teller::new();
+    let found = scan_with(&root.path, &ScanOptions::default(), &mut cache, &|progress| teller.tell(progress));
+    teller.clear();
+    let inventory = found?;
+    if cache.is_changed()
+        && root.state.root().is_dir()
+        && let Err(error) = write_whole(&path, &cache.to_bytes())
+    {
+        tracing::warn!(%error, "what the scan has read cannot be remembered");
+    }
+    Ok(inventory)
+}
+
+fn read(path: &Path) -> Option<Cache> {
+    let about = std::fs::symlink_metadata(path).ok()?;
+    if !about.is_file() || about.len() > MAX_BYTES {
+        return None;
+    }
+    Some(Cache::from_bytes(&std::fs::read(path).ok()?))
+}
+
+/// Says on a terminal how far a long scan is.
+struct Teller {
+    begun: Instant,
+    said: Cell<Option<Instant>>,
+    is_watched: bool,
+}
+
+impl Teller {
+    fn new() -> Self {
+        Self { begun: Instant::now(), said: Cell::new(None), is_watched: std::io::stderr().is_terminal() }
+    }
+
+    fn tell(&self, progress: Progress) {
+        if !self.is_watched || self.begun.elapsed() < LONG {
+            return;
+        }
+        if self.said.get().is_some_and(|last| last.elapsed() < OFTEN) {
+            return;
+        }
+        self.said.set(Some(Instant::now()));
+        // Whoever does not read it misses nothing.
+        let _ = write!(
+            std::io::stderr(),
+            "\r\u{1b}[Kscanning: {} files seen, {} read",
+            progress.seen,
+            progress.parsed
+        );
+    }
+
+    fn clear(&self) {
+        if self.said.get().is_some() {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
