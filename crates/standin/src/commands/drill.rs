@@ -18,7 +18,9 @@ use standin_run::work::{Ends, ShellWork, Work};
 use standin_run::{Flag, Ready, Trial, prepare};
 
 use crate::cli::DrillArgs;
-use crate::commands::run::{carry, duration, failure, job, means, say_differences, seconds, tell, words};
+use crate::commands::run::{
+    carry_aside, duration, failure, job, means, say_differences, seconds, tell, words,
+};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Project;
@@ -181,7 +183,7 @@ async fn one(project: &Project, plan: &Plan, args: &DrillArgs) -> Result<Drill, 
             Some(why) => Err(why),
             None => {
                 say_differences(&ready);
-                judged(&carry(ready, limit).await?, ends)
+                judged(&carry_aside(ready, limit).await?, ends)
             }
         },
     };
@@ -218,7 +220,7 @@ async fn checked(project: &Project, args: &DrillArgs, check: &str) -> Result<Res
     let work = ShellWork { command: check.to_owned(), dir, env: Default::default(), env_from: Vec::new() };
     let means = means(&project.root, &args.means, Flag::Drill, Trial::Real)?;
     let ready = prepare(&Work::Shell(work), &means).map_err(failure)?;
-    let end = carry(ready, CHECK).await?.end;
+    let end = carry_aside(ready, CHECK).await?.end;
     Ok(if end.is_success() { Ok(()) } else { Err(format!("the `drill_check` {}", words(&end))) })
 }
 

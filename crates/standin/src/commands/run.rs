@@ -154,6 +154,11 @@ pub(super) async fn carry(ready: Ready, limit: Duration) -> Result<Ended, Failur
     Ok(process::run(ready, limit, asked_to_end()?, print).await)
 }
 
+/// The same, with all of its output on standard error: standard output is for what comes of it.
+pub(super) async fn carry_aside(ready: Ready, limit: Duration) -> Result<Ended, Failure> {
+    Ok(process::run(ready, limit, asked_to_end()?, |_, line| print(Stream::Err, line)).await)
+}
+
 fn print(stream: Stream, line: &[u8]) {
     // A reader that has gone away is no reason to end the run.
     let _unread = match stream {
