@@ -1,10 +1,5 @@
 //! The function as the guide deploys it: to Netlify's own command line, and to an AWS that plays on this machine.
 
 mod lambda;
-<<<<<<< HEAD
 pub(crate) mod netlify;
-mod shop;
-=======
-mod netlify;
 pub(crate) mod shop;
->>>>>>> main

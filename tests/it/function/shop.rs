@@ -79,6 +79,10 @@ impl Shop {
         fs::write(mesh, told.stdout).unwrap();
     }
 
+    pub(crate) fn place(&self, to: &Path) {
+        place(to);
+    }
+
     pub(crate) fn runs(&self) -> Vec<RunSummary> {
         self.stage.github.runs(REPO).unwrap()
     }
