@@ -95,69 +95,46 @@ locked() {
   fi
 }
 
-install_node_tools() {
-  local from=$ROOT/tools/node to=$TOOLS/node wanted
-  wanted=$(stamp "$from/package.json" "$from/package-lock.json")
-  if is_stamped "$to" "$wanted" && [ -x "$PM2" ]; then return 0; fi
-  say "installing PM2 into .tools/node"
+# install_npm NAME WHAT [FILE...]: what tools/NAME asks for from npm, anew whenever its lists or one of the files change.
+# after_NAME, where there is one, finishes the work in the folder that it is given.
+install_npm() {
+  local name=$1 what=$2 from=$ROOT/tools/$1 to=$TOOLS/$1 wanted
+  shift 2
+  wanted=$(stamp "$from/package.json" "$from/package-lock.json" "$@")
+  if is_stamped "$to" "$wanted"; then return 0; fi
+  say "installing $what into .tools/$name"
   rm -rf "$to"
   mkdir -p "$to"
   cp "$from/package.json" "$from/package-lock.json" "$to/"
-  # Neither PM2 nor what it needs has an install script worth trusting.
+  # None of it has an install script worth trusting.
   (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
-    die "PM2 could not be installed: run 'npm ci' in .tools/node and see what it says"
-  [ -x "$PM2" ] || die "PM2 is not where npm should have put it: $PM2"
+    die "$what could not be installed: run 'npm ci' in .tools/$name and see what it says"
+  if declare -F "after_$name" >/dev/null; then "after_$name" "$from" "$to"; fi
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
+
+install_node_tools() {
+  [ -x "$PM2" ] || rm -f "$TOOLS/node/.stamp"
+  install_npm node PM2
+}
+after_node() { [ -x "$PM2" ] || die "PM2 is not where npm should have put it: $PM2"; }
 
 # install_oracles: servers that speak the vendors' protocols, and the newer Node that one of them wants.
-install_oracles() {
-  local from=$ROOT/tools/oracles to=$TOOLS/oracles wanted
-  wanted=$(stamp "$from/package.json" "$from/package-lock.json")
-  if is_stamped "$to" "$wanted"; then return 0; fi
-  say "installing the servers of the tests into .tools/oracles"
-  rm -rf "$to"
-  mkdir -p "$to"
-  cp "$from/package.json" "$from/package-lock.json" "$to/"
-  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
-    die "The servers of the tests could not be installed: run 'npm ci' in .tools/oracles and see what it says"
-  printf '%s\n' "$wanted" >"$to/.stamp"
-}
+install_oracles() { install_npm oracles "the servers of the tests"; }
 
 # install_contracts: the vendors' own descriptions of their APIs, and the proxy that holds the stage against them.
-install_contracts() {
-  local from=$ROOT/tools/contracts to=$TOOLS/contracts wanted all
-  wanted=$(stamp "$from/package.json" "$from/package-lock.json" "$from/slim.mjs")
-  if is_stamped "$to" "$wanted"; then return 0; fi
-  say "installing the vendors' API descriptions into .tools/contracts"
-  rm -rf "$to"
-  mkdir -p "$to"
-  cp "$from/package.json" "$from/package-lock.json" "$to/"
-  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
-    die "The API descriptions could not be installed: run 'npm ci' in .tools/contracts and see what it says"
-  all=$to/node_modules/@octokit/openapi/generated
-  local repository='^/repos/\{owner\}/\{repo\}'
-  node "$from/slim.mjs" "$all/api.github.com.json" "$to/github.json" '^/rate_limit$' "$repository\$" \
+install_contracts() { install_npm contracts "the vendors' API descriptions" "$ROOT/tools/contracts/slim.mjs"; }
+after_contracts() {
+  local all=$2/node_modules/@octokit/openapi/generated repository='^/repos/\{owner\}/\{repo\}'
+  node "$1/slim.mjs" "$all/api.github.com.json" "$2/github.json" '^/rate_limit$' "$repository\$" \
     "$repository/(git|contents|dispatches|commits/\{ref\}\$|actions/(runs|workflows))" ||
     die "GitHub's API description could not be cut: see what node says above"
   # What is not needed is most of it: 400 MB of every version of the enterprise server.
   rm -rf "$all"
-  printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
 # install_netlify: Netlify's own command line. It is large, and takes two minutes the first time.
-install_netlify() {
-  local from=$ROOT/tools/netlify to=$TOOLS/netlify wanted
-  wanted=$(stamp "$from/package.json" "$from/package-lock.json")
-  if is_stamped "$to" "$wanted"; then return 0; fi
-  say "installing Netlify's command line into .tools/netlify (420 MB)"
-  rm -rf "$to"
-  mkdir -p "$to"
-  cp "$from/package.json" "$from/package-lock.json" "$to/"
-  (cd "$to" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null) ||
-    die "Netlify's command line could not be installed: run 'npm ci' in .tools/netlify and see what it says"
-  printf '%s\n' "$wanted" >"$to/.stamp"
-}
+install_netlify() { install_npm netlify "Netlify's command line (420 MB)"; }
 
 # install_python_tools NAME: what tools/NAME asks for, in a place of its own: some of it agrees on no common version.
 install_python_tools() {

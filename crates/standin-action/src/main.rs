@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use standin_body::alerts::Level;
 use standin_body::check::{self, CheckV1};
 use standin_body::env::Env;
+use standin_body::look::look;
 use standin_core::health::Health;
 use standin_engine::render::markdown;
 
@@ -58,7 +59,8 @@ fn log_to_stderr(env: &Env) {
 async fn run(env: Env) -> Result<Ended> {
     let inputs = Inputs::read(env)?;
     match inputs.command {
-        Command::Check | Command::Report => Box::pin(watch(&inputs)).await,
+        Command::Check => Box::pin(watch(&inputs)).await,
+        Command::Report => Box::pin(report(&inputs)).await,
         Command::Beat => Box::pin(slots::begin(&inputs)).await,
         Command::ExecResult => Box::pin(slots::end(&inputs)).await,
         Command::Recover => Box::pin(recover(&inputs)).await,
@@ -76,6 +78,14 @@ async fn watch(inputs: &Inputs) -> Result<Ended> {
     let checked = Box::pin(check::check(&part.world, None)).await;
     tell(inputs, &checked.said)?;
     Ok(verdict(inputs.fail_on, &checked.said))
+}
+
+/// A look of now, told to the run; nothing is written, claimed or sent.
+async fn report(inputs: &Inputs) -> Result<Ended> {
+    let part = take(inputs).await?;
+    let said = Box::pin(look(&part.world)).await;
+    tell(inputs, &said)?;
+    Ok(verdict(inputs.fail_on, &said))
 }
 
 fn tell(inputs: &Inputs, said: &CheckV1) -> Result<()> {

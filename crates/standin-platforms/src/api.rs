@@ -2,6 +2,29 @@
 
 use standin_http::Reply;
 
+/// What each API's errors make of requests that failed below the API: unreachable, lost, or held back by a limit.
+macro_rules! of_requests {
+    ($error:ty) => {
+        impl From<standin_http::Fault> for $error {
+            fn from(fault: standin_http::Fault) -> Self {
+                use standin_http::Fault;
+                match fault {
+                    Fault::Before(why) => Self::Unreachable { fix: crate::text::fix(&why), why },
+                    Fault::Lost(why) => Self::Lost(why),
+                    Fault::TooLong(limit) => Self::Lost(format!("it is longer than {limit} bytes")),
+                }
+            }
+        }
+
+        impl From<crate::gate::Limited> for $error {
+            fn from(limited: crate::gate::Limited) -> Self {
+                Self::RateLimited { seconds: limited.seconds }
+            }
+        }
+    };
+}
+pub(crate) use of_requests;
+
 /// How much of what a server says is repeated in an error, in characters.
 const MAX_WORDS: usize = 300;
 

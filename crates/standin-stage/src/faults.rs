@@ -123,6 +123,19 @@ pub enum FaultKind {
     },
 }
 
+/// A refusal, before its vendor's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The hourly limit is used up.
+    UsedUp,
+    /// Too many requests at once.
+    TooFast,
+    /// This status.
+    With(u16),
+    /// None of the service's own: the connection breaks, or is slow.
+    Broken,
+}
+
 impl FaultKind {
     /// A status in place of the work.
     #[must_use]
@@ -140,6 +153,23 @@ impl FaultKind {
     #[must_use]
     pub fn slow(delay: Duration) -> Self {
         Self::Slow { ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    /// What a vendor's service would answer, if it is one of its own refusals, and when it wants to be asked again.
+    pub(crate) fn refusal(&self) -> (Refused, Option<u32>) {
+        match self {
+            Self::PrimaryLimit => (Refused::UsedUp, None),
+            Self::SecondaryLimit { retry_after_s } => (Refused::TooFast, Some(*retry_after_s)),
+            Self::Status { code, retry_after_s, .. } => (Refused::With(*code), *retry_after_s),
+            Self::Refused
+            | Self::LostReply
+            | Self::Truncated
+            | Self::CutReply
+            | Self::Huge
+            | Self::Hang
+            | Self::HangAfterCommit
+            | Self::Slow { .. } => (Refused::Broken, None),
+        }
     }
 
     /// The name in the request log.

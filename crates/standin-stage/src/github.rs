@@ -38,7 +38,7 @@ pub use self::workflows::{Script, ScriptedJobs, WorkflowState};
 pub(crate) use self::access::Rate;
 use self::call::{Ids, Refusal};
 use self::repo::Repo;
-use crate::faults::FaultKind;
+use crate::faults::{FaultKind, Refused};
 use crate::plane::{Plane, http_date, lock};
 use crate::serve::{Answer, Handler};
 use crate::wire::{Reply, Request};
@@ -200,29 +200,17 @@ impl Handler for Hub {
     }
 
     fn refuse(&self, fault: &FaultKind) -> Reply {
-        let reply = match fault {
-            FaultKind::PrimaryLimit => access::used_up(),
-            FaultKind::SecondaryLimit { retry_after_s } => {
+        let (refused, again) = fault.refusal();
+        let reply = match refused {
+            Refused::UsedUp => access::used_up(),
+            Refused::TooFast => {
                 let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-                Refusal::new(403, message).reply().with("retry-after", retry_after_s.to_string())
+                Refusal::new(403, message).reply()
             }
-            FaultKind::Status { code, retry_after_s, .. } => {
-                let reply = Refusal::new(*code, status_message(*code)).reply();
-                match retry_after_s {
-                    Some(seconds) => reply.with("retry-after", seconds.to_string()),
-                    None => reply,
-                }
-            }
-            FaultKind::Refused
-            | FaultKind::LostReply
-            | FaultKind::Truncated
-            | FaultKind::CutReply
-            | FaultKind::Huge
-            | FaultKind::Hang
-            | FaultKind::HangAfterCommit
-            | FaultKind::Slow { .. } => Reply::json(500, &Value::Null),
+            Refused::With(code) => Refusal::new(code, status_message(code)).reply(),
+            Refused::Broken => Reply::json(500, &Value::Null),
         };
-        self.dressed(reply)
+        self.dressed(reply.again_after(again))
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::handle::{DeploySummary, Netlify};
 pub use self::site::{FunctionOptions, Serving, SiteOptions};
 
 use self::site::Site;
-use crate::faults::FaultKind;
+use crate::faults::{FaultKind, Refused};
 use crate::github::{Access, Rate};
 use crate::plane::{Plane, http_date, lock};
 use crate::serve::{Answer, Handler};
@@ -176,27 +176,13 @@ impl Handler for Cloud {
     }
 
     fn refuse(&self, fault: &FaultKind) -> Reply {
-        let reply = match fault {
-            FaultKind::PrimaryLimit => error(429, "Too Many Requests").with("x-ratelimit-remaining", "0"),
-            FaultKind::SecondaryLimit { retry_after_s } => {
-                error(429, "Too Many Requests").with("retry-after", retry_after_s.to_string())
-            }
-            FaultKind::Status { code, retry_after_s, .. } => {
-                let reply = error(*code, "as it was asked of the stage");
-                match retry_after_s {
-                    Some(seconds) => reply.with("retry-after", seconds.to_string()),
-                    None => reply,
-                }
-            }
-            FaultKind::Refused
-            | FaultKind::LostReply
-            | FaultKind::Truncated
-            | FaultKind::CutReply
-            | FaultKind::Huge
-            | FaultKind::Hang
-            | FaultKind::HangAfterCommit
-            | FaultKind::Slow { .. } => error(500, "Internal Server Error"),
+        let (refused, again) = fault.refusal();
+        let reply = match refused {
+            Refused::UsedUp => error(429, "Too Many Requests").with("x-ratelimit-remaining", "0"),
+            Refused::TooFast => error(429, "Too Many Requests"),
+            Refused::With(code) => error(code, "as it was asked of the stage"),
+            Refused::Broken => error(500, "Internal Server Error"),
         };
-        self.dressed(reply)
+        self.dressed(reply.again_after(again))
     }
 }

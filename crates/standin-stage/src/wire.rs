@@ -95,6 +95,14 @@ impl Reply {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
+
+    /// The same, to be asked again after so many seconds, if any.
+    pub(crate) fn again_after(self, seconds: Option<u32>) -> Self {
+        match seconds {
+            Some(seconds) => self.with("retry-after", seconds.to_string()),
+            None => self,
+        }
+    }
 }
 
 /// Finds a pattern in which `*` stands for any characters, none and slashes included.

@@ -134,42 +134,6 @@ fn quorum(stores: &[ConfiguredStore], names: &[String]) -> Result<Arbiter, Arbit
     Ok(Arbiter::Quorum(three))
 }
 
-/// What is done for a target while its arbiter cannot be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BelowMajority {
-    /// A person is alerted, nothing is done.
-    Hold,
-    /// It is acted upon without a claim, by its key alone.
-    Open,
-}
-
-/// Whether the target does an effect with a key that it has seen only once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Deduplicates {
-    /// It does.
-    Yes,
-    /// It does not, or not surely.
-    No,
-}
-
-/// `open` was asked for where the target would execute twice. The configuration is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("`open` needs a target that deduplicates keys: without a majority it may be executed more than once")]
-pub struct OpenRefused;
-
-/// Whether a target may be configured like this.
-///
-/// # Errors
-/// [`OpenRefused`].
-pub fn check_below_majority(wanted: BelowMajority, target: Deduplicates) -> Result<(), OpenRefused> {
-    match (wanted, target) {
-        (BelowMajority::Open, Deduplicates::No) => Err(OpenRefused),
-        (BelowMajority::Hold, Deduplicates::Yes | Deduplicates::No)
-        | (BelowMajority::Open, Deduplicates::Yes) => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,12 +188,5 @@ mod tests {
         assert_eq!(ask(&["a", "b"]), Err(ArbiterError::Size(2)));
         assert_eq!(ask(&["a", "b", "b"]), Err(ArbiterError::Twice("b".into())));
         assert_eq!(ask(&["a", "b", "x"]), Err(ArbiterError::Unfit("x".into())));
-    }
-
-    #[test]
-    fn open_is_for_targets_that_deduplicate() {
-        assert_eq!(check_below_majority(BelowMajority::Open, Deduplicates::No), Err(OpenRefused));
-        assert_eq!(check_below_majority(BelowMajority::Open, Deduplicates::Yes), Ok(()));
-        assert_eq!(check_below_majority(BelowMajority::Hold, Deduplicates::No), Ok(()));
     }
 }

@@ -1,8 +1,8 @@
 //! What the mesh needs from outside, as requests and answers.
 //!
 //! A watcher's tick ([`crate::mesh::Tick`]) does no IO: it says what it wants as a [`Request`] and is told an
-//! [`Answer`]. The traits here are what adapters implement; a body carries the requests to them side by side. The
-//! simulator answers the same requests itself, late, twice, wrongly or never.
+//! [`Answer`]. Stores implement the two traits here; a body carries the requests to them, to platforms and to people, side
+//! by side. The simulator answers the same requests itself, late, twice, wrongly or never.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +137,7 @@ pub enum Request {
     },
     /// Look at all targets of a platform that this peer can see.
     Survey(Number),
-    /// Ask one target itself, now, how it is; `slot` asks for one slot. A target that this peer cannot see is only asked
+    /// Ask one target itself, now, how it is; `slot` asks for one slot. An answer that may be old is [`Probed::Unknown`]. A target that this peer cannot see is only asked
     /// for while the peer that sees it is silent, and its heartbeats are elsewhere: what do those say?
     Probe {
         /// The target.
@@ -146,7 +146,9 @@ pub enum Request {
         slot: Option<StoreTime>,
     },
     /// Carry out the recovery of a target, once: the remedy of the order's attempt, see
-    /// [`crate::mesh::TargetSetup::rung`]. Never asked of a peer that is not able to.
+    /// [`crate::mesh::TargetSetup::rung`]. Never asked of a peer that is not able to. Where that starts a backup which
+    /// serves the target, the order's epoch counts instead of its key: an older one than the last is refused. The backup
+    /// itself reads the claim, begins only while that is held at this epoch, and stops when its lease ends.
     Send {
         /// The target.
         target: Number,
@@ -157,7 +159,8 @@ pub enum Request {
     },
     /// Ask the backup that serves a target whether it works.
     ProbeBackup(Number),
-    /// Stop the backup that serves a target, and see that it has stopped. [`Sent::Accepted`] says that it has.
+    /// Stop the backup that serves a target, and see that it has stopped. [`Sent::Accepted`] says that it has. Repeating
+    /// it does no harm.
     Stop {
         /// The target.
         target: Number,
@@ -166,7 +169,7 @@ pub enum Request {
     },
     /// Ask a peer's platform to start its tick now. Harmless when it does so anyway.
     Wake(Number),
-    /// Tell a person.
+    /// Tell a person. It fails open: told twice is better than never.
     Notify(Notice),
     /// Answer after this long.
     Sleep(Duration),
@@ -266,47 +269,4 @@ pub trait DecisionStore: Send + Sync {
         expect: Option<&Version>,
         next: &Decision,
     ) -> impl Future<Output = SwapAnswer> + Send;
-}
-
-/// The watcher's own clocks.
-pub trait Clock: Send + Sync {
-    /// Both of them, now.
-    fn now(&self) -> crate::mesh::Now;
-
-    /// Resolves after this long.
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
-}
-
-/// The platforms that targets and peers run on.
-pub trait Platform: Send + Sync {
-    /// One look at all targets of a platform; `None` when it did not answer.
-    fn survey(&self, platform: Number) -> impl Future<Output = Option<Survey>> + Send;
-
-    /// Asks one target itself. An answer that may be old is [`Probed::Unknown`].
-    fn probe(&self, target: Number, slot: Option<StoreTime>) -> impl Future<Output = Probed> + Send;
-
-    /// Carries out one recovery, once, under the order's key. Where that starts a backup which serves the target, the
-    /// order's epoch counts instead of its key: an older one than the last is refused. The backup itself reads the
-    /// claim, begins only while that is held at this epoch, and stops when its lease ends.
-    fn send(
-        &self,
-        target: Number,
-        slot: Option<StoreTime>,
-        order: &Order,
-    ) -> impl Future<Output = Sent> + Send;
-
-    /// Asks whether the backup that serves a target works.
-    fn probe_backup(&self, target: Number) -> impl Future<Output = Probed> + Send;
-
-    /// Stops the backup that serves a target; [`Sent::Accepted`] once it has stopped. Repeating it does no harm.
-    fn stop(&self, target: Number, epoch: u64) -> impl Future<Output = Sent> + Send;
-
-    /// Starts a peer's tick.
-    fn wake(&self, peer: Number) -> impl Future<Output = ()> + Send;
-}
-
-/// How people are told. Fails open: told twice is better than never.
-pub trait Notifier: Send + Sync {
-    /// Tells them once.
-    fn notify(&self, notice: Notice) -> impl Future<Output = ()> + Send;
 }

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use standin_core::mesh::claim::Sent;
-use standin_http::{Fault, Reply};
+use standin_http::Reply;
 
 use super::{Ask, said};
-use crate::gate::Limited;
-use crate::text::{fix, shown};
+use crate::text::shown;
 
 /// Clocks that differ by less than this, in seconds, are not why a signature is refused.
 const SKEW: i64 = 240;
@@ -161,21 +160,7 @@ impl AwsError {
     }
 }
 
-impl From<Fault> for AwsError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Before(why) => Self::Unreachable { fix: fix(&why), why },
-            Fault::Lost(why) => Self::Lost(why),
-            Fault::TooLong(limit) => Self::Lost(format!("it is longer than {limit} bytes")),
-        }
-    }
-}
-
-impl From<Limited> for AwsError {
-    fn from(limited: Limited) -> Self {
-        Self::RateLimited { seconds: limited.seconds }
-    }
-}
+crate::api::of_requests!(AwsError);
 
 /// The name that AWS gives its refusal, from the header or the body.
 fn kind(reply: &Reply) -> String {

@@ -3,11 +3,8 @@
 use std::fmt;
 
 use standin_core::mesh::claim::Sent;
-use standin_http::Fault;
 
 use super::names::WorkflowFile;
-use crate::gate::Limited;
-use crate::text::fix;
 
 /// A right that a token needs, as GitHub's settings for fine-grained tokens and workflows call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,18 +200,4 @@ impl GithubError {
     }
 }
 
-impl From<Fault> for GithubError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Before(why) => Self::Unreachable { fix: fix(&why), why },
-            Fault::Lost(why) => Self::Lost(why),
-            Fault::TooLong(limit) => Self::Lost(format!("it is longer than {limit} bytes")),
-        }
-    }
-}
-
-impl From<Limited> for GithubError {
-    fn from(limited: Limited) -> Self {
-        Self::RateLimited { seconds: limited.seconds }
-    }
-}
+crate::api::of_requests!(GithubError);

@@ -1,10 +1,6 @@
 //! What can go wrong with Netlify, in words that name the fix.
 
 use standin_core::mesh::claim::Sent;
-use standin_http::Fault;
-
-use crate::gate::Limited;
-use crate::text::fix;
 
 /// Why Netlify was not asked, did not answer, or refused. No text holds the token, a build hook or a URL.
 ///
@@ -131,18 +127,4 @@ impl NetlifyError {
     }
 }
 
-impl From<Fault> for NetlifyError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Before(why) => Self::Unreachable { fix: fix(&why), why },
-            Fault::Lost(why) => Self::Lost(why),
-            Fault::TooLong(limit) => Self::Lost(format!("it is longer than {limit} bytes")),
-        }
-    }
-}
-
-impl From<Limited> for NetlifyError {
-    fn from(limited: Limited) -> Self {
-        Self::RateLimited { seconds: limited.seconds }
-    }
-}
+crate::api::of_requests!(NetlifyError);

@@ -12,7 +12,6 @@
 
 mod cells;
 mod shelf;
-mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,9 +19,9 @@ use std::sync::Arc;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{SharedHttpClient, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -30,6 +29,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::ports::mesh::{ReadError, Version};
+use standin_http::aws::AwsClient;
 use standin_http::{Fault, Http};
 
 pub use cells::DynamoCells;
@@ -37,7 +37,9 @@ pub use shelf::DynamoShelf;
 
 use super::dial::Dial;
 use super::{MAX_LISTED, Object};
-use wire::Wire;
+
+/// What only requests to a table have, and none for keys to it.
+const TARGET: &str = "x-amz-target";
 
 /// How long the claim of a slot is kept. Far longer than any cron is late.
 const SLOTS_FOR: u64 = 30 * 24 * 3600;
@@ -105,9 +107,15 @@ impl Table {
     /// A table that is there. Nothing is sent yet, except what the keys need.
     pub async fn new(place: TablePlace, keys: TableKeys, http: &Http) -> Self {
         let dial = Arc::new(Dial::default());
-        let wire = Wire { http: http.clone(), dial: Arc::clone(&dial) };
+        let clock = Arc::clone(&dial);
+        let wire = AwsClient::new(http.clone()).hearing(move |asked, reply| {
+            // What a gateway says on the way has another clock, and so has whoever gives out keys.
+            if asked.contains_key(TARGET) && reply.status < 500 {
+                clock.stamp(reply.date().map(StoreTime::from));
+            }
+        });
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(SharedHttpClient::new(wire))
+            .http_client(wire)
             .retry_config(RetryConfig::disabled())
             // The client below gives each request up by itself.
             .timeout_config(TimeoutConfig::disabled())
