@@ -188,6 +188,48 @@ async fn a_lost_app_is_served_by_its_workflow_until_pm2_has_it_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_pm2_gives_up_is_served_by_its_workflow_until_it_runs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("served");
+    let shop =
+        Shop::with(&[(".github/workflows/shop-backup.yml", backup(&out))], Some(runner(folder.path()))).await;
+    let app = app("shop", "exec sleep 1000", &json!({ "max_restarts": 1 }));
+    shop.write(&app.0, &app.1);
+    shop.write("ecosystem.config.js", &format!("module.exports = {};\n", json!({ "apps": [app.2] })));
+    shop.settings(&format!("{AGENT}[[peer]]\nkind = \"agent\"\nevery = \"5m\"\n{SERVED}"));
+    let mut machine = Machine::of(&shop);
+    machine.stage.pm2(&["start", "ecosystem.config.js"]);
+    machine.up();
+    machine.stage.until_health("pm2:shop", "healthy");
+    // From now on it does not start any more.
+    machine.stage.write("shop.sh", "exit 1\n");
+    crate::stage::kill_nine(machine.stage.pid("shop"));
+    machine
+        .stage
+        .until("PM2 gives it up", |status| crate::stage::id(status, "pm2:shop")["code"] == "gave_up");
+    shop.begun();
+    let check = machine.look();
+    shop.took(
+        "app that PM2 gave up, its work done by a workflow that the agent dispatches (real act, real PM2)",
+    );
+    let told = |what: &str| shop.phone.told(what, "pm2:shop");
+    assert_eq!((told("serving"), shop.dispatches("shop-backup.yml")), (1, 1), "{check:#}");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "serves\n");
+
+    machine.stage.write("shop.sh", &app.1);
+    machine.stage.pm2(&["restart", "shop"]);
+    machine.stage.until_health("pm2:shop", "healthy");
+    for ahead in [60, 400, 740, 740, 740] {
+        shop.stage.github.plane().set_clock_ahead(ahead);
+        let check = machine.look();
+        assert!(told("handed_back") == 0 || ahead == 740, "after ten minutes, and not before: {check:#}");
+    }
+    assert_eq!((told("handed_back"), told("serving")), (1, 1), "{:?}", shop.phone.alerts());
+    let runs = shop.runs("shop-backup.yml");
+    assert!(runs.len() == 1 && runs[0].conclusion == Some(Conclusion::Cancelled), "{runs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_has_stopped_in_pm2_nobody_starts_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, mut machine, names) = served(&folder.path().join("served"), folder.path()).await;
