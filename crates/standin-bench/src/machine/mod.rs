@@ -81,8 +81,9 @@ pub struct Options {
 impl Options {
     /// The watchers as they ship; `None` where one of them was not given.
     fn binaries(&self) -> Option<scene::Binaries> {
-        let (action, function) = (self.action.clone()?, self.function.clone()?);
-        Some(scene::Binaries { standin: self.standin.clone(), action, function })
+        let [standin, action, function] = [Some(&self.standin), self.action.as_ref(), self.function.as_ref()]
+            .map(|path| std::path::absolute(path?).ok());
+        Some(scene::Binaries { standin: standin?, action: action?, function: function? })
     }
 }
 
