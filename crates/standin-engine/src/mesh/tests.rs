@@ -244,3 +244,26 @@ fn a_store_that_has_not_passed_may_not_decide() {
     setup.stores[0].conformance = Conformance::NotPassed;
     assert_eq!(setup.check(), Err(SetupError::Unproved("s".into())));
 }
+
+/// The requests of a tick whose reads are answered like this.
+fn asked_after(reads: impl Fn(&Request) -> Answer) -> Vec<Request> {
+    let now = Now { mono: 0, wall: StoreTime(0).plus(START) };
+    let mut tick = Tick::new(Arc::new(setup()), 1, None, now);
+    let mut asked = Vec::new();
+    tick.step(Input::Begin, now, &mut asked);
+    let mut more = Vec::new();
+    for (ticket, request) in &asked {
+        tick.step(Input::Answer(*ticket, reads(request)), now, &mut more);
+    }
+    more.into_iter().map(|(_, request)| request).collect()
+}
+
+#[test]
+fn one_who_is_cut_off_ends_at_once_and_one_whose_store_alone_is_silent_asks_again() {
+    assert_eq!(asked_after(Request::unanswered), []);
+    let again = asked_after(|request| match request {
+        Request::Survey(_) => Answer::Surveyed(Some(Vec::new())),
+        other => other.unanswered(),
+    });
+    assert!(matches!(again.as_slice(), [Request::Sleep(_)]), "{again:?}");
+}

@@ -105,7 +105,10 @@ pub struct Tick {
     brought: Option<(Carry, BeatNumber)>,
     phase: Phase,
     settle: Settle,
+    /// So many evidence stores have answered.
     reached: usize,
+    /// So many platforms have.
+    seen: usize,
     clocks: Clocks,
     gathered: Gathered,
     facts: Vec<Fact>,
@@ -151,6 +154,7 @@ impl Tick {
             phase: Phase::Gathering,
             settle: Settle::new(Woke::OnTime),
             reached: 0,
+            seen: 0,
             clocks,
             gathered,
             facts,
@@ -219,7 +223,7 @@ impl Tick {
     }
 
     fn gather(&mut self, now: Now, out: &mut Vec<(Ticket, Request)>) {
-        (self.reached, self.surveyed) = (0, now.mono);
+        (self.reached, self.seen, self.surveyed) = (0, 0, now.mono);
         let setup = Arc::clone(&self.setup);
         for store in &setup.evidence {
             self.ask(Purpose::Evidence(*store), Request::ReadEvidence(*store), now, out);
@@ -244,6 +248,7 @@ impl Tick {
                 self.gathered.take(&self.setup, store, read.at, &read.value);
             }
             (Purpose::Survey(_), Answer::Surveyed(Some(survey))) => {
+                self.seen = self.seen.saturating_add(1);
                 for (target, fact) in survey {
                     if let Some(place) = self.facts.get_mut(target) {
                         *place = fact;
@@ -320,8 +325,9 @@ impl Tick {
             self.remember(now);
         }
         self.settle.read(time, self.reached, setup.evidence.len());
-        if is_first && self.settle == Settle::new(Woke::Late) {
-            // Nothing was read by a majority: there is nothing to settle on in this tick.
+        let is_cut_off = self.reached == 0 && self.seen == 0;
+        if is_first && (is_cut_off || self.settle == Settle::new(Woke::Late)) {
+            // Nothing answers at all, or nothing was read by a majority: there is nothing to settle on in this tick.
         } else if !self.settle.is_settled() && is_first && self.budget_left(now) > SETTLE_MS {
             self.phase = Phase::Settling;
             self.ask(Purpose::Settled, Request::Sleep(Duration::from_millis(SETTLE_MS)), now, out);
