@@ -1,6 +1,7 @@
 //! The shared stores against servers that speak their protocols, each through the one conformance suite.
 
 mod google;
+mod mesh;
 pub(crate) mod ministack;
 pub(crate) mod proxy;
 

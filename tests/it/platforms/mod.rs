@@ -1,8 +1,10 @@
 //! The adapters of GitHub and Netlify against the stage, and that of AWS against MiniStack: what they say that they did, and what was really done.
 
 mod aws;
+mod bad;
 mod github;
 mod netlify;
+mod table;
 
 use std::time::Duration;
 

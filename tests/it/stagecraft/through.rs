@@ -53,11 +53,6 @@ impl Through {
         assert!(book.complaints.is_empty(), "{:#?}", book.complaints);
         book.calls.iter().cloned().collect()
     }
-
-    /// What prism complained of so far; it is forgotten.
-    pub(super) fn complaints(&self) -> Vec<String> {
-        std::mem::take(&mut self.book.lock().unwrap().complaints)
-    }
 }
 
 /// A reference within a path is one parameter, so its slashes are escaped before prism sees them.

@@ -48,6 +48,12 @@ impl MiniStack {
         }
     }
 
+    /// From now on nobody listens.
+    pub(crate) fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -55,7 +61,6 @@ impl MiniStack {
 
 impl Drop for MiniStack {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }

@@ -37,7 +37,8 @@ pub(super) async fn dynamodb(
         (None, _) | (_, None) => TableKeys::Found,
     };
     let table = Table::new(place, keys, http).await;
-    Ok(Box::new(crate::store::Whole::new(table.cells(), table.shelf(), crate::store::Slots::Among)))
+    let whole = crate::store::Whole::new(table.cells(), table.shelf(), crate::store::Slots::Among);
+    Ok(Box::new(whole.with_fault(Box::new(move || table.last_fault().map(|fault| fault.to_string())))))
 }
 
 #[cfg(not(feature = "dynamodb"))]
@@ -80,7 +81,8 @@ pub(super) fn bucket(
     let words = |error: standin_stores::shared::object::ObjectError| error.to_string();
     let objects = objects.map_err(words)?;
     let (cells, shelf) = (objects.cells().map_err(words)?, objects.shelf().map_err(words)?);
-    Ok(Box::new(crate::store::Whole::new(cells, shelf, crate::store::Slots::Among)))
+    let whole = crate::store::Whole::new(cells, shelf, crate::store::Slots::Among);
+    Ok(Box::new(whole.with_fault(Box::new(move || objects.last_fault().map(|fault| fault.to_string())))))
 }
 
 #[cfg(not(feature = "object"))]

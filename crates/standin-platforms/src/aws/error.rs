@@ -32,7 +32,7 @@ pub enum AwsError {
     Keys(String),
     /// AWS does not take the keys. Nothing was done; the user gives new ones.
     #[error(
-        "AWS does not take the keys: they are wrong, expired or deactivated; a session's keys end with it"
+        "AWS does not take the keys: they are wrong, expired or deactivated, as a session's are when it ends; give this body a role, or new keys"
     )]
     WrongKeys,
     /// The clock of this machine is wrong. Nothing was done; the user sets it.

@@ -51,6 +51,9 @@ impl Acted {
 
 #[derive(Debug, Deserialize)]
 struct BuildAnswer {
+    /// Every build has one: what has none is no answer of Netlify's.
+    #[serde(rename = "id")]
+    _id: String,
     deploy_id: Option<String>,
 }
 

@@ -10,6 +10,8 @@ mod dial;
 pub mod dynamodb;
 #[cfg(any(feature = "github", feature = "netlify"))]
 mod escape;
+#[cfg(any(feature = "object", feature = "dynamodb"))]
+mod fault;
 pub mod flaky;
 #[cfg(any(feature = "github", feature = "netlify"))]
 mod gate;
@@ -28,6 +30,8 @@ use bytes::Bytes;
 use standin_core::mesh::clock::StoreTime;
 use standin_engine::ports::mesh::{ReadError, Stamped, SwapAnswer, Version, WriteError};
 
+#[cfg(any(feature = "object", feature = "dynamodb"))]
+pub use fault::StoreFault;
 pub use typed::{Decisions, MAX_RECORD_BYTES, Records};
 
 /// The longest name of a cell or a record, in bytes. Names are printable ASCII; each store writes them as it must.

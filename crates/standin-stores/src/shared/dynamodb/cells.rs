@@ -54,7 +54,7 @@ impl DynamoCells {
             .key("pk", self.table.partition(KIND))
             .key("sk", AttributeValue::S(name.to_owned()))
             .consistent_read(true);
-        match get.send().await.map_err(|_| ReadError::Unreachable)?.item {
+        match get.send().await.map_err(|error| self.table.unread(&error))?.item {
             None => Ok(None),
             Some(item) => object(&item).map(Some).ok_or(ReadError::Garbage),
         }

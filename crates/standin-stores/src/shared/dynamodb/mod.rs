@@ -36,6 +36,7 @@ pub use cells::DynamoCells;
 pub use shelf::DynamoShelf;
 
 use super::dial::Dial;
+use super::fault::{Last, StoreFault};
 use super::{MAX_LISTED, Object};
 
 /// What only requests to a table have, and none for keys to it.
@@ -95,6 +96,7 @@ pub struct Table {
     client: Client,
     place: Arc<TablePlace>,
     dial: Arc<Dial>,
+    last: Arc<Last>,
 }
 
 impl std::fmt::Debug for Table {
@@ -107,8 +109,10 @@ impl Table {
     /// A table that is there. Nothing is sent yet, except what the keys need.
     pub async fn new(place: TablePlace, keys: TableKeys, http: &Http) -> Self {
         let dial = Arc::new(Dial::default());
-        let clock = Arc::clone(&dial);
+        let last = Arc::new(Last::default());
+        let (clock, heard) = (Arc::clone(&dial), Arc::clone(&last));
         let wire = AwsClient::new(http.clone()).hearing(move |asked, reply| {
+            heard.saw(reply.status, &reply.body);
             // What a gateway says on the way has another clock, and so has whoever gives out keys.
             if asked.contains_key(TARGET) && reply.status < 500 {
                 clock.stamp(reply.date().map(StoreTime::from));
@@ -130,7 +134,20 @@ impl Table {
             loader = loader.credentials_provider(Credentials::new(id, secret, session, None, "standin"));
         }
         let client = Client::new(&loader.load().await);
-        Self { client, place: Arc::new(place), dial }
+        Self { client, place: Arc::new(place), dial, last }
+    }
+
+    /// Why the last request did not do what it should; `None` when it did.
+    pub fn last_fault(&self) -> Option<StoreFault> {
+        self.last.get()
+    }
+
+    /// A read that failed. What was answered has been heard.
+    fn unread<E>(&self, error: &SdkError<E, HttpResponse>) -> ReadError {
+        if !matches!(error, SdkError::ServiceError(_) | SdkError::ResponseError(_)) {
+            self.last.lost("no connection, no answer, or no keys");
+        }
+        ReadError::Unreachable
     }
 
     /// The cells of this table.
@@ -195,7 +212,7 @@ impl Table {
                 .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
                 .expression_attribute_values(":sk", AttributeValue::S(prefix.to_owned()))
         };
-        query.send().await.map_err(|_| ReadError::Unreachable)
+        query.send().await.map_err(|error| self.unread(&error))
     }
 }
 

@@ -11,6 +11,7 @@ use standin_http::Http;
 
 use super::transport::Transport;
 use super::{Dialect, Objects, name};
+use crate::shared::StoreFault;
 use crate::shared::dial::Dial;
 
 /// The variables that keys to a bucket are taken from.
@@ -50,6 +51,7 @@ impl Objects {
     /// # Errors
     /// [`ObjectError`].
     pub fn s3(place: &Place, environment: &Environment, http: &Http) -> Result<Self, ObjectError> {
+        let transport = transport(http);
         let mut builder = AmazonS3Builder::new();
         for (key, value) in known(environment, "aws_") {
             builder = builder.with_config(key, value);
@@ -62,12 +64,12 @@ impl Objects {
             builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
         }
         let store = builder
-            .with_http_connector(Transport(http.clone()))
+            .with_http_connector(transport.clone())
             .with_client_options(options())
             .with_retry(once())
             .build()
             .map_err(|error| unfit(place, &error))?;
-        Ok(Self::new(Arc::new(store), Dialect::S3, place, http))
+        Ok(Self::new(Arc::new(store), Dialect::S3, place, transport))
     }
 
     /// A bucket of Google Cloud Storage. Keys come from the variables that begin with `GOOGLE_`, from the file of the
@@ -76,6 +78,7 @@ impl Objects {
     /// # Errors
     /// [`ObjectError`].
     pub fn gcs(place: &Place, environment: &Environment, http: &Http) -> Result<Self, ObjectError> {
+        let transport = transport(http);
         let mut builder = GoogleCloudStorageBuilder::new();
         for (key, value) in known(environment, "google_") {
             builder = builder.with_config(key, value);
@@ -85,12 +88,12 @@ impl Objects {
         }
         let store = builder
             .with_bucket_name(&place.bucket)
-            .with_http_connector(Transport(http.clone()))
+            .with_http_connector(transport.clone())
             .with_client_options(options())
             .with_retry(once())
             .build()
             .map_err(|error| unfit(place, &error))?;
-        Ok(Self::new(Arc::new(store), Dialect::Gcs, place, http))
+        Ok(Self::new(Arc::new(store), Dialect::Gcs, place, transport))
     }
 
     /// A container of Azure Blob Storage. The account and its keys come from the variables that begin with `AZURE_`, or
@@ -99,6 +102,7 @@ impl Objects {
     /// # Errors
     /// [`ObjectError`].
     pub fn azure(place: &Place, environment: &Environment, http: &Http) -> Result<Self, ObjectError> {
+        let transport = transport(http);
         let mut builder = MicrosoftAzureBuilder::new();
         for (key, value) in known(environment, "azure_") {
             builder = builder.with_config(key, value);
@@ -108,18 +112,29 @@ impl Objects {
         }
         let store = builder
             .with_container_name(&place.bucket)
-            .with_http_connector(Transport(http.clone()))
+            .with_http_connector(transport.clone())
             .with_client_options(options())
             .with_retry(once())
             .build()
             .map_err(|error| unfit(place, &error))?;
         let store = Arc::new(store);
-        Ok(Self { signer: Some(store.clone()), ..Self::new(store, Dialect::Azure, place, http) })
+        Ok(Self { signer: Some(store.clone()), ..Self::new(store, Dialect::Azure, place, transport) })
     }
 
-    fn new(store: Arc<dyn object_store::ObjectStore>, dialect: Dialect, place: &Place, http: &Http) -> Self {
+    fn new(
+        store: Arc<dyn object_store::ObjectStore>,
+        dialect: Dialect,
+        place: &Place,
+        transport: Transport,
+    ) -> Self {
         let (prefix, dial) = (place.prefix.as_str().into(), Arc::new(Dial::default()));
-        Self { store, signer: None, http: http.clone(), dialect, prefix, dial }
+        let Transport { http, last } = transport;
+        Self { store, signer: None, http, dialect, prefix, dial, last }
+    }
+
+    /// Why the last request did not do what it should; `None` when it did.
+    pub fn last_fault(&self) -> Option<StoreFault> {
+        self.last.get()
     }
 
     /// The cells of this bucket.
@@ -181,4 +196,9 @@ fn once() -> RetryConfig {
 
 fn unfit(place: &Place, error: &object_store::Error) -> ObjectError {
     ObjectError::Settings { bucket: place.bucket.clone(), why: error.to_string() }
+}
+
+/// What a store is asked through.
+fn transport(http: &Http) -> Transport {
+    Transport { http: http.clone(), last: Arc::default() }
 }

@@ -34,6 +34,7 @@ pub use shelf::ObjectShelf;
 
 use super::MAX_LISTED;
 use super::dial::Dial;
+use super::fault::Last;
 use envelope::MAX_OBJECT_BYTES;
 use transport::{Note, noted};
 
@@ -61,6 +62,7 @@ pub struct Objects {
     dialect: Dialect,
     prefix: Arc<str>,
     dial: Arc<Dial>,
+    last: Arc<Last>,
 }
 
 impl fmt::Debug for Objects {

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use object_store::ClientOptions;
@@ -16,6 +17,8 @@ use standin_core::mesh::clock::StoreTime;
 use standin_http::reqwest::header::{HeaderName, HeaderValue};
 use standin_http::reqwest::{Method, Request, RequestBuilder, StatusCode};
 use standin_http::{Fault, Http, MAX_BODY, Reply};
+
+use crate::shared::fault::Last;
 
 /// Where credentials of machines come from; they are asked for with a PUT that is no write of ours.
 const METADATA_TOKEN: &str = "/latest/api/token";
@@ -90,7 +93,11 @@ fn note(change: impl FnOnce(&mut Note)) {
 
 /// Our HTTP client as `object_store` wants it: it tries once.
 #[derive(Debug, Clone)]
-pub(super) struct Transport(pub(super) Http);
+pub(super) struct Transport {
+    pub(super) http: Http,
+    /// What went wrong last.
+    pub(super) last: Arc<Last>,
+}
 
 impl HttpConnector for Transport {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
@@ -116,9 +123,10 @@ impl HttpService for Transport {
         if is_write {
             note(|note| note.fate = Fate::Lost);
         }
-        let request = RequestBuilder::from_parts(self.0.client().clone(), request);
-        match self.0.send(request, MAX_BODY).await {
+        let request = RequestBuilder::from_parts(self.http.client().clone(), request);
+        match self.http.send(request, MAX_BODY).await {
             Ok(reply) => {
+                self.last.saw(reply.status, &reply.body);
                 // What a gateway says on the way has another clock.
                 let date = reply.date().filter(|_| reply.status < 500).map(StoreTime::from);
                 note(|note| {
@@ -134,6 +142,7 @@ impl HttpService for Transport {
                 Ok(response)
             }
             Err(fault) => {
+                self.last.lost(fault.to_string());
                 let kind = match &fault {
                     Fault::Before(_) => HttpErrorKind::Connect,
                     Fault::Lost(_) | Fault::TooLong(_) => HttpErrorKind::Interrupted,
