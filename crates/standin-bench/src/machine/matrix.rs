@@ -26,23 +26,23 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Part> {
     let mut part = Part::default();
     for who in Who::ALL {
         let cell = format!("a missed slot, dispatched by {}", who.name());
-        part.rows.push(row(cell, runtime.block_on(repeat(SEEN, || missed(&binaries, who)))?));
+        part.rows.push(row(&cell, runtime.block_on(repeat(SEEN, || missed(&binaries, who)))?));
     }
     for who in Who::ALL {
         let cell = format!("a served function that answers 502, restored by {}", who.name());
-        part.rows.push(row(cell, runtime.block_on(repeat(SEEN, || broken(&binaries, who)))?));
+        part.rows.push(row(&cell, runtime.block_on(repeat(SEEN, || broken(&binaries, who)))?));
     }
     for who in [Who::Function, Who::Agent] {
         let cell = format!("an Action asleep, enabled and dispatched by {}", who.name());
-        part.rows.push(row(cell, runtime.block_on(repeat(SILENT, || asleep(&binaries, who)))?));
+        part.rows.push(row(&cell, runtime.block_on(repeat(SILENT, || asleep(&binaries, who)))?));
     }
     for who in [Who::Action, Who::Agent] {
         let cell = format!("the function gone, its last good deploy restored by {}", who.name());
-        part.rows.push(row(cell, runtime.block_on(repeat(SILENT, || gone(&binaries, who)))?));
+        part.rows.push(row(&cell, runtime.block_on(repeat(SILENT, || gone(&binaries, who)))?));
     }
     for who in [Who::Action, Who::Function] {
         let cell = format!("a machine gone, its app's backup dispatched by {}", who.name());
-        part.rows.push(row(cell, runtime.block_on(repeat(SILENT, || lost(&binaries, who)))?));
+        part.rows.push(row(&cell, runtime.block_on(repeat(SILENT, || lost(&binaries, who)))?));
     }
     part.notes.push(
         "matrix: until the work is done again on the stage, whose runs begin at once; a watcher looks at the moment of the outage, \
@@ -52,7 +52,7 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Part> {
     Ok(part)
 }
 
-fn row(cell: String, all: Vec<f64>) -> Row {
+fn row(cell: &str, all: Vec<f64>) -> Row {
     Row {
         what: format!("matrix: {cell} (p50)"),
         standin: times(all, 50),
