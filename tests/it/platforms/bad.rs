@@ -202,9 +202,8 @@ async fn serve(
             Bad::Ahead => answer(403, skewed, now + hour),
             Bad::Behind => answer(403, skewed, now - hour),
             Bad::Hangs => std::future::pending().await,
-            Bad::Ends => return Ok(()),
-            // No request of these ever arrives whole.
-            Bad::Gone | Bad::Name | Bad::NoTls | Bad::Untrusted => return Ok(()),
+            // No request of the others ever arrives whole.
+            Bad::Ends | Bad::Gone | Bad::Name | Bad::NoTls | Bad::Untrusted => return Ok(()),
         };
         client.write_all(&bytes).await?;
     }

@@ -85,8 +85,13 @@ impl Vendor {
         let (words, sent) = match self {
             Self::Github => {
                 let asleep = Asleep::Refuse;
-                let order =
-                    Dispatch { key: key(), attempt: 1, slot: None, inputs: Default::default(), asleep };
+                let order = Dispatch {
+                    key: key(),
+                    attempt: 1,
+                    slot: None,
+                    inputs: std::collections::BTreeMap::new(),
+                    asleep,
+                };
                 let done = github(url).dispatch(&"nightly.yml".parse().unwrap(), &order).await;
                 (done.error.map(|error| error.to_string()), done.sent)
             }
@@ -153,16 +158,16 @@ fn fix(vendor: Vendor, bad: Bad) -> &'static str {
         (Netlify, Bad::Status(403) | Bad::Ahead | Bad::Behind) => "the role Developer or above",
         (Aws, Bad::Status(403)) => "allow that action in the policy",
         (Aws, Bad::Ahead | Bad::Behind) => "set it by NTP",
-        (Github, Bad::Status(404)) => "was renamed or deleted, or the token may not see it",
-        (Netlify, Bad::Status(404)) => "was renamed or deleted, or the token may not see it",
+        (Github | Netlify, Bad::Status(404)) => "was renamed or deleted, or the token may not see it",
         (Aws, Bad::Status(404)) => "was renamed or deleted, or is of another region or account",
         (_, Bad::Status(429)) => "is used up: none are sent for",
         (Aws, Bad::Status(409)) => "the next attempt looks again",
         (Github, Bad::Status(409)) => "goes on at the same time",
         (_, Bad::Status(500..)) => "trouble of its own",
         (_, Bad::Status(_)) => "words of the vendor",
-        (Github, Bad::Truncated | Bad::Shape | Bad::Page) => "check `api-url`, and what stands between",
-        (Netlify, Bad::Truncated | Bad::Shape | Bad::Page) => "check `api-url`, and what stands between",
+        (Github | Netlify, Bad::Truncated | Bad::Shape | Bad::Page) => {
+            "check `api-url`, and what stands between"
+        }
         (Aws, Bad::Truncated | Bad::Shape | Bad::Page) => "check `endpoint`, and what stands between",
         (_, Bad::Huge) => "longer than",
         (_, Bad::Hangs | Bad::Ends) => "answer was lost",
@@ -213,11 +218,8 @@ async fn each_fault_of_a_change_is_said_honestly_and_it_is_sent_once() {
             }
             let server = Server::start(bad, &vendor.looks_well()).await;
             let came = vendor.acts(&server.url).await;
-            let expected = match bad {
-                Bad::Status(code) if code < 500 => Sent::Refused,
-                Bad::Ahead | Bad::Behind => Sent::Refused,
-                _ => Sent::Unknown,
-            };
+            let is_refusal = matches!(bad, Bad::Status(..500) | Bad::Ahead | Bad::Behind);
+            let expected = if is_refusal { Sent::Refused } else { Sent::Unknown };
             let sent = server.heard().iter().filter(|line| line.contains(vendor.change())).count();
             if came.sent != expected || came.words.is_empty() || sent != 1 {
                 let lines = server.heard();
