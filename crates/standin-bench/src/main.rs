@@ -61,6 +61,9 @@ enum Bench {
         /// A function that does nothing.
         #[arg(long, env = "STANDIN_EMPTY_FUNCTION", value_name = "FILE")]
         empty_function: Option<PathBuf>,
+        /// The Action as it ships; without it and the function the matrix is not measured.
+        #[arg(long, env = "STANDIN_ACTION", value_name = "FILE")]
+        action: Option<PathBuf>,
         /// Only these (default: all).
         #[arg(long, value_enum, value_name = "NAME", num_args = 1..)]
         only: Vec<MachineBench>,
@@ -111,13 +114,24 @@ fn run(bench: Bench) -> anyhow::Result<()> {
             sim,
             function,
             empty_function,
+            action,
             only,
             peer_apps,
             format,
         } => {
             let empty = empty_function;
-            let options =
-                machine::Options { standin, pm2, actionlint, zizmor, sim, function, empty, only, peer_apps };
+            let options = machine::Options {
+                standin,
+                pm2,
+                actionlint,
+                zizmor,
+                sim,
+                function,
+                empty,
+                action,
+                only,
+                peer_apps,
+            };
             let report = machine::measure(&options)?;
             match format {
                 Format::Text => machine::table::render(&report),

@@ -193,7 +193,7 @@ async fn an_app_that_pm2_gives_up_is_served_by_its_workflow_until_it_runs_again(
     let out = folder.path().join("served");
     let shop =
         Shop::with(&[(".github/workflows/shop-backup.yml", backup(&out))], Some(runner(folder.path()))).await;
-    let app = app("shop", "exec sleep 1000", &json!({ "max_restarts": 1 }));
+    let app = app("shop", "exec sleep 1000", &json!({ "max_restarts": 1, "min_uptime": 600_000 }));
     shop.write(&app.0, &app.1);
     shop.write("ecosystem.config.js", &format!("module.exports = {};\n", json!({ "apps": [app.2] })));
     shop.settings(&format!("{AGENT}[[peer]]\nkind = \"agent\"\nevery = \"5m\"\n{SERVED}"));

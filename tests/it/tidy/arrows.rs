@@ -89,7 +89,15 @@ const ARROWS: [(&str, &[&str]); 18] = [
     // Measures the parts, and is not shipped.
     (
         "standin-bench",
-        &["standin-core", "standin-engine", "standin-platforms", "standin-stores", "standin-agent"],
+        &[
+            "standin-core",
+            "standin-engine",
+            "standin-platforms",
+            "standin-stores",
+            "standin-agent",
+            // Outages are played on it.
+            "standin-stage",
+        ],
     ),
 ];
 

@@ -4,15 +4,18 @@ mod function;
 pub mod json_v1;
 mod kill;
 mod lateness;
+mod matrix;
 mod memory;
 mod mesh;
 mod pings;
 mod proc;
 mod report;
 mod scan;
+mod scene;
 mod status;
 pub mod table;
 mod tick;
+mod watch;
 mod world;
 
 use std::path::PathBuf;
@@ -46,6 +49,10 @@ pub enum Bench {
     Mesh,
     /// The function beside one that does nothing.
     Function,
+    /// From an outage to the work being done again, for each watcher that acts.
+    Matrix,
+    /// A watch cycle of many automations, and the start of the Action.
+    Watch,
 }
 
 /// What to measure, with what.
@@ -65,10 +72,21 @@ pub struct Options {
     pub function: Option<PathBuf>,
     /// A function that does nothing.
     pub empty: Option<PathBuf>,
+    /// The Action as it ships.
+    pub action: Option<PathBuf>,
     /// Empty for all.
     pub only: Vec<Bench>,
     /// How many apps PM2 runs for the memory.
     pub peer_apps: u32,
+}
+
+impl Options {
+    /// The watchers as they ship; `None` where one of them was not given.
+    fn binaries(&self) -> Option<scene::Binaries> {
+        let [standin, action, function] = [Some(&self.standin), self.action.as_ref(), self.function.as_ref()]
+            .map(|path| std::path::absolute(path?).ok());
+        Some(scene::Binaries { standin: standin?, action: action?, function: function? })
+    }
 }
 
 /// Measures, one after the other, and says on stderr which.
@@ -95,6 +113,8 @@ pub fn measure(options: &Options) -> anyhow::Result<Report> {
             Bench::Lateness => lateness::measure(),
             Bench::Mesh => mesh::measure(options.sim.as_deref()),
             Bench::Function => function::measure(options.function.as_deref(), options.empty.as_deref()),
+            Bench::Matrix => matrix::measure(options),
+            Bench::Watch => watch::measure(options),
         };
         report.add(part.with_context(|| format!("{name} was not measured"))?);
     }

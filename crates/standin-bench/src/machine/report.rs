@@ -12,6 +12,8 @@ pub enum Unit {
     Milliseconds,
     /// So many in each second.
     PerSecond,
+    /// So many requests.
+    Requests,
 }
 
 /// A number with its unit, and what belongs to it.
@@ -40,6 +42,8 @@ pub enum Goal {
     AtMost(f64),
     /// Standin's own number is at most this, in mebibytes.
     AtMostMebibytes(f64),
+    /// Standin's own number is at most this many requests.
+    AtMostRequests(f64),
     /// Standin's own number is at least this, a second.
     AtLeast(f64),
 }
@@ -51,7 +55,7 @@ pub struct Row {
     pub what: String,
     /// Standin's.
     pub standin: Quantity,
-    /// Whose the other number is; empty when there is none.
+    /// Whose the other number is, or what there is instead of a number; empty when there is neither.
     pub peer_name: &'static str,
     /// The other's.
     pub peer: Option<Quantity>,
@@ -116,7 +120,9 @@ impl Row {
             Goal::AtMostOneIn(parts) => self.ratio().map(|ratio| ratio * parts <= 1.0),
             Goal::RatioAtLeast(least) => self.ratio().map(|ratio| ratio >= least),
             Goal::RatioAtMost(most) => self.ratio().map(|ratio| ratio <= most),
-            Goal::AtMost(most) | Goal::AtMostMebibytes(most) => Some(self.standin.value <= most),
+            Goal::AtMost(most) | Goal::AtMostMebibytes(most) | Goal::AtMostRequests(most) => {
+                Some(self.standin.value <= most)
+            }
             Goal::AtLeast(least) => Some(self.standin.value >= least),
         }
     }
@@ -170,6 +176,7 @@ impl fmt::Display for Unit {
             Self::Mebibytes => "MiB",
             Self::Milliseconds => "ms",
             Self::PerSecond => "/s",
+            Self::Requests => "requests",
         })
     }
 }
@@ -178,7 +185,7 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { value, unit, detail } = self;
         match unit {
-            Unit::PerSecond => write!(f, "{value:.0} {unit}")?,
+            Unit::PerSecond | Unit::Requests => write!(f, "{value:.0} {unit}")?,
             Unit::Mebibytes | Unit::Milliseconds if *value >= 1000.0 => write!(f, "{value:.0} {unit}")?,
             Unit::Mebibytes | Unit::Milliseconds => write!(f, "{value:.1} {unit}")?,
         }
@@ -195,6 +202,7 @@ impl fmt::Display for Goal {
             Self::RatioAtMost(most) => write!(f, "<= {most:.2}"),
             Self::AtMost(most) => write!(f, "<= {most:.0} ms"),
             Self::AtMostMebibytes(most) => write!(f, "<= {most:.0} MiB"),
+            Self::AtMostRequests(most) => write!(f, "<= {most:.0} requests"),
             Self::AtLeast(least) => write!(f, ">= {least:.0} /s"),
         }
     }

@@ -27,7 +27,11 @@ pub fn render(report: &Report) -> String {
 }
 
 fn cells(row: &Row) -> [String; 6] {
-    let peer = row.peer.as_ref().map_or_else(|| "-".to_owned(), |peer| format!("{} {peer}", row.peer_name));
+    let peer = match &row.peer {
+        Some(peer) => format!("{} {peer}", row.peer_name),
+        None if row.peer_name.is_empty() => "-".to_owned(),
+        None => row.peer_name.to_owned(),
+    };
     let met = row.met().map_or("-", |met| if met { "yes" } else { "NO" });
     let ratio = row.ratio().map_or_else(|| "-".to_owned(), ratio);
     [row.what.clone(), row.standin.to_string(), peer, ratio, row.goal.to_string(), met.to_owned()]
@@ -72,7 +76,9 @@ mod tests {
         };
         assert_eq!(cells(&of(10.0, 2000.0)).map(|c| c)[3..], ["1/200", "<= 1/200", "yes"]);
         assert_eq!(cells(&of(11.0, 2000.0))[3..], ["1/182", "<= 1/200", "NO"]);
-        assert_eq!(cells(&Row { peer: None, ..of(1.0, 1.0) })[2..], ["-", "-", "<= 1/200", "-"]);
+        assert_eq!(cells(&Row { peer: None, ..of(1.0, 1.0) })[2..], ["PM2", "-", "<= 1/200", "-"]);
+        let alone = Row { peer_name: "", peer: None, ..of(1.0, 1.0) };
+        assert_eq!(cells(&alone)[2..], ["-", "-", "<= 1/200", "-"]);
     }
 
     #[test]

@@ -261,9 +261,9 @@ fn asked_after(reads: impl Fn(&Request) -> Answer) -> Vec<Request> {
 #[test]
 fn one_who_is_cut_off_ends_at_once_and_one_whose_store_alone_is_silent_asks_again() {
     assert_eq!(asked_after(Request::unanswered), []);
-    let again = asked_after(|request| match request {
-        Request::Survey(_) => Answer::Surveyed(Some(Vec::new())),
-        other => other.unanswered(),
+    let again = asked_after(|request| {
+        let is_survey = matches!(request, Request::Survey(_));
+        if is_survey { Answer::Surveyed(Some(Vec::new())) } else { request.unanswered() }
     });
     assert!(matches!(again.as_slice(), [Request::Sleep(_)]), "{again:?}");
 }
