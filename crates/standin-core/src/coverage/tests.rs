@@ -80,7 +80,7 @@ fn each_condition_that_is_not_met_keeps_the_level_down_and_names_the_step() {
         (Flaw::Missing, Step::Back),
         (Flaw::DoesNothing, Step::Back),
         (Flaw::Outdated, Step::Renew),
-        (Flaw::NotEffective("x".into()), Step::MendBackup(here.clone())),
+        (Flaw::NotEffective("x".into()), Step::MendBackup(here)),
         (Flaw::NobodyStartsIt, Step::WatchElsewhere(Domain::Host)),
     ] {
         assert_eq!(judged(|s| s.backups[0].flaw = Some(flaw)), (Level::Watched, Some(step)));
