@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use standin_core::automation::{Automation, Inventory, Standing};
+use standin_core::automation::{Automation, Detail, Effort, Inventory, Standing};
 use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work};
 use standin_core::drill::{self, Drill};
 use standin_core::ident::{AutomationId, Domain, Kind, Starter};
@@ -242,6 +242,7 @@ impl Joint<'_> {
                 Some(Flaw::NotEffective(backup.reason.clone()))
             }
             Some(_) if self.known.outdated.contains(id) => Some(Flaw::Outdated),
+            Some(backup) if does_nothing(backup) && !does_nothing(primary) => Some(Flaw::DoesNothing),
             Some(_) if !has_clock && (rung == Rung::No || !can_be_started) => Some(Flaw::NobodyStartsIt),
             Some(_) => None,
         };
@@ -270,6 +271,16 @@ impl Joint<'_> {
             Said::Command(text) => text.command.trim() == format!("standin run {}", primary.id),
             Said::Heartbeat | Said::Found => false,
         })
+    }
+}
+
+/// Whether all that a workflow does is to print: as a backup it would answer for work that nobody does.
+fn does_nothing(automation: &Automation) -> bool {
+    match &automation.detail {
+        Detail::Workflow(workflow) => workflow.effort == Effort::None,
+        Detail::Plain | Detail::Pm2App { .. } | Detail::NpmScript { .. } | Detail::NetlifyFunction { .. } => {
+            false
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ident::{AutomationId, Domain};
 mod workflow;
 
 pub use workflow::{
-    Call, Callable, Cancels, Concurrency, CronLine, Demand, Follow, Handover, Input, Need, Workflow,
+    Call, Callable, Cancels, Concurrency, CronLine, Demand, Effort, Follow, Handover, Input, Need, Workflow,
 };
 
 /// Where something is written: a path relative to the repository, with `/`, and a line counted from 1.

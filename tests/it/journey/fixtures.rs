@@ -10,7 +10,11 @@ fn every_fixture_is_scanned_covered_backed_up_and_left_without_a_trace() {
     let mut written = 0;
     for folder in fixtures() {
         let repository = Repository::copied(&folder);
-        written += there_and_back(&repository);
+        // What already has files of Standin's loses those whose primary is gone: that is no way there and back.
+        let is_ours = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(standin_core::ownership::MARK);
+        if !repository.files().values().any(is_ours) {
+            written += there_and_back(&repository);
+        }
     }
     assert!(written > 30, "only {written} files were written for all fixtures");
 }

@@ -122,3 +122,20 @@ fn the_outage_is_told_as_the_page_shows_it() {
     assert_eq!(said.text.trim_end(), expected.trim_end());
     assert_eq!(said.code, 1, "something is missing");
 }
+
+#[test]
+fn the_coverage_before_and_after_is_as_the_page_shows_it() {
+    let stage = Stage::empty();
+    let clone = clone(&stage.repo());
+    let path = programs(&stage.repo().join("path"), &[("standin", binary())]);
+    let env = BTreeMap::from([("PATH", path), ("HOME", stage.repo().display().to_string())]);
+    let mut shell = Shell::new(&clone, &env);
+    let shown = block("README.md", "What could take its place?", 0);
+    let mut said = String::new();
+    for typed in shown.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        said.push_str(&format!("$ {typed}\n"));
+        let answer = shell.must(typed);
+        said.extend(answer.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")));
+    }
+    assert_eq!(said, shown);
+}

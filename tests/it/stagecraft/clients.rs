@@ -100,6 +100,8 @@ async fn the_client_of_github_keeps_to_what_github_describes() {
     assert!(github.created(run).await.is_ok());
     assert!(github.run(run).await.is_ok());
     assert_eq!(github.cancel(run).await.sent, Sent::Accepted, "it has ended");
+    // What was dispatched so far is of no slot that is still to come.
+    hub.plane().set_clock_ahead(60);
     let slot = hub.plane().now();
     hub.script(REPO, "keyed.yml", Some(Script::ends(Conclusion::Failure, Duration::ZERO))).unwrap();
     let failed = hub.fire_schedule(REPO, "keyed.yml", slot).unwrap();
@@ -107,7 +109,7 @@ async fn the_client_of_github_keeps_to_what_github_describes() {
     assert_eq!(github.rerun_failed(failed, 1).await.sent, Sent::Accepted);
     hub.script(REPO, "plain.yml", Some(Script::stuck_without_jobs())).unwrap();
     hub.fire_schedule(REPO, "plain.yml", slot).unwrap();
-    hub.plane().set_clock_ahead(16 * 60);
+    hub.plane().set_clock_ahead(20 * 60);
     let both = ["keyed.yml", "plain.yml"].map(file);
     let seen = github.survey(&both, slot).await.unwrap();
     assert_eq!(seen.workflows.len(), 2);

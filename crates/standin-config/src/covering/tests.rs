@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use standin_core::automation::{Detail, ScheduleSpec, Source};
+use standin_core::automation::{Detail, Effort, ScheduleSpec, Source, Workflow};
 use standin_core::coverage::{Level, Terms, judge};
 
 use super::*;
@@ -117,6 +117,18 @@ fn with_here_every_scheduled_workflow_has_a_backup_on_the_agents_machine() {
     // Somebody has to be there who would run it.
     let lonely = joined("[backup]\nhere = true\n", vec![nightly()], &Known::default());
     assert_eq!(levels(&lonely)[0].1, Level::Unwatched);
+}
+
+#[test]
+fn a_backup_that_only_prints_counts_for_nothing() {
+    let hollow = Workflow { effort: Effort::None, ..Workflow::default() };
+    let backup = Automation {
+        detail: Detail::Workflow(Box::new(hollow)),
+        ..found("workflow:nightly-backup.yml", None)
+    };
+    let covering = joined(AGENT, vec![nightly(), backup], &Known::default());
+    assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::DoesNothing));
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
 }
 
 #[test]

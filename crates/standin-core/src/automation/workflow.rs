@@ -45,6 +45,28 @@ pub struct Workflow {
     /// What a runner other than GitHub's would have to offer. Ordered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
+    /// Whether its steps come to anything: a backup whose steps do not is none.
+    #[serde(default, skip_serializing_if = "Effort::is_some")]
+    pub effort: Effort,
+}
+
+/// Whether the steps of a workflow come to anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// A step may do something.
+    #[default]
+    Some,
+    /// All that they do is to check the code out, print and end.
+    None,
+}
+
+impl Effort {
+    /// Whether a step may do something.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub const fn is_some(&self) -> bool {
+        matches!(self, Self::Some)
+    }
 }
 
 /// A cron expression as it is written, and where.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use standin_core::automation::{
-    Call, Callable, Cancels, Concurrency, Demand, Follow, Handover, Input, Need, Workflow,
+    Call, Callable, Cancels, Concurrency, Demand, Effort, Follow, Handover, Input, Need, Workflow,
 };
 
 use super::noted::Noted;
@@ -32,11 +32,36 @@ pub(super) fn gather(root: &Value, triggers: &mut Triggers, noted: Noted) -> Wor
         workflow.calls.extend(call(&job.value));
         workflow.job_groups.extend(job.value.get("concurrency").and_then(concurrency));
     }
+    let jobs = root.get("jobs").map(Value::entries).unwrap_or_default();
+    if !jobs.is_empty() && jobs.iter().take(MAX_JOBS).all(|job| is_idle(&job.value)) {
+        workflow.effort = Effort::None;
+    }
     workflow.permissions = gathered.permissions.into_iter().collect();
     workflow.labels = gathered.labels.into_iter().collect();
     workflow.actions = gathered.actions.into_iter().collect();
     workflow.needs = gathered.needs.into_iter().collect();
     workflow
+}
+
+/// Programs that do nothing but print, wait and end, as long as nothing is done with what they print.
+const IDLE: [&str; 8] = ["echo", "printf", "true", ":", "exit", "sleep", "date", "set"];
+
+/// Whether every step of a job only prints.
+fn is_idle(job: &Value) -> bool {
+    let steps = job.get("steps").map(Value::items).unwrap_or_default();
+    let is_idle_step = |step: &Value| match (step.get("uses").and_then(Value::text), step.get("run")) {
+        (Some(action), None) => action.split('@').next() == Some("actions/checkout"),
+        (None, Some(run)) => run.text().is_some_and(|script| script.lines().all(is_idle_line)),
+        (Some(_), Some(_)) | (None, None) => false,
+    };
+    !steps.is_empty() && steps.iter().all(is_idle_step)
+}
+
+fn is_idle_line(line: &str) -> bool {
+    let line = line.trim();
+    let is_used = line.contains(['>', '|', '`', ';', '&']) || line.contains("$(");
+    let program = line.split_whitespace().next().unwrap_or_default();
+    line.is_empty() || line.starts_with('#') || (!is_used && IDLE.contains(&program))
 }
 
 fn inputs(event: &Value) -> Vec<Input> {

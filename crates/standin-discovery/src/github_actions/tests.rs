@@ -1,5 +1,5 @@
 use crate::tests::{rules, scan_of, standing};
-use standin_core::automation::Inventory;
+use standin_core::automation::{Detail, Effort, Inventory};
 
 const JOBS: &str = "jobs:\n  a:\n    runs-on: x\n    steps: [{run: y}]\n";
 const PATH: &str = ".github/workflows/w.yml";
@@ -121,4 +121,30 @@ fn only_files_right_in_the_folder_with_the_right_ending_are_loaded() {
     let seen: Vec<(&str, String)> =
         inventory.automations.iter().map(|a| (a.id.as_str(), a.state.to_string())).collect();
     assert_eq!(seen, [("workflow:a/b.yml", "declared".into()), ("workflow:c.YML", "declared".into())]);
+}
+
+#[test]
+fn a_workflow_that_only_prints_is_told_from_one_that_works() {
+    let effort = |steps: &str| {
+        let text = format!("on: workflow_dispatch\njobs:\n  a:\n    runs-on: x\n    steps:\n{steps}");
+        let inventory = scan_of(&[(".github/workflows/a.yml", &text)]);
+        let Detail::Workflow(workflow) = &inventory.automations[0].detail else { panic!("{steps}") };
+        workflow.effort
+    };
+    let checkout = "      - uses: actions/checkout@v5\n";
+    assert_eq!(
+        effort(&format!(
+            "{checkout}      - run: |\n          # done\n          echo \"ok ${{X}}\"\n          exit 0\n"
+        )),
+        Effort::None
+    );
+    for works in [
+        "run: ./work.sh",
+        "run: echo a > b",
+        "run: echo $(work)",
+        "run: echo a && work",
+        "uses: some/action@v1",
+    ] {
+        assert_eq!(effort(&format!("{checkout}      - {works}\n")), Effort::Some, "{works}");
+    }
 }

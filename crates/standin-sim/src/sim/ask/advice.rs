@@ -299,11 +299,16 @@ impl<'a> Adding<'a> {
         ladder.push(Remedy::Other(id));
         let mut lines = Vec::new();
         if kind == Kind::Command {
+            let command = if matches!(asked.id.kind(), Kind::Workflow | Kind::Netlify) {
+                format!("standin run {}", asked.id)
+            } else {
+                "the command that does the same here".to_owned()
+            };
             lines = vec![
                 String::new(),
                 "[[automation]]".to_owned(),
                 format!("name = \"{name}\""),
-                "command = \"the command that does the same here\"".to_owned(),
+                format!("command = \"{command}\""),
             ];
         }
         (ladder, lines)
