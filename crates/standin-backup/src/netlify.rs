@@ -5,6 +5,7 @@ use standin_core::automation::{Automation, Detail, Flavour, ScheduleSpec};
 use standin_core::ident::AutomationId;
 use standin_core::ownership;
 
+use crate::generate::Mode;
 use crate::workflow::Refused;
 
 /// The list of a functions folder.
@@ -67,7 +68,11 @@ fn below(folder: &str, file: &str) -> String {
 }
 
 /// The text of the backup.
-pub(crate) fn backup(function: &Automation, schedule: Option<&ScheduleSpec>) -> Result<String, Refused> {
+pub(crate) fn backup(
+    function: &Automation,
+    schedule: Option<&ScheduleSpec>,
+    mode: Mode,
+) -> Result<String, Refused> {
     if let Detail::NetlifyFunction { flavour: Flavour::Go, .. } = &function.detail {
         return Err(Refused::new(
             "it is a Go program, which no function can call",
@@ -79,7 +84,8 @@ pub(crate) fn backup(function: &Automation, schedule: Option<&ScheduleSpec>) -> 
         .strip_prefix("/* eslint-disable */\n")
         .unwrap_or(CALL)
         .replace("'./ORIGINAL'", &js_text(&format!("./{}", paths.original)))
-        .replace("'ID'", &js_text(function.id.as_str()));
+        .replace("'ID'", &js_text(function.id.as_str()))
+        .replace("BESIDE", if mode == Mode::Active { "true" } else { "false" });
     let config = match schedule {
         Some(schedule) => format!("\nexport const config = {{ schedule: {} }};\n", js_text(&schedule.cron)),
         None => String::new(),

@@ -10,7 +10,7 @@ use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::watch::{Expectation, Recovery, Watch};
 
 use crate::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target};
-use crate::settings::{Settings, Subject as Said};
+use crate::settings::{BackupMode, Settings, Subject as Said};
 
 /// What neither the file nor the scan says.
 #[derive(Debug, Clone, Default)]
@@ -230,7 +230,10 @@ impl Joint<'_> {
         let found = self.inventory.get(id);
         let is_written = found.is_some_and(|backup| backup.backup_of.as_ref() == Some(&primary.id));
         let runs_the_same = self.runs_the_same(primary, id);
-        let has_clock = found.is_some_and(|backup| !backup.schedules.is_empty());
+        // A function's backup that stands by does nothing by its own schedule unless a watcher is asked.
+        let stands_by =
+            id.kind() == Kind::Netlify && is_written && self.settings.backup.mode == BackupMode::Standby;
+        let has_clock = found.is_some_and(|backup| !backup.schedules.is_empty()) && !stands_by;
         let can_be_started = match id.kind().started_by() {
             Starter::Github | Starter::Netlify => true,
             Starter::Agent => self.agents().next().is_some(),

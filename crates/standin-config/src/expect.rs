@@ -42,17 +42,6 @@ pub(crate) fn watch(
             expectations.push(Expectation::NotEffective { why: automation.reason.clone() });
         }
         Kind::Pm2 => expectations.extend(processes(settings, automation, entry, zone)),
-        Kind::Workflow
-        | Kind::Netlify
-        | Kind::Aws
-        | Kind::Crontab
-        | Kind::Systemd
-        | Kind::Kubernetes
-        | Kind::Script
-            if automation.state == Standing::Declared =>
-        {
-            expectations.push(Expectation::NotEffective { why: automation.reason.clone() });
-        }
         Kind::Npm | Kind::Command => expectations.extend(slots(entry, zone)),
         Kind::Workflow
         | Kind::Netlify
@@ -61,7 +50,11 @@ pub(crate) fn watch(
         | Kind::Systemd
         | Kind::Kubernetes
         | Kind::Script
-        | Kind::Heartbeat => {}
+        | Kind::Heartbeat => {
+            if automation.state == Standing::Declared {
+                expectations.push(Expectation::NotEffective { why: automation.reason.clone() });
+            }
+        }
     }
     let runs_here = expectations.iter().any(|e| matches!(e, Expectation::Slots(_)));
     if let (Some(entry), false) = (entry, runs_here) {

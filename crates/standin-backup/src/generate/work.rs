@@ -157,7 +157,7 @@ impl<'a> Work<'a> {
             return;
         }
         let schedules = self.schedules(automation, &places.backup);
-        match netlify::backup(automation, schedules.first()) {
+        match netlify::backup(automation, schedules.first(), self.inputs.mode) {
             Ok(text) => {
                 if self.write(&places.backup, text, id) {
                     self.backed_up.insert(id.clone(), places.name.clone());

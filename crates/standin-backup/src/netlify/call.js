@@ -1,6 +1,8 @@
 import * as original from './ORIGINAL';
 
 const id = 'ID';
+/** Whether it works beside the original without asking anybody: mode = "active" under [backup] in standin.toml. */
+const isBeside = BESIDE;
 const { handler = original.default?.handler } = original;
 const work = typeof original.default === 'function' ? original.default : original.default?.default;
 
@@ -50,12 +52,17 @@ function asResponse(answer) {
 }
 
 /**
- * Whether the original has done its work, as a watcher at STANDIN_URL saw it. Without one this works always; with one
- * that cannot be asked it fails, since nothing would tell whether the work was done.
+ * Whether the original has done its work, as a watcher at STANDIN_URL saw it. Where nobody can say that, and nobody has
+ * ordered this run, it fails: the work may have been done.
  */
 async function isDone(request) {
   const { STANDIN_URL: watcher, STANDIN_TOKEN: token } = process.env;
-  if (!watcher || request.headers.has('x-standin-key')) return false;
+  if (request.headers.has('x-standin-key') || (!watcher && isBeside)) return false;
+  if (!watcher) {
+    throw new Error(
+      `nobody says whether ${id} has done its work, so nothing was done: set STANDIN_URL and STANDIN_TOKEN, or mode = "active" under [backup] in standin.toml`,
+    );
+  }
   const answer = await fetch(`${watcher.replace(/\/$/, '')}/status`, { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) throw new Error(`${watcher}/status answers ${answer.status}: nothing was done`);
   const { targets = [] } = await answer.json();

@@ -43,17 +43,23 @@ const CALL: &str = "
 const [file] = process.argv.slice(1);
 import(file).then(async ({ default: work }) => {
   const body = JSON.stringify({ next_run: 'soon' });
-  const request = new Request('http://localhost/.netlify/functions/x?a=1&a=2', { method: 'POST', body });
+  const headers = process.env.ORDERED ? { 'x-standin-key': 'k' } : {};
+  const request = new Request('http://localhost/.netlify/functions/x?a=1&a=2', { method: 'POST', body, headers });
   const answer = await work(request, { from: 'Netlify' });
   const told = { status: answer.status, text: await answer.text(), kind: answer.headers.get('x-kind') };
   process.stdout.write(JSON.stringify({ ...told, worked: globalThis.worked }));
 }).catch((error) => { console.error(String(error)); process.exit(1); });
 ";
 
+/// As a watcher orders it.
 fn call(file: &Path) -> Result<Value, String> {
+    call_with(file, &[("ORDERED", "yes")])
+}
+
+fn call_with(file: &Path, env: &[(&str, &str)]) -> Result<Value, String> {
     let mut command = Command::new("node");
-    let output =
-        command.args(["-e", CALL]).arg(file).env("MAIL_KEY", "k").env_remove("STANDIN_URL").output().unwrap();
+    command.args(["-e", CALL]).arg(file).env("MAIL_KEY", "k").env_remove("STANDIN_URL");
+    let output = command.envs(env.iter().copied()).output().unwrap();
     if output.status.success() {
         Ok(serde_json::from_slice(&output.stdout).unwrap())
     } else {
@@ -84,6 +90,48 @@ fn a_backup_does_what_its_original_does() {
     let weekly = call(&shop.root().join("netlify/functions/weekly-backup.mjs")).unwrap();
     assert_eq!(weekly["worked"], json!([["weekly", "soon", "POST"]]));
     assert_eq!((&weekly["status"], &weekly["kind"]), (&json!(202), &json!("one")));
+}
+
+#[test]
+fn a_backup_by_its_own_schedule_works_only_where_somebody_says_that_the_original_has_not() {
+    let mut shop = Repository::of("shop");
+    shop.apply(&shop.generate());
+    let digest = shop.root().join("netlify/functions/digest-backup.mjs");
+    assert!(call_with(&digest, &[]).unwrap_err().contains("nobody says whether netlify:digest"));
+    for (health, worked) in [("healthy", Value::Null), ("failed", json!([["digest", "soon", "k"]]))] {
+        let watcher = watcher(health);
+        let said = call_with(&digest, &[("STANDIN_URL", &watcher), ("STANDIN_TOKEN", "t")]).unwrap();
+        assert_eq!(said["worked"], worked, "{said}");
+    }
+    shop.mode = standin_backup::Mode::Active;
+    shop.apply(&shop.generate());
+    assert_eq!(call_with(&digest, &[]).unwrap()["worked"], json!([["digest", "soon", "k"]]));
+}
+
+/// A watcher that answers once how the digest is, to whoever has the token.
+fn watcher(health: &'static str) -> String {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines: Vec<String> = BufReader::new(stream.try_clone().unwrap())
+            .lines()
+            .map_while(Result::ok)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let is_right = lines[0].starts_with("GET /status ")
+            && lines.iter().any(|line| line.eq_ignore_ascii_case("authorization: Bearer t"));
+        let body = json!({ "targets": [{ "id": "netlify:digest", "health": health }] }).to_string();
+        let status = if is_right { "200 OK" } else { "401 Unauthorized" };
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+    });
+    format!("http://{address}")
 }
 
 #[test]
