@@ -21,7 +21,7 @@ pub(super) fn check(root: &Value, triggers: &Triggers, noted: &Noted, judged: &m
             let fix = "Change both together, and start a backup with an input in place of the schedule.";
             judged.say("schedule-gate", Severity::Note, gate.line, &message, fix);
         } else {
-            let message = format!("no schedule of this workflow is `{shown}`: this is never so");
+            let message = format!("no schedule of this workflow is `{shown}`: the two are never equal");
             let fix = "Write the schedule exactly as it stands below `on: schedule`.";
             judged.say("schedule-gate-unmatched", Severity::Error, gate.line, &message, fix);
         }

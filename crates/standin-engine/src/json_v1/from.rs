@@ -40,6 +40,7 @@ impl From<&Automation> for AutomationV1 {
             triggers: a.triggers.clone(),
             state: a.state,
             reason: a.reason.clone(),
+            backup_of: a.backup_of.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct ScanV1 {
 pub struct AutomationV1 {
     /// `kind:name`.
     pub id: String,
-    /// workflow, pm2, netlify, npm, command or heartbeat.
+    /// workflow, pm2, netlify, aws, npm, crontab, systemd, kubernetes, script, command or heartbeat.
     pub kind: Kind,
     /// What a person calls it.
     pub name: String,
@@ -48,6 +48,9 @@ pub struct AutomationV1 {
     pub state: Standing,
     /// Why it falls short of effective; empty when it does not.
     pub reason: String,
+    /// What it was written to stand in for; left out for whatever people wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_of: Option<String>,
 }
 
 /// One finding of a scan.
