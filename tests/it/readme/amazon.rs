@@ -1,21 +1,22 @@
 //! The scheduled function on an AWS that plays on this machine, with Amazon's own command line.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::blocks::{block, filled, root};
+use super::first::script;
 use super::shell::{Shell, lines, programs};
 use crate::function::shop::Shop;
 use crate::stage::binary;
 use crate::stores::ministack::MiniStack;
 
-/// Amazon's command line lies beside the Python of its tools.
-fn aws() -> PathBuf {
+/// Amazon's command line, by the Python of its tools: its own first line finds no Python below a folder with a blank.
+fn aws(folder: &Path) -> PathBuf {
     let ours = || ".tools/aws/bin/python".into();
     let python = root().join(std::env::var_os("STANDIN_AWS_PYTHON").unwrap_or_else(ours));
-    python.with_file_name("aws")
+    script(&folder.join("aws"), &format!("exec '{}' -m awscli \"$@\"", python.display()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,7 +25,7 @@ async fn the_function_is_packed_deployed_and_called_as_the_page_says() {
     let shop = Shop::new("[[store]]\nkind = \"github\"\n[[peer]]\nkind = \"lambda\"\n").await;
     let function = shop.folder("release").join("standin-function");
     shop.place(&function);
-    let path = programs(&shop.folder("path"), &[("aws", aws()), ("standin", binary())]);
+    let path = programs(&shop.folder("path"), &[("aws", aws(&shop.folder("tools"))), ("standin", binary())]);
     let env = BTreeMap::from([
         ("PATH", path),
         ("HOME", shop.folder("home").display().to_string()),

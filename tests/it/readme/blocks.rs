@@ -65,7 +65,9 @@ pub(super) fn filled(text: &str, places: &[(&str, &str)]) -> String {
     let mut text = text.to_owned();
     for (place, with) in places {
         assert!(text.contains(place), "no {place} in:\n{text}");
-        text = text.replace(place, with);
+        // As a reader types a path with a blank in it.
+        let is_quoted = place.starts_with("PATH/TO") && with.contains(' ');
+        text = text.replace(place, &if is_quoted { format!("'{with}'") } else { (*with).to_owned() });
     }
     assert!(!text.contains("PATH/TO"), "a place is not filled in:\n{text}");
     text

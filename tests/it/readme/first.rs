@@ -33,8 +33,8 @@ fn clone(folder: &Path) -> PathBuf {
     clone
 }
 
-/// Cargo, as far as bin/up calls it: the binary that is tested is what was built.
-fn script(file: &Path, text: &str) -> PathBuf {
+/// A program of a few words, such as Cargo as far as bin/up calls it: the binary that is tested is what was built.
+pub(super) fn script(file: &Path, text: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(file, format!("#!/bin/sh\n{text}\n")).unwrap();
