@@ -282,7 +282,7 @@ impl Joined {
         if peer.backup.is_empty() {
             return Ok(());
         }
-        let domain = domain_of_peer(&peer.kind);
+        let domain = peer.kind.domain();
         let rung = |remedy: &Remedy| {
             let mut able = able_for_peer(mesh, &peer.kind, remedy);
             able.retain(|number| *number != place);
@@ -318,15 +318,6 @@ impl Joined {
         self.setup.targets.push(target);
         self.subjects.push(subject);
         self.ladders.push(ladder);
-    }
-}
-
-const fn domain_of_peer(kind: &PeerKind) -> Domain {
-    match kind {
-        PeerKind::Action { .. } => Domain::Github,
-        PeerKind::Netlify { .. } => Domain::Netlify,
-        PeerKind::Lambda { .. } => Domain::Aws,
-        PeerKind::Agent { .. } => Domain::Host,
     }
 }
 

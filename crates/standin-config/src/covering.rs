@@ -94,7 +94,7 @@ impl Joint<'_> {
         if automation.backup_of.is_some() || self.is_named_as_backup_alone(automation) {
             return Some(LeftOut::Backup);
         }
-        if self.mesh.peers.iter().any(|peer| is_of(peer, automation)) {
+        if self.mesh.peers.iter().any(|peer| peer.runs_in(&automation.id)) {
             return Some(LeftOut::Watcher);
         }
         let is_watched = watch.expectations.iter().any(is_watching);
@@ -152,7 +152,7 @@ impl Joint<'_> {
             let peers = self.mesh.peers.iter().filter(|peer| self.is_there(peer));
             watchers.extend(peers.map(|peer| Watcher {
                 name: peer.name.as_str().to_owned(),
-                domain: domain_of(peer),
+                domain: peer.kind.domain(),
                 acts: acts(true),
             }));
         }
@@ -180,12 +180,12 @@ impl Joint<'_> {
                 .inventory
                 .automations
                 .iter()
-                .any(|automation| is_of(peer, automation) && automation.state == Standing::Effective),
+                .any(|automation| peer.runs_in(&automation.id) && automation.state == Standing::Effective),
             PeerKind::Netlify { .. } => self
                 .inventory
                 .automations
                 .iter()
-                .filter(|automation| is_of(peer, automation))
+                .filter(|automation| peer.runs_in(&automation.id))
                 .all(|automation| automation.state == Standing::Effective),
             PeerKind::Lambda { .. } | PeerKind::Agent { .. } => true,
         }
@@ -306,24 +306,6 @@ const fn is_watching(expectation: &Expectation) -> bool {
     match expectation {
         Expectation::Process(_) | Expectation::Beats(_) | Expectation::Slots(_) => true,
         Expectation::Nothing { .. } | Expectation::NotEffective { .. } => false,
-    }
-}
-
-fn is_of(peer: &PeerSettings, automation: &Automation) -> bool {
-    let id = &automation.id;
-    match &peer.kind {
-        PeerKind::Action { workflow } => id.kind() == Kind::Workflow && id.name() == workflow,
-        PeerKind::Netlify { function } => id.kind() == Kind::Netlify && id.name() == function,
-        PeerKind::Lambda { .. } | PeerKind::Agent { .. } => false,
-    }
-}
-
-const fn domain_of(peer: &PeerSettings) -> Domain {
-    match peer.kind {
-        PeerKind::Action { .. } => Domain::Github,
-        PeerKind::Netlify { .. } => Domain::Netlify,
-        PeerKind::Lambda { .. } => Domain::Aws,
-        PeerKind::Agent { .. } => Domain::Host,
     }
 }
 

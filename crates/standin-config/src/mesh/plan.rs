@@ -130,7 +130,7 @@ pub fn mesh(settings: &Settings, inventory: &Inventory, zone: &str) -> Result<Me
         if let Some(entry) = entry {
             errors.extend(unknown_remedies(entry, inventory));
         }
-        if !is_a_peer(automation, &said.peers) {
+        if !said.peers.iter().any(|peer| peer.runs_in(&automation.id)) {
             let target = target(settings, automation, entry, inventory, zone);
             errors.extend(target.iter().zip(entry).filter_map(|(t, entry)| unkept(t, entry, &said.peers)));
             targets.extend(target);
@@ -168,19 +168,6 @@ pub(super) fn github_store() -> StoreSettings {
         endpoint: None,
         proved: Proved::Yes,
     }
-}
-
-/// The workflow of the Action and the function itself are watched as peers.
-fn is_a_peer(automation: &Automation, peers: &[PeerSettings]) -> bool {
-    peers.iter().any(|peer| match &peer.kind {
-        PeerKind::Action { workflow } => {
-            automation.id.kind() == Kind::Workflow && automation.id.name() == workflow
-        }
-        PeerKind::Netlify { function } => {
-            automation.id.kind() == Kind::Netlify && automation.id.name() == function
-        }
-        PeerKind::Lambda { .. } | PeerKind::Agent { .. } => false,
-    })
 }
 
 fn unknown_remedies(entry: &Entry, inventory: &Inventory) -> Vec<ConfigError> {

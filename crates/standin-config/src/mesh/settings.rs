@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use standin_core::ident::AutomationId;
+use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::mesh::arbiter::StoreKind;
 use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::terms::Keeping;
@@ -159,7 +159,28 @@ pub struct PeerSettings {
     pub backup: Vec<Remedy>,
 }
 
+impl PeerKind {
+    /// What a watcher of this kind fails together with.
+    pub const fn domain(&self) -> Domain {
+        match self {
+            Self::Action { .. } => Domain::Github,
+            Self::Netlify { .. } => Domain::Netlify,
+            Self::Lambda { .. } => Domain::Aws,
+            Self::Agent { .. } => Domain::Host,
+        }
+    }
+}
+
 impl PeerSettings {
+    /// Whether this automation is what the watcher runs in.
+    pub fn runs_in(&self, id: &AutomationId) -> bool {
+        match &self.kind {
+            PeerKind::Action { workflow } => id.kind() == Kind::Workflow && id.name() == workflow,
+            PeerKind::Netlify { function } => id.kind() == Kind::Netlify && id.name() == function,
+            PeerKind::Lambda { .. } | PeerKind::Agent { .. } => false,
+        }
+    }
+
     /// How it can keep a backup at work.
     pub fn keeping(&self) -> Keeping {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

@@ -6,7 +6,7 @@ use standin_core::automation::{Automation, Detail, Inventory, Source, Standing};
 use standin_core::ident::{AutomationId, Domain, Kind};
 
 use super::{CommandSpec, PROGRAM, Place, TIME_LIMIT, quoted};
-use crate::mesh::{PeerKind, PeerSettings};
+use crate::mesh::PeerKind;
 use crate::settings::{Here, Settings};
 
 /// One command for each of them, which reads the primary's own files each time that it runs. It belongs to the ladder of
@@ -25,7 +25,7 @@ pub(super) fn runs(
             && automation.state == Standing::Effective
             && automation.backup_of.is_none()
             && !automation.schedules.is_empty()
-            && !settings.mesh.peers.iter().any(|peer| is_of(peer, &automation.id))
+            && !settings.mesh.peers.iter().any(|peer| peer.runs_in(&automation.id))
     };
     inventory.automations.iter().filter(is_wanted).filter_map(|primary| run(primary, place)).collect()
 }
@@ -53,12 +53,4 @@ fn run(primary: &Automation, place: Place<'_>) -> Option<(Automation, CommandSpe
         time_limit: TIME_LIMIT,
     };
     Some((automation, spec))
-}
-
-fn is_of(peer: &PeerSettings, id: &AutomationId) -> bool {
-    match &peer.kind {
-        PeerKind::Action { workflow } => id.kind() == Kind::Workflow && id.name() == workflow,
-        PeerKind::Netlify { function } => id.kind() == Kind::Netlify && id.name() == function,
-        PeerKind::Lambda { .. } | PeerKind::Agent { .. } => false,
-    }
 }
