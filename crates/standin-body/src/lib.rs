@@ -9,6 +9,8 @@ pub mod by_hand;
 pub mod check;
 pub mod drive;
 pub mod env;
+#[cfg(feature = "scan")]
+pub mod hollow;
 pub mod host;
 pub mod look;
 pub mod ping;

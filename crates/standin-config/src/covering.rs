@@ -1,7 +1,7 @@
 //! What coverage is reckoned from: settings, inventory and mesh together, one subject for each automation that runs by
 //! itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::{Automation, Detail, Effort, Inventory, Standing};
 use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work};
@@ -19,6 +19,8 @@ pub struct Known {
     pub agent: Agent,
     /// Backups whose primary has changed since they were written.
     pub outdated: BTreeSet<AutomationId>,
+    /// What does nothing but print, wait and answer, and the place that shows it.
+    pub hollow: BTreeMap<AutomationId, String>,
     /// Every drill that is on record, in any order.
     pub drills: Vec<Drill>,
 }
@@ -245,7 +247,9 @@ impl Joint<'_> {
                 Some(Flaw::NotEffective(backup.reason.clone()))
             }
             Some(_) if self.known.outdated.contains(id) => Some(Flaw::Outdated),
-            Some(backup) if does_nothing(backup) && !does_nothing(primary) => Some(Flaw::DoesNothing),
+            Some(backup) if self.hollow(primary).is_none() && self.hollow(backup).is_some() => {
+                self.hollow(backup).map(Flaw::DoesNothing)
+            }
             Some(_) if !has_clock && (rung == Rung::No || !can_be_started) => Some(Flaw::NobodyStartsIt),
             Some(_) => None,
         };
@@ -263,6 +267,22 @@ impl Joint<'_> {
         }
     }
 
+    /// What shows that an automation does nothing: as a backup it would answer for work that nobody does.
+    fn hollow(&self, automation: &Automation) -> Option<String> {
+        let known = self.known.hollow.get(&automation.id).cloned();
+        known.or_else(|| match &automation.detail {
+            Detail::Workflow(workflow) if workflow.effort == Effort::None => {
+                let path = &automation.source.path;
+                Some(format!("{path} all that its steps do is to check the code out, print and end"))
+            }
+            Detail::Workflow(_)
+            | Detail::Plain
+            | Detail::Pm2App { .. }
+            | Detail::NpmScript { .. }
+            | Detail::NetlifyFunction { .. } => None,
+        })
+    }
+
     /// Whether a command is `standin run` of the primary itself: it reads the primary's own files each time.
     fn runs_the_same(&self, primary: &Automation, id: &AutomationId) -> bool {
         let is_written = |found: &Automation| found.backup_of.as_ref() == Some(&primary.id);
@@ -274,16 +294,6 @@ impl Joint<'_> {
             Said::Command(text) => text.command.trim() == format!("standin run {}", primary.id),
             Said::Heartbeat | Said::Found => false,
         })
-    }
-}
-
-/// Whether all that a workflow does is to print: as a backup it would answer for work that nobody does.
-fn does_nothing(automation: &Automation) -> bool {
-    match &automation.detail {
-        Detail::Workflow(workflow) => workflow.effort == Effort::None,
-        Detail::Plain | Detail::Pm2App { .. } | Detail::NpmScript { .. } | Detail::NetlifyFunction { .. } => {
-            false
-        }
     }
 }
 

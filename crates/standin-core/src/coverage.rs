@@ -92,8 +92,8 @@ pub enum Flaw {
     NobodyStartsIt,
     /// It was written from an older state of its primary.
     Outdated,
-    /// It does nothing that the primary does.
-    DoesNothing,
+    /// It does nothing, which this shows: a place in a file, and what stands there.
+    DoesNothing(String),
 }
 
 impl std::fmt::Display for Flaw {
@@ -103,7 +103,7 @@ impl std::fmt::Display for Flaw {
             Self::NotEffective(why) => write!(f, "it would not run: {why}"),
             Self::NobodyStartsIt => f.write_str("nobody would start it"),
             Self::Outdated => f.write_str("its primary has changed since it was written"),
-            Self::DoesNothing => f.write_str("it does nothing but say that it ran"),
+            Self::DoesNothing(shown) => write!(f, "it does nothing but say that it ran: {shown}"),
         }
     }
 }

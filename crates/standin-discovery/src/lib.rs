@@ -19,6 +19,7 @@ mod crontab;
 mod files;
 mod findings;
 mod github_actions;
+mod hollow;
 mod js;
 mod kubernetes;
 pub mod limits;
@@ -39,6 +40,7 @@ mod yaml;
 mod yaml_stream;
 
 pub use cache::Cache;
+pub use hollow::{Hollow, hollow, idle_command};
 
 /// What a scan leaves out beyond its own rules. The default leaves out nothing more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -27,6 +27,11 @@ pub(super) struct Work<'a> {
     apps: Vec<pm2::App>,
     remedies: Vec<Remedy>,
     backed_up: BTreeMap<AutomationId, String>,
+    /// The schedules of the backups that are there, by their path: what still fits is kept, so that one more workflow
+    /// moves no other's backup.
+    earlier: BTreeMap<String, Vec<ScheduleSpec>>,
+    /// Those of them that are kept for sure, by the path and the number of the primary's schedule.
+    kept: BTreeMap<(String, usize), ScheduleSpec>,
 }
 
 impl<'a> Work<'a> {
@@ -39,6 +44,8 @@ impl<'a> Work<'a> {
             apps: Vec::new(),
             remedies: Vec::new(),
             backed_up: BTreeMap::new(),
+            earlier: BTreeMap::new(),
+            kept: BTreeMap::new(),
         };
         let mut taken = Taken::default();
         for automation in inputs.inventory.automations.iter().filter(|a| work.is_others(a)) {
@@ -47,7 +54,36 @@ impl<'a> Work<'a> {
             }
         }
         work.taken = taken;
+        work.keep();
         work
+    }
+
+    /// Keeps every time of an earlier run that still fits and that nobody else has.
+    fn keep(&mut self) {
+        for backup in inventory_of(self.inputs).filter(|backup| backup.backup_of.is_some()) {
+            let earlier = self.earlier.entry(backup.source.path.clone()).or_default();
+            earlier.extend(backup.schedules.iter().cloned());
+        }
+        for primary in inventory_of(self.inputs).filter(|a| self.is_primary(a)).collect::<Vec<_>>() {
+            for path in places(primary) {
+                for (nth, schedule) in primary.schedules.iter().enumerate() {
+                    let free = |spec: &&ScheduleSpec| self.taken.collisions(&spec.cron, &spec.timezone) == 0;
+                    let Some(spec) = self.earlier_one(&path, schedule).filter(free).cloned() else {
+                        continue;
+                    };
+                    self.taken.add(&spec.cron, &spec.timezone);
+                    self.kept.insert((path.clone(), nth), spec);
+                }
+            }
+        }
+    }
+
+    /// What an earlier run chose for a schedule, if that still fits.
+    fn earlier_one(&self, path: &str, schedule: &ScheduleSpec) -> Option<&ScheduleSpec> {
+        let earlier = self.earlier.get(path)?;
+        let is_other =
+            |spec: &&ScheduleSpec| !self.kept.iter().any(|((at, _), kept)| at == path && kept == *spec);
+        earlier.iter().filter(is_other).find(|spec| times::fits(schedule, spec))
     }
 
     /// Whether somebody else has written the file that it is in.
@@ -185,8 +221,21 @@ impl<'a> Work<'a> {
     /// When a backup starts by itself, and that nobody else may start then.
     fn schedules(&mut self, automation: &Automation, path: &str) -> Vec<ScheduleSpec> {
         let mut found: Vec<ScheduleSpec> = Vec::new();
-        for schedule in &automation.schedules {
-            let Some(shifted) = times::after(schedule, &self.taken, times::seed(path)) else {
+        for (nth, schedule) in automation.schedules.iter().enumerate() {
+            if let Some(spec) = self.kept.get(&(path.to_owned(), nth)).filter(|_| found.len() < MAX_SCHEDULES)
+            {
+                found.push(spec.clone());
+                continue;
+            }
+            let shifted = times::after(schedule, &self.taken, times::seed(path)).map(|shifted| {
+                // Where nobody can have a minute alone, the one of an earlier run is as good.
+                let earlier = self.earlier_one(path, schedule).filter(|_| shifted.collisions > 0);
+                earlier.map_or(shifted, |spec| times::Shifted {
+                    cron: spec.cron.clone(),
+                    collisions: self.taken.collisions(&spec.cron, &spec.timezone),
+                })
+            });
+            let Some(shifted) = shifted else {
                 let message = format!(
                     "no five fields say a time after `{}`: the backup of {} is only dispatched",
                     schedule.cron, automation.id
@@ -254,6 +303,30 @@ impl<'a> Work<'a> {
             self.out.patches.push(FilePatch { path, before, after, about: about.cloned() });
         }
         Ok(())
+    }
+}
+
+fn inventory_of<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a Automation> {
+    inputs.inventory.automations.iter()
+}
+
+/// Where the backups of an automation are that have schedules.
+fn places(primary: &Automation) -> Vec<String> {
+    let id = &primary.id;
+    match id.kind() {
+        Kind::Workflow => vec![workflow_path(&backup_name(id.name()))],
+        Kind::Netlify => {
+            vec![netlify::paths(primary).backup, workflow_path(&netlify::workflow_name(id))]
+        }
+        Kind::Pm2
+        | Kind::Npm
+        | Kind::Command
+        | Kind::Aws
+        | Kind::Crontab
+        | Kind::Systemd
+        | Kind::Kubernetes
+        | Kind::Script
+        | Kind::Heartbeat => Vec::new(),
     }
 }
 

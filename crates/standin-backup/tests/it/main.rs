@@ -4,6 +4,7 @@
 
 mod act;
 mod fixtures;
+mod herd;
 mod mutations;
 mod netlify;
 mod oracles;

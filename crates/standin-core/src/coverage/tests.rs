@@ -78,7 +78,7 @@ fn each_condition_that_is_not_met_keeps_the_level_down_and_names_the_step() {
     assert_eq!(judged(|s| s.backups.clear()), (Level::Watched, Some(Step::Back)));
     for (flaw, step) in [
         (Flaw::Missing, Step::Back),
-        (Flaw::DoesNothing, Step::Back),
+        (Flaw::DoesNothing("a.js:3 it prints".into()), Step::Back),
         (Flaw::Outdated, Step::Renew),
         (Flaw::NotEffective("x".into()), Step::MendBackup(here)),
         (Flaw::NobodyStartsIt, Step::WatchElsewhere(Domain::Host)),

@@ -12,6 +12,7 @@ use crate::value::Value;
 
 mod eval;
 mod guard;
+mod idle;
 mod listed;
 mod module;
 mod mutation;
@@ -54,6 +55,22 @@ pub(crate) fn read_module(text: &str, file: &Path) -> Result<Module, Fault> {
         let scope = eval::Scope::new(&parsed.program, text, &lines, file);
         Ok(module::read(&parsed.program, &scope))
     })
+}
+
+/// The line that says it all of a program that does nothing but print, wait and answer; `None` when it may do something
+/// else, or is no program.
+pub(crate) fn idle(text: &str, file_name: &str) -> Option<u32> {
+    let lines = Lines::new(text);
+    let read = on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, source_type(file_name)).parse();
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &lines));
+        }
+        let span = idle::find(&parsed.program);
+        Ok(span.map(|span| lines.at(usize::try_from(span.start).unwrap_or(usize::MAX))))
+    });
+    read.ok().flatten()
 }
 
 /// The value of a text that is one expression, such as the JSON with comments that PM2 reads.
