@@ -40,14 +40,29 @@ pub(crate) fn of_app(app: &Automation, files: &Files) -> Result<App, Refused> {
     let written = match reading {
         Reading::Required => String::new(),
         Reading::WrittenOut => {
-            let text = files.text(path).unwrap_or_default();
-            let value = json_of_yaml::value(text).ok_or_else(|| {
-                Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
-            })?;
-            format!(", {}", compact(&only(&value, name)))
+            format!(", {}", compact(&written_out(path, name, files)?))
         }
     };
     Ok(App { code: format!("...again({file}, {}{written})", js(name)) })
+}
+
+/// What PM2 reads of an app's file, as an expression of JavaScript that is run anywhere in the repository.
+pub(crate) fn apps_of(app: &Automation, files: &Files) -> Result<String, Refused> {
+    let path = app.source.path.as_str();
+    match reading(path, files)? {
+        Reading::Required => {
+            Ok(format!("require(path.resolve(process.env.GITHUB_WORKSPACE ?? '.', {}))", js(path)))
+        }
+        Reading::WrittenOut => Ok(compact(&written_out(path, app.id.name(), files)?)),
+    }
+}
+
+fn written_out(path: &str, name: &str, files: &Files) -> Result<Value, Refused> {
+    let text = files.text(path).unwrap_or_default();
+    let value = json_of_yaml::value(text).ok_or_else(|| {
+        Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
+    })?;
+    Ok(only(&value, name))
 }
 
 /// Only the app of a name: what else a file holds may be secret, and is nobody's backup.

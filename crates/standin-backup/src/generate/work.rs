@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
-use super::{Generated, Inputs, Mode, Refusal, backup_name, workflow_path};
+use super::{Generated, Inputs, Mode, Refusal, backup_name, errand_name, workflow_path};
 use crate::file::Place;
 use crate::patch::FilePatch;
 use crate::settings::{self, Remedy};
 use crate::times::{self, Taken};
 use crate::workflow::{self, Primary, Refused};
-use crate::{PM2_FILE, netlify, pm2};
+use crate::{PM2_FILE, host, netlify, pm2};
 
 mod shared;
 
@@ -48,7 +48,9 @@ impl<'a> Work<'a> {
             kept: BTreeMap::new(),
         };
         let mut taken = Taken::default();
-        for automation in inputs.inventory.automations.iter().filter(|a| work.is_others(a)) {
+        // A command starts on its machine, as often as every minute: no minute is taken by that.
+        let starts = |a: &&Automation| work.is_others(a) && a.id.kind() != Kind::Command;
+        for automation in inputs.inventory.automations.iter().filter(starts) {
             for schedule in &automation.schedules {
                 taken.add(&schedule.cron, &schedule.timezone);
             }
@@ -66,7 +68,7 @@ impl<'a> Work<'a> {
         }
         for primary in inventory_of(self.inputs).filter(|a| self.is_primary(a)).collect::<Vec<_>>() {
             for path in places(primary) {
-                for (nth, schedule) in primary.schedules.iter().enumerate() {
+                for (nth, schedule) in slots(primary).iter().enumerate() {
                     let free = |spec: &&ScheduleSpec| self.taken.collisions(&spec.cron, &spec.timezone) == 0;
                     let Some(spec) = self.earlier_one(&path, schedule).filter(free).cloned() else {
                         continue;
@@ -115,18 +117,15 @@ impl<'a> Work<'a> {
                     Refused::new(why, "Mend its file, and run `standin backup` again."),
                 );
             }
-            Kind::Pm2 => match pm2::of_app(automation, self.inputs.files) {
-                Ok(app) => self.app(&automation.id, app),
-                Err(refused) => self.refuse(&automation.id, refused),
-            },
-            Kind::Npm
-            | Kind::Command
-            | Kind::Aws
-            | Kind::Crontab
-            | Kind::Systemd
-            | Kind::Kubernetes
-            | Kind::Script
-            | Kind::Heartbeat => {
+            Kind::Pm2 => {
+                match pm2::of_app(automation, self.inputs.files) {
+                    Ok(app) => self.app(&automation.id, app),
+                    Err(refused) => self.refuse(&automation.id, refused),
+                }
+                self.errand(automation);
+            }
+            Kind::Npm | Kind::Command | Kind::Crontab => self.errand(automation),
+            Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {
                 if self.is_asked(&automation.id) {
                     let why = format!("Standin writes no backup for a {}", automation.id.kind());
                     let fix = "Name something that does the same as its `backup` in standin.toml.";
@@ -212,16 +211,69 @@ impl<'a> Work<'a> {
         if self.write(&path, workflow::of_function(id, &automation.source.path, source, &elsewhere), id)
             && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
         {
-            self.remedies.push(Remedy { id: id.clone(), backup });
+            self.remedies.push(Remedy { id: id.clone(), backup, schedule: None });
         }
         let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
         self.app(id, run);
     }
 
+    /// What a machine does, once more on GitHub.
+    fn errand(&mut self, automation: &Automation) {
+        if !self.inputs.is_errand(automation) {
+            return;
+        }
+        let id = &automation.id;
+        if automation.state == Standing::Declared {
+            let why = format!("it would never run itself: {}", automation.reason);
+            self.refuse(id, Refused::new(why, "Mend it, and run `standin backup` again."));
+            return;
+        }
+        let errand = match host::of(automation, self.inputs.known()) {
+            Ok(errand) => errand,
+            Err(Refused { why, fix }) => {
+                let why = format!("GitHub cannot do its work: {why}");
+                self.refuse(id, Refused { why, fix });
+                return;
+            }
+        };
+        let name = errand_name(id);
+        let path = workflow_path(&name);
+        // Nobody can see from there whether the machine has worked, so nothing starts it but an order, or the user's wish.
+        let schedules = match self.inputs.mode {
+            Mode::Active => self.schedules(automation, &path),
+            Mode::Standby => Vec::new(),
+        };
+        let text = workflow::of_errand(id, &automation.source.path, &errand, &schedules);
+        if self.write(&path, text, id)
+            && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
+        {
+            let is_clocked = self.inputs.clocked.contains(id);
+            let schedule = match id.kind() {
+                Kind::Crontab if !is_clocked => automation.schedules.first().cloned(),
+                // Whoever asks for it knows when it is to run.
+                Kind::Npm if !is_clocked => {
+                    Some(ScheduleSpec { cron: "@daily".into(), timezone: "local".into() })
+                }
+                Kind::Workflow
+                | Kind::Pm2
+                | Kind::Netlify
+                | Kind::Npm
+                | Kind::Command
+                | Kind::Aws
+                | Kind::Crontab
+                | Kind::Systemd
+                | Kind::Kubernetes
+                | Kind::Script
+                | Kind::Heartbeat => None,
+            };
+            self.remedies.push(Remedy { id: id.clone(), backup, schedule });
+        }
+    }
+
     /// When a backup starts by itself, and that nobody else may start then.
     fn schedules(&mut self, automation: &Automation, path: &str) -> Vec<ScheduleSpec> {
         let mut found: Vec<ScheduleSpec> = Vec::new();
-        for (nth, schedule) in automation.schedules.iter().enumerate() {
+        for (nth, schedule) in slots(automation).iter().enumerate() {
             if let Some(spec) = self.kept.get(&(path.to_owned(), nth)).filter(|_| found.len() < MAX_SCHEDULES)
             {
                 found.push(spec.clone());
@@ -310,6 +362,15 @@ fn inventory_of<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a Automation>
     inputs.inventory.automations.iter()
 }
 
+/// When an automation runs. A platform has no zone of a machine, so that one counts as UTC.
+fn slots(automation: &Automation) -> Vec<ScheduleSpec> {
+    let elsewhere = |spec: &ScheduleSpec| match spec.timezone.as_str() {
+        "local" => ScheduleSpec { timezone: "UTC".into(), ..spec.clone() },
+        _ => spec.clone(),
+    };
+    automation.schedules.iter().map(elsewhere).collect()
+}
+
 /// Where the backups of an automation are that have schedules.
 fn places(primary: &Automation) -> Vec<String> {
     let id = &primary.id;
@@ -318,15 +379,8 @@ fn places(primary: &Automation) -> Vec<String> {
         Kind::Netlify => {
             vec![netlify::paths(primary).backup, workflow_path(&netlify::workflow_name(id))]
         }
-        Kind::Pm2
-        | Kind::Npm
-        | Kind::Command
-        | Kind::Aws
-        | Kind::Crontab
-        | Kind::Systemd
-        | Kind::Kubernetes
-        | Kind::Script
-        | Kind::Heartbeat => Vec::new(),
+        Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Crontab => vec![workflow_path(&errand_name(id))],
+        Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => Vec::new(),
     }
 }
 

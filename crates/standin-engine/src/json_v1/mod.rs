@@ -2,9 +2,11 @@
 //!
 //! Times are RFC 3339 in UTC, durations are seconds, sizes are bytes. Fields are only ever added.
 
+mod backup;
 mod coverage;
 mod from;
 
+pub use backup::{BackupV1, ChangeV1, DoingV1, PatchV1, RefusedV1};
 pub use coverage::{CoverageV1, CoveredV1, DayV1, LeftOutV1, LevelV1, PlatformV1, StepV1, levels};
 
 use jiff::Timestamp;
