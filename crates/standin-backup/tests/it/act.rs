@@ -64,6 +64,8 @@ pub(crate) fn dispatched(repository: &Repository, run: &str, workflow: &str) -> 
     assert!(begun.success());
     let root = repository.root();
     let out = root.join(format!("out-{run}"));
+    // What was done before is not done by this one.
+    let _ = fs::remove_file(&out);
     let event = root.join("event.json");
     let inputs =
         r#"{"inputs":{"standin-key":"k1","standin-attempt":"1","standin-slot":"2026-11-01T05:00:00Z"}}"#;

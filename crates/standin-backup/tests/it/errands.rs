@@ -123,7 +123,7 @@ fn the_work_really_runs_behind_the_slot_and_its_end_is_said() {
         dispatched(&repository, "true", digest),
         [
             "beat pm2:digest",
-            "digest --for|the week's end out/digest undefined unset",
+            "digest --for|the week's end out/digest none unset",
             "exec-result pm2:digest success"
         ]
     );

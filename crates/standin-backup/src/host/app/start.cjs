@@ -5,7 +5,8 @@ const config = APPS;
 const called = ({ name, script }) => name ?? path.basename(String(script), path.extname(String(script)));
 const app = [config.apps ?? config.pm2 ?? config].flat().find((one) => called(one) === NAME);
 if (!app) throw new Error('PM2 has no app ' + NAME + ' any more: nothing was done');
-const own = Object.entries(app.env ?? {}).map(([name, value]) => [
+const set = Object.entries(app.env ?? {}).filter(([, value]) => value !== undefined);
+const own = set.map(([name, value]) => [
   name,
   typeof value === 'object' ? JSON.stringify(value) : String(value),
 ]);
