@@ -1,11 +1,12 @@
 //! The detectors, one a line.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::findings::Gathered;
 use crate::walk::Entry;
-use crate::{Cache, Progress};
+use crate::{Cache, Evaluated, Progress};
 use crate::{contents, github_actions, netlify, npm_scripts, pm2, terraform};
 
 /// What a detector looks at.
@@ -14,6 +15,8 @@ pub(crate) struct Repository<'a> {
     pub(crate) root: &'a Path,
     /// Ordered by path.
     pub(crate) entries: &'a [Entry],
+    /// What configurations gave when they were run, by path.
+    pub(crate) evaluated: &'a BTreeMap<String, Evaluated>,
     /// What earlier scans found.
     pub(crate) cache: RefCell<Cache>,
     /// Is told how far the scan is.

@@ -142,6 +142,25 @@ pub(crate) struct ScanArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: ScanFormat,
+    /// Run the PM2 configurations that cannot be read without running them, each alone, for 10 seconds at most
+    #[arg(long)]
+    pub evaluate: bool,
+}
+
+impl ScanArgs {
+    /// Whether something of the repository may be run.
+    pub(crate) const fn reading(&self) -> Reading {
+        if self.evaluate { Reading::Evaluating } else { Reading::Only }
+    }
+}
+
+/// What a scan may do with the files of a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Read them.
+    Only,
+    /// Run those that only running them would tell.
+    Evaluating,
 }
 
 /// How a scan is printed.
