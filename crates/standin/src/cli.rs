@@ -147,22 +147,6 @@ pub(crate) struct ScanArgs {
     pub evaluate: bool,
 }
 
-impl ScanArgs {
-    /// Whether something of the repository may be run.
-    pub(crate) const fn reading(&self) -> Reading {
-        if self.evaluate { Reading::Evaluating } else { Reading::Only }
-    }
-}
-
-/// What a scan may do with the files of a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// Read them.
-    Only,
-    /// Run those that only running them would tell.
-    Evaluating,
-}
-
 /// How a scan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum ScanFormat {
