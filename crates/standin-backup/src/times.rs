@@ -19,6 +19,9 @@ const HOURS_AFTER: u32 = 6;
 /// How many minutes after its primary a backup starts at the least, within one hour.
 const MINUTES_AFTER: u32 = 10;
 
+/// From how many starts a week on a schedule is everywhere: nothing can keep clear of what starts every other minute.
+const EVERYWHERE: usize = 5_040;
+
 /// Minutes of an hour at which everybody's schedules start, and GitHub is late.
 const CROWDED: [u32; 10] = [0, 1, 5, 10, 15, 20, 30, 40, 45, 50];
 
@@ -30,10 +33,11 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// Notes every start of a schedule.
+    /// Notes every start of a schedule, unless it is everywhere.
     pub(crate) fn add(&mut self, cron: &str, timezone: &str) {
-        for minute in fires(cron, timezone) {
-            let Ok(at) = usize::try_from(minute) else { continue };
+        let fires = fires(cron, timezone);
+        for minute in fires.iter().filter(|_| fires.len() < EVERYWHERE) {
+            let Ok(at) = usize::try_from(*minute) else { continue };
             if self.minutes.len() <= at {
                 self.minutes.resize(at.saturating_add(1), 0);
             }

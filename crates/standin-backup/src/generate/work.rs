@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Standing};
+use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
 use super::{Generated, Inputs, Mode, Refusal, backup_name, errand_name, workflow_path};
@@ -32,6 +32,8 @@ pub(super) struct Work<'a> {
     earlier: BTreeMap<String, Vec<ScheduleSpec>>,
     /// Those of them that are kept for sure, by the path and the number of the primary's schedule.
     kept: BTreeMap<(String, usize), ScheduleSpec>,
+    /// Backups that start in a minute that somebody else has, each as its primary's place and in words.
+    crowded: Vec<(Source, String)>,
 }
 
 impl<'a> Work<'a> {
@@ -46,10 +48,11 @@ impl<'a> Work<'a> {
             backed_up: BTreeMap::new(),
             earlier: BTreeMap::new(),
             kept: BTreeMap::new(),
+            crowded: Vec::new(),
         };
         let mut taken = Taken::default();
-        // A command starts on its machine, as often as every minute: no minute is taken by that.
-        let starts = |a: &&Automation| work.is_others(a) && a.id.kind() != Kind::Command;
+        // What its platform does not load never starts.
+        let starts = |a: &&Automation| work.is_others(a) && a.state > Standing::Declared;
         for automation in inputs.inventory.automations.iter().filter(starts) {
             for schedule in &automation.schedules {
                 taken.add(&schedule.cron, &schedule.timezone);
@@ -295,7 +298,7 @@ impl<'a> Work<'a> {
                 self.find(
                     "backup-unscheduled",
                     Severity::Note,
-                    automation,
+                    &automation.source,
                     message,
                     "Start it earlier in the day.",
                 );
@@ -303,17 +306,7 @@ impl<'a> Work<'a> {
             };
             let spec = ScheduleSpec { cron: shifted.cron, timezone: schedule.timezone.clone() };
             if shifted.collisions > 0 {
-                let message = format!(
-                    "no minute is free for the backup of {}: `{}` starts {} times a week together with another",
-                    automation.id, spec.cron, shifted.collisions
-                );
-                self.find(
-                    "schedule-collision",
-                    Severity::Note,
-                    automation,
-                    message,
-                    "Start fewer automations every minute.",
-                );
+                self.crowded.push((automation.source.clone(), format!("`{}` of {path}", spec.cron)));
             }
             if !found.contains(&spec) && found.len() < MAX_SCHEDULES {
                 self.taken.add(&spec.cron, &spec.timezone);
@@ -323,8 +316,8 @@ impl<'a> Work<'a> {
         found
     }
 
-    fn find(&mut self, rule: &str, severity: Severity, about: &Automation, message: String, fix: &str) {
-        let (path, line) = (about.source.path.clone(), about.source.line);
+    fn find(&mut self, rule: &str, severity: Severity, place: &Source, message: String, fix: &str) {
+        let (path, line) = (place.path.clone(), place.line);
         self.out.findings.push(Finding { rule: rule.into(), severity, path, line, message, fix: fix.into() });
     }
 

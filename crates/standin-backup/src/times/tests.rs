@@ -40,11 +40,22 @@ fn a_minute_that_somebody_has_is_left_to_them() {
     let second = after(&spec("0 3 * * *"), &taken, 7).unwrap();
     assert_ne!(first.cron, second.cron);
     assert_eq!(second.collisions, 0);
-    taken.add("* * * * *", "UTC");
-    assert_eq!(after(&spec("0 3 * * *"), &taken, 7).unwrap().collisions, 7);
+    taken.add("10 3 * * *", "UTC");
+    taken.add("10 3 * * 1", "UTC");
     assert_eq!(taken.busiest().map(|(_, count)| count), Some(2));
     assert_eq!(Taken::default().busiest(), None);
     assert_eq!(spoken(1_440 + 61), "Tuesday 01:01 UTC");
+}
+
+#[test]
+fn what_starts_every_minute_takes_no_minute_from_anybody() {
+    let mut taken = Taken::default();
+    taken.add("* * * * *", "UTC");
+    taken.add("*/2 * * * *", "UTC");
+    let alone = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+    assert_eq!(alone.collisions, 0);
+    taken.add(&alone.cron, "UTC");
+    assert_ne!(after(&spec("0 3 * * *"), &taken, 7).unwrap().cron, alone.cron);
 }
 
 #[test]

@@ -75,11 +75,11 @@ const QUIET_CLASSES: [&str; 8] = ["Date", "Error", "Headers", "Map", "Promise", 
 
 /// Where a program that does nothing says so: the first thing that it returns, else its last statement. `None` when it
 /// may do something, which whatever is not known does.
-pub(super) fn find(program: &Program<'_>) -> Option<Span> {
+X
     let imports = module::imports(program);
     let foreign = imports.iter().filter(|(_, one)| one.module != HELPERS).map(|(name, _)| *name).collect();
     let helpers = imports.iter().filter(|(_, one)| one.module == HELPERS).map(|(name, _)| *name);
-    let mut own: BTreeSet<&str> = module::constants(program).into_keys().collect();
+    let mut own: BTreeSet<&str> = module::constants(program, text).into_keys().collect();
     own.extend(helpers);
     own.extend(program.body.iter().filter_map(function_name));
     let mut search = Search { foreign, own, does: Does::Nothing, answer: None };
