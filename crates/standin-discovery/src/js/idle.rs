@@ -75,7 +75,7 @@ const QUIET_CLASSES: [&str; 8] = ["Date", "Error", "Headers", "Map", "Promise", 
 
 /// Where a program that does nothing says so: the first thing that it returns, else its last statement. `None` when it
 /// may do something, which whatever is not known does.
-X
+pub(super) fn find(program: &Program<'_>, text: &str) -> Option<Span> {
     let imports = module::imports(program);
     let foreign = imports.iter().filter(|(_, one)| one.module != HELPERS).map(|(name, _)| *name).collect();
     let helpers = imports.iter().filter(|(_, one)| one.module == HELPERS).map(|(name, _)| *name);
