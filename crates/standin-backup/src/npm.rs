@@ -150,7 +150,6 @@ mod tests {
             "{\r\n    \"scripts\": {},\r\n    \"z\": 1\r\n}\r\n",
             "{\"scripts\":{\"a\":\"b\",\"redundancy:stop\":\"mine\",\"c\":\"d\"}}",
             "\u{feff}{\r\n\t\"scripts\": {\r\n\t\t\"a\": \"b\"\r\n\t}\r\n}",
-            "{\n    \"scripts\": {\n    },\n    \"z\": 1\n}",
             "{\n    \"scripts\": {\n        \"a\": \"b\"\n    }\n}\n",
         ] {
             let added = add(text).unwrap();

@@ -19,8 +19,8 @@ const HOURS_AFTER: u32 = 6;
 /// How many minutes after its primary a backup starts at the least, within one hour.
 const MINUTES_AFTER: u32 = 10;
 
-/// From how many starts a week on a schedule is everywhere: nothing can keep clear of what starts every other minute.
-const EVERYWHERE: usize = 5_040;
+/// From how many starts a week on a schedule is everywhere: nothing can keep clear of what starts every minute.
+const EVERYWHERE: usize = 10_080;
 
 /// Minutes of an hour at which everybody's schedules start, and GitHub is late.
 const CROWDED: [u32; 10] = [0, 1, 5, 10, 15, 20, 30, 40, 45, 50];

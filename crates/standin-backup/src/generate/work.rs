@@ -98,7 +98,31 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn is_primary(&self, automation: &Automation) -> bool {
-        self.is_others(automation) && !self.inputs.left_out.contains(&automation.id)
+        self.is_others(automation)
+            && !self.inputs.left_out.contains(&automation.id)
+            && !self.is_backup_by_name(automation)
+    }
+
+    /// Whether somebody has written it under the name that the backup of another has.
+    fn is_backup_by_name(&self, automation: &Automation) -> bool {
+        let id = &automation.id;
+        let primary = match id.kind() {
+            Kind::Workflow => id.name().rsplit_once('.').and_then(|(stem, ending)| {
+                stem.strip_suffix("-backup").map(|stem| format!("{stem}.{ending}"))
+            }),
+            Kind::Netlify => netlify::original(id.name()),
+            Kind::Pm2
+            | Kind::Npm
+            | Kind::Command
+            | Kind::Aws
+            | Kind::Crontab
+            | Kind::Systemd
+            | Kind::Kubernetes
+            | Kind::Script
+            | Kind::Heartbeat => None,
+        };
+        let primary = primary.and_then(|name| AutomationId::new(id.kind(), &name).ok());
+        primary.is_some_and(|primary| self.inputs.inventory.get(&primary).is_some())
     }
 
     fn is_asked(&self, id: &AutomationId) -> bool {
@@ -176,7 +200,7 @@ impl<'a> Work<'a> {
         match workflow::backup(primary) {
             Ok(text) => {
                 self.write(&path, text, id);
-                let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
+                let run = pm2::of_run(automation, schedules.first(), self.inputs.mode, &self.apps);
                 self.app(id, run);
             }
             Err(refused) => self.refuse(id, refused),
@@ -216,7 +240,7 @@ impl<'a> Work<'a> {
         {
             self.remedies.push(Remedy { id: id.clone(), backup, schedule: None });
         }
-        let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
+        let run = pm2::of_run(automation, schedules.first(), self.inputs.mode, &self.apps);
         self.app(id, run);
     }
 

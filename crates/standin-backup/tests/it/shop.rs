@@ -137,3 +137,40 @@ fn a_backup_goes_with_its_primary_and_changes_with_it() {
     let sweep = ".github/workflows/sweep-backup.yml".to_owned();
     assert_eq!(paths, [(NIGHTLY.to_owned(), true), (sweep, false), (PM2_FILE.to_owned(), true)]);
 }
+
+#[test]
+fn what_somebody_has_written_under_the_name_of_a_backup_gets_none_itself() {
+    let repository = Repository::empty();
+    let text = "on:\n  schedule: [{ cron: '17 3 * * *' }]\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    let function = "export default () => fetch('x');\nexport const config = { schedule: '@daily' };\n";
+    repository.write("netlify.toml", "[functions]\n");
+    for name in ["n.yml", "n-backup.yml", "n.yaml", "alone-backup.yml"] {
+        repository.write(&format!(".github/workflows/{name}"), text);
+    }
+    for name in ["d.mjs", "d-backup.mjs"] {
+        repository.write(&format!("netlify/functions/{name}"), function);
+    }
+    let generated = repository.generate();
+    let paths: Vec<&str> = generated.patches.iter().map(|patch| patch.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            ".github/workflows/alone-backup-backup.yml",
+            ".github/workflows/n-backup.yaml",
+            ".github/workflows/netlify-d-backup.yml",
+            PM2_FILE,
+            "standin.toml"
+        ]
+    );
+}
+
+#[test]
+fn two_workflows_of_one_name_are_two_apps() {
+    let repository = Repository::empty();
+    let text = "on:\n  schedule: [{ cron: '17 3 * * *' }]\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    repository.write(".github/workflows/n.yml", text);
+    repository.write(".github/workflows/n.yaml", text);
+    repository.apply(&repository.generate());
+    let apps = repository.read(PM2_FILE);
+    assert!(apps.contains("\"workflow-n-backup\"") && apps.contains("\"workflow-n-backup-2\""), "{apps}");
+}
