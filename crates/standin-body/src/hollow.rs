@@ -40,3 +40,6 @@ fn shown(root: &Path, resolved: &Resolved, id: &AutomationId) -> Option<String> 
     }
     hollow(root, automation).map(|hollow| hollow.to_string())
 }
+
+#[cfg(test)]
+mod tests;

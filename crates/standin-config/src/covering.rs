@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::{Automation, Detail, Effort, Inventory, Standing};
-use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work};
+use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work, Writable};
 use standin_core::drill::{self, Drill};
 use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::watch::{Expectation, Recovery, Watch};
@@ -21,6 +21,8 @@ pub struct Known {
     pub outdated: BTreeSet<AutomationId>,
     /// What does nothing but print, wait and answer, and the place that shows it.
     pub hollow: BTreeMap<AutomationId, String>,
+    /// What Standin can write no backup of, or not all of them, and why.
+    pub refused: BTreeMap<AutomationId, String>,
     /// Every drill that is on record, in any order.
     pub drills: Vec<Drill>,
 }
@@ -140,7 +142,25 @@ impl Joint<'_> {
             watchers: self.watchers(target, watch),
             hint: self.hint(automation, watch),
             backups: self.backups(automation, target),
+            writable: self.writable(automation),
             drills: self.known.drills.iter().filter(|drill| drill.id == automation.id).cloned().collect(),
+        }
+    }
+
+    fn writable(&self, automation: &Automation) -> Writable {
+        if let Some(why) = self.known.refused.get(&automation.id) {
+            return Writable::No(why.clone());
+        }
+        match automation.id.kind() {
+            Kind::Workflow | Kind::Netlify | Kind::Npm | Kind::Crontab => Writable::Yes,
+            Kind::Pm2 if automation.triggers.iter().any(|trigger| trigger == "always") => {
+                Writable::No("it runs all the time".to_owned())
+            }
+            Kind::Pm2 | Kind::Command if !automation.schedules.is_empty() => Writable::Yes,
+            Kind::Pm2 | Kind::Command => Writable::No("it has no schedule".to_owned()),
+            Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {
+                Writable::No(format!("what a {} does is not known here", automation.id.kind()))
+            }
         }
     }
 
@@ -250,7 +270,8 @@ impl Joint<'_> {
             Some(backup) if self.hollow(primary).is_none() && self.hollow(backup).is_some() => {
                 self.hollow(backup).map(Flaw::DoesNothing)
             }
-            Some(_) if !has_clock && (rung == Rung::No || !can_be_started) => Some(Flaw::NobodyStartsIt),
+            Some(_) if !has_clock && !can_be_started => Some(Flaw::NobodyStartsIt),
+            Some(_) if !has_clock && rung == Rung::No => Some(Flaw::NotNamed),
             Some(_) => None,
         };
         Backup {

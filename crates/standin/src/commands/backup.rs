@@ -1,6 +1,6 @@
 //! `standin backup`: the files that stand in for automations, written, compared or deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use standin_backup::{
@@ -143,15 +143,25 @@ impl Read {
     }
 }
 
-/// The backups that would be written otherwise today: their primary has changed since, or is gone.
-pub(super) fn outdated(repository: &Path) -> Result<BTreeSet<AutomationId>, Failure> {
+/// What a comparison of the backups with their primaries says.
+pub(super) struct Compared {
+    /// Backups that would be written otherwise today: their primary has changed since, or is gone.
+    pub(super) outdated: BTreeSet<AutomationId>,
+    /// What can have none, or not all of them, and why.
+    pub(super) refused: BTreeMap<AutomationId, String>,
+}
+
+/// Compares them, and writes nothing.
+pub(super) fn compared(repository: &Path) -> Result<Compared, Failure> {
     let asked = BTreeSet::new();
     let read = Read::of(Some(repository), &asked)?;
     let generated = generate(&read.inputs(&asked, NpmScripts::Leave));
     let changed: BTreeSet<&str> =
         generated.patches.iter().filter(|patch| patch.before.is_some()).map(|p| p.path.as_str()).collect();
     let is_outdated = |a: &&Automation| a.backup_of.is_some() && changed.contains(a.source.path.as_str());
-    Ok(read.inventory.automations.iter().filter(is_outdated).map(|a| a.id.clone()).collect())
+    let outdated = read.inventory.automations.iter().filter(is_outdated).map(|a| a.id.clone()).collect();
+    let refused = generated.refused.into_iter().map(|refusal| (refusal.id, refusal.why)).collect();
+    Ok(Compared { outdated, refused })
 }
 
 /// Watchers are looked after by one another, and whoever names other backups, or none, has decided.

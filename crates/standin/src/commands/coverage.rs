@@ -13,7 +13,7 @@ use standin_engine::json_v1::{CoverageV1, DayV1, LeftOutV1, VERSION, levels};
 use standin_engine::render;
 
 use crate::cli::CoverageArgs;
-use crate::commands::backup::outdated;
+use crate::commands::backup::{Compared, compared};
 use crate::commands::part::mesh_of;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -64,9 +64,11 @@ pub(crate) fn reckon(project: &Project, terms: Terms) -> Result<Reckoned, Failur
     let mesh = mesh_of(project)?;
     let state = &project.root.state;
     let resolved = &project.resolved;
+    let Compared { outdated, refused } = compared(&project.root.path)?;
     let known = Known {
         agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
-        outdated: outdated(&project.root.path)?,
+        outdated,
+        refused,
         hollow: hollow_backups(&project.root.path, resolved, &mesh),
         drills: standin_stores::drills(&state.database())?,
     };
