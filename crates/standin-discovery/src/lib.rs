@@ -21,6 +21,7 @@ mod crontab;
 mod files;
 mod findings;
 mod github_actions;
+mod hosted;
 mod js;
 mod kubernetes;
 pub mod limits;
