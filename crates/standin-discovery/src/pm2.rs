@@ -142,8 +142,8 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
 }
 
 /// What PM2 would get out of a file.
-pub(crate) struct Configuration {
-    pub(crate) value: Value,
+pub(crate) struct Configuration<'a> {
+    pub(crate) value: Value<'a>,
     pub(crate) access: Access,
     /// Whose file it is.
     pub(crate) owner: Owner,
@@ -166,7 +166,12 @@ fn has_apps(value: &Value) -> bool {
     value.get("apps").is_some_and(|apps| apps.items().iter().any(|app| app.get("script").is_some()))
 }
 
-fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
+fn parse<'a>(
+    absolute: &Path,
+    path: &str,
+    format: Format,
+    text: &'a str,
+) -> Result<Configuration<'a>, Finding> {
     let fault = |rule: &str, line: u32, message: String| {
         finding(rule, Severity::Error, path, line, message, "Correct the file at this line.")
     };
@@ -209,7 +214,7 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
 }
 
 /// What `require` would give PM2.
-fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
+fn exported(module: js::Module, path: &str) -> Result<Configuration<'static>, Finding> {
     let assumed = module.assumed;
     if let Some(whole) = module.whole {
         return Ok(Configuration {
@@ -222,7 +227,7 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
         let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
         let entries = module.named.into_iter().map(|(name, export)| crate::value::Entry {
-            key: Key::Named(name),
+            key: Key::Named(name.into()),
             line: export.value.line,
             value: export.value,
         });
@@ -249,9 +254,8 @@ fn wrong_name(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathere
     if entry.nature == Nature::Other {
         return;
     }
-    let read = files::read(repository.root, &entry.path);
-    let parsed =
-        read.and_then(|text| parse(&repository.absolute(&entry.path), &entry.path, Format::Script, &text));
+    let Ok(text) = files::read(repository.root, &entry.path) else { return };
+    let parsed = parse(&repository.absolute(&entry.path), &entry.path, Format::Script, &text);
     // It may be a script that is meant to be run, so only one with apps is worth a word.
     let Ok(configuration) = parsed else { return };
     if !has_apps(&configuration.value) {

@@ -15,7 +15,7 @@ use crate::value::{Data, Value};
 
 impl<'a> Scope<'a> {
     /// What a method of a list gives, where the list and the function are spelled out.
-    pub(super) fn listed(&self, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    pub(super) fn listed(&self, call: &CallExpression<'a>, depth: usize) -> Option<Data<'static>> {
         let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression() else {
             return None;
         };
@@ -46,10 +46,10 @@ impl<'a> Scope<'a> {
 
     fn mapped(
         &self,
-        items: &[Value],
+        items: &[Value<'static>],
         function: &ArrowFunctionExpression<'a>,
         depth: usize,
-    ) -> Option<Vec<Value>> {
+    ) -> Option<Vec<Value<'static>>> {
         let body = body(function)?;
         let mut results = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
@@ -68,7 +68,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Gives the parameters their values.
-    fn bind(&self, function: &ArrowFunctionExpression<'a>, item: &Value, at: usize) -> Option<()> {
+    fn bind(&self, function: &ArrowFunctionExpression<'a>, item: &Value<'static>, at: usize) -> Option<()> {
         let mut locals = self.locals.borrow_mut();
         let mut parameters = function.params.items.iter().map(|parameter| &parameter.pattern);
         match parameters.next() {
@@ -110,7 +110,7 @@ fn body<'f, 'a>(function: &'f ArrowFunctionExpression<'a>) -> Option<&'f Express
     }
 }
 
-impl Value {
+impl Value<'static> {
     /// How many values it is made of; its nesting is bounded where it was built.
     pub(super) fn nodes(&self) -> usize {
         let within: usize = match &self.data {

@@ -4,7 +4,7 @@ fn module(text: &str) -> Module {
     read_module(text, Path::new("/r/a/ecosystem.config.js")).unwrap()
 }
 
-fn whole(text: &str) -> Value {
+fn whole(text: &str) -> Value<'static> {
     module(&format!("module.exports = {text}")).whole.unwrap().value
 }
 
