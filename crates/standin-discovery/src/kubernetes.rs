@@ -3,7 +3,7 @@
 use standin_core::automation::{ScheduleSpec, Severity, Standing};
 use standin_core::ident::Kind;
 
-use crate::contents::{Claim, File, Found, Named, name_and_ending};
+use crate::contents::{Claim, File, Found, Named, is_aside, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
@@ -17,6 +17,9 @@ mod tests;
 const MAX_NAME: usize = 52;
 
 pub(crate) fn claim(path: &str) -> Claim {
+    if is_aside(path) {
+        return Claim::No;
+    }
     match name_and_ending(path).1.as_str() {
         "yml" | "yaml" | "json" => Claim::Content,
         _ => Claim::No,

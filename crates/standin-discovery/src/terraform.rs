@@ -1,4 +1,5 @@
-//! Schedules of Terraform: EventBridge rules with their targets, and EventBridge Scheduler.
+//! Schedules of Terraform: EventBridge rules with their targets, EventBridge Scheduler, Google's Cloud Scheduler,
+//! CronJobs and the crons of Workers; in `.tf` and in `.tf.json`.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -7,7 +8,7 @@ use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
 
 use crate::aws::{self, Service};
-use crate::contents::{File, Found};
+use crate::contents::{File, Found, is_aside};
 use crate::files;
 use crate::findings::Gathered;
 use crate::lines::quote;
@@ -15,6 +16,8 @@ use crate::registry::Repository;
 use crate::walk::Nature;
 
 mod hcl;
+mod json;
+mod others;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +33,8 @@ const SCHEDULE: &str = "aws_scheduler_schedule";
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     let mut folders: BTreeMap<&str, Vec<(&str, String)>> = BTreeMap::new();
     for entry in repository.entries {
-        if !entry.name().ends_with(".tf") || entry.nature != Nature::File {
+        let is_terraform = entry.name().ends_with(".tf") || entry.name().ends_with(".tf.json");
+        if !is_terraform || entry.nature != Nature::File || is_aside(&entry.path) {
             continue;
         }
         match files::read(repository.root, &entry.path) {
@@ -39,7 +43,8 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
         }
     }
     for files in folders.values() {
-        if files.iter().any(|(_, text)| text.contains(RULE) || text.contains(SCHEDULE)) {
+        let kinds = others::KINDS.iter().map(|(kind, _)| *kind).chain([RULE, SCHEDULE]);
+        if kinds.into_iter().any(|kind| files.iter().any(|(_, text)| text.contains(kind))) {
             folder(repository, files, gathered);
         }
     }
@@ -55,7 +60,8 @@ fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut 
     let mut module = Module { blocks: Vec::new() };
     for (at, (path, text)) in files.iter().enumerate() {
         let file = File { repository, path, text, tasks: Cell::new(0) };
-        match hcl::parse(text) {
+        let parsed = if path.ends_with(".json") { json::parse(&file) } else { hcl::parse(text) };
+        match parsed {
             Ok(blocks) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
             Err((line, message)) => {
                 let fix = "Correct the file at this line; `terraform validate` says more.";
@@ -70,7 +76,8 @@ fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut 
             Some((RULE | SCHEDULE, _)) if !file.more(block.line, gathered) => return,
             Some((RULE, name)) => module.rule(&file, name, block, gathered),
             Some((SCHEDULE, name)) => module.schedule(&file, name, block, gathered),
-            Some(_) | None => {}
+            Some((kind, name)) => module.other(&file, (kind, name), block, gathered),
+            None => {}
         }
     }
 }

@@ -50,16 +50,40 @@ impl Key<'_> {
 
 /// What a map says about a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Lookup<'v> {
-    Found(&'v Value<'v>),
+pub(crate) enum Lookup<'v, 'a> {
+    Found(&'v Value<'a>),
     Missing,
     /// Something computed stands in the map, after which nothing is certain; its line.
     Computed(u32),
 }
 
+impl Entry<'_> {
+    fn into_owned(self) -> Entry<'static> {
+        let key = match self.key {
+            Key::Named(name) => Key::Named(Cow::Owned(name.into_owned())),
+            Key::Any => Key::Any,
+        };
+        Entry { key, line: self.line, value: self.value.into_owned() }
+    }
+}
+
 impl<'a> Value<'a> {
     pub(crate) const fn new(line: u32, data: Data<'a>) -> Self {
         Self { line, data }
+    }
+
+    /// The value without the file that it was borrowed from. Its nesting is bounded where it was built.
+    pub(crate) fn into_owned(self) -> Value<'static> {
+        let data = match self.data {
+            Data::Null => Data::Null,
+            Data::Bool(truth) => Data::Bool(truth),
+            Data::Number(number) => Data::Number(number),
+            Data::Text(text) => Data::Text(Cow::Owned(text.into_owned())),
+            Data::List(items) => Data::List(items.into_iter().map(Value::into_owned).collect()),
+            Data::Map(entries) => Data::Map(entries.into_iter().map(Entry::into_owned).collect()),
+            Data::Computed(what) => Data::Computed(what),
+        };
+        Value { line: self.line, data }
     }
 
     /// The value of a name, where nothing computed matters.
@@ -73,7 +97,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value of a name, and whether something computed could have another say.
-    pub(crate) fn look_up(&self, name: &str) -> Lookup<'_> {
+    pub(crate) fn look_up(&self, name: &str) -> Lookup<'_, 'a> {
         for entry in self.entries().iter().rev() {
             match &entry.key {
                 Key::Named(key) if key == name => return Lookup::Found(&entry.value),

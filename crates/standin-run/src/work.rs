@@ -314,6 +314,7 @@ mod tests {
             interpreter: None,
             args: vec![],
             env_names: vec![],
+            known: standin_core::automation::Known::Read,
         };
         assert!(not(automation("pm2:a", &[], &[], app)).contains("standin recover pm2:a"));
     }
