@@ -131,7 +131,7 @@ fn call(job: &Value) -> Option<Call> {
 }
 
 /// A text, or the texts of a list.
-fn texts(value: &Value) -> Vec<(&str, u32)> {
+fn texts<'v>(value: &'v Value<'_>) -> Vec<(&'v str, u32)> {
     let one = |value: &Value| (value.line, value.text().is_some());
     let all = if one(value).1 { std::slice::from_ref(value) } else { value.items() };
     all.iter().filter_map(|value| Some((value.text()?, value.line))).collect()

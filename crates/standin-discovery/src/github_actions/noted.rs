@@ -95,7 +95,7 @@ impl Noted {
 }
 
 /// The script of a step, and the line that it begins on.
-pub(super) fn script(step: &Value) -> Option<(&str, u32)> {
+pub(super) fn script<'v>(step: &'v Value<'_>) -> Option<(&'v str, u32)> {
     let run = step.get("run")?;
     Some((run.text()?, run.line))
 }

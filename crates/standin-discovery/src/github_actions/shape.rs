@@ -229,7 +229,7 @@ impl Walk<'_, '_> {
                 }
                 Found::Bad => continue,
             }
-            seen.push((name.as_str(), entry.line));
+            seen.push((&**name, entry.line));
             self.entry(name, entry, &mut maps, shape.maps, allowed);
         }
         self.twice(&mut seen);

@@ -117,7 +117,7 @@ fn event_name(event: &str, line: u32, triggers: &mut Triggers, judged: &mut Judg
 fn event_entry(entry: &Entry, triggers: &mut Triggers, judged: &mut Judged<'_>) {
     match &entry.key {
         Key::Named(name) if name == "schedule" => {
-            triggers.events.push(name.clone());
+            triggers.events.push(name.to_string());
             schedule_list(entry, triggers, judged);
         }
         Key::Named(name) => event_name(name, entry.line, triggers, judged),

@@ -97,7 +97,7 @@ struct App {
 
 impl File<'_> {
     /// `apps`, else `pm2`, else the value itself; one app or a list of them.
-    fn list<'v>(&mut self, value: &'v Value) -> Vec<&'v Value> {
+    fn list<'v>(&mut self, value: &'v Value<'v>) -> Vec<&'v Value<'v>> {
         let list = match (value.look_up("apps"), value.get("pm2")) {
             (Lookup::Found(apps), _) => apps,
             (Lookup::Missing, Some(apps)) => apps,
@@ -183,7 +183,7 @@ impl File<'_> {
             match app.look_up(field) {
                 Lookup::Missing => {}
                 Lookup::Found(Value { data: Data::Text(script), line }) if !script.is_empty() => {
-                    return Some((script.clone(), *line));
+                    return Some((script.to_string(), *line));
                 }
                 Lookup::Found(Value { data: Data::Computed(what), line }) => {
                     return self.unknown_script(app, *line, &format!("its script is computed: {what}"));
