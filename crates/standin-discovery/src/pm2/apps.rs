@@ -296,7 +296,7 @@ impl File<'_> {
     /// The working directory, and the script in it.
     fn place(&mut self, app: &Value, read: &mut App, line: u32) {
         let cwd = match app.look_up("cwd") {
-            Lookup::Found(Value { data: Data::Text(cwd), .. }) => cwd.as_str(),
+            Lookup::Found(Value { data: Data::Text(cwd), .. }) => &**cwd,
             Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => "",
             Lookup::Computed(_) | Lookup::Found(_) => {
                 let message = "`cwd` is computed, so the script cannot be looked for";
