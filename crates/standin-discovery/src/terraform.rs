@@ -11,6 +11,7 @@ use crate::aws::{self, Service};
 use crate::contents::{File, Found, is_aside};
 use crate::files;
 use crate::findings::Gathered;
+use crate::limits::MAX_REFERENCES;
 use crate::lines::quote;
 use crate::registry::Repository;
 use crate::walk::Nature;
@@ -169,10 +170,30 @@ impl Module {
         }
     }
 
+    /// A text with the values of `${var.x}` and `${local.x}` in their places.
+    fn template(&self, text: &str) -> Result<(String, Option<String>), String> {
+        let (mut made, mut from, mut rest) = (String::new(), None, text);
+        for _ in 0..MAX_REFERENCES {
+            let Some((before, behind)) = rest.split_once("${") else { break };
+            let Some((path, behind)) = behind.split_once('}') else { break };
+            let is_path = path.starts_with("var.") || path.starts_with("local.");
+            if !is_path || path.contains(['(', '[', ' ', '"']) {
+                return Err("a template".to_owned());
+            }
+            let (value, of) = self.known(&Expr::Path(path.to_owned()))?;
+            from = from.or(of);
+            made.push_str(before);
+            made.push_str(&value);
+            rest = behind;
+        }
+        made.push_str(rest);
+        if made.contains("${") { Err("a template".to_owned()) } else { Ok((made, from)) }
+    }
+
     /// The text of an expression, and the variable whose default it is; else what it is computed from.
     fn known(&self, expression: &Expr) -> Result<(String, Option<String>), String> {
         match expression {
-            Expr::Text(text) if text.contains("${") => Err("a template".to_owned()),
+            Expr::Text(text) if text.contains("${") => self.template(text),
             Expr::Text(text) => Ok((text.clone(), None)),
             Expr::Path(path) => {
                 let value = match path.split_once('.') {
@@ -193,6 +214,9 @@ impl Module {
                 match value {
                     Some((_, Expr::Text(text))) if !text.contains("${") => {
                         Ok((text.clone(), path.starts_with("var.").then(|| path.clone())))
+                    }
+                    Some((_, Expr::Path(number))) if number.parse::<f64>().is_ok() => {
+                        Ok((number.clone(), path.starts_with("var.").then(|| path.clone())))
                     }
                     Some(_) | None => Err(format!("`{}`", quote(path))),
                 }

@@ -32,8 +32,8 @@ pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
 
 struct Template<'a> {
     file: &'a File<'a>,
-    root: &'a Value,
-    resources: &'a Value,
+    root: &'a Value<'a>,
+    resources: &'a Value<'a>,
 }
 
 impl Template<'_> {
@@ -214,7 +214,7 @@ impl Template<'_> {
                     Some("AWS::Lambda::Function" | "AWS::Serverless::Function")
                 )
             })
-            .filter_map(|entry| if let Key::Named(name) = &entry.key { Some(name.as_str()) } else { None })
+            .filter_map(|entry| if let Key::Named(name) = &entry.key { Some(&**name) } else { None })
             .collect();
         let targets = properties.get("Targets").map(Value::items).unwrap_or_default();
         targets.iter().filter_map(|target| target.get("Arn")).any(|arn| {

@@ -84,7 +84,7 @@ pub(crate) fn idle(text: &str, file_name: &str) -> Option<u32> {
 }
 
 /// The value of a text that is one expression, such as the JSON with comments that PM2 reads.
-pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value, Fault> {
+pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value<'static>, Fault> {
     let lines = Lines::new(text);
     // The parentheses keep a leading `{` from being a block; they are on the lines that are there anyway.
     let wrapped = format!("({text})");

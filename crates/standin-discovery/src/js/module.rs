@@ -30,7 +30,7 @@ pub(crate) struct Imported {
 /// Something that a module exports.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Export {
-    pub(crate) value: Value,
+    pub(crate) value: Value<'static>,
     /// The call that gives the value, if it is one.
     pub(crate) call: Option<Call>,
     /// The names whose values stand as plain strings right in an object literal, which is all that some readers take.
@@ -42,7 +42,7 @@ pub(crate) struct Export {
 pub(crate) struct Call {
     pub(crate) module: String,
     pub(crate) function: String,
-    pub(crate) arguments: Vec<Value>,
+    pub(crate) arguments: Vec<Value<'static>>,
     /// Whether the first is a string in quotes, or the name of one: some readers take no other.
     pub(crate) first: First,
 }
@@ -239,7 +239,7 @@ pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
 }
 
 /// The one expression that a program consists of.
-pub(crate) fn only_expression<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Option<Value> {
+pub(crate) fn only_expression<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Option<Value<'static>> {
     match (program.body.as_slice(), program.directives.as_slice()) {
         ([Statement::ExpressionStatement(statement)], []) => Some(scope.value(&statement.expression)),
         _ => None,

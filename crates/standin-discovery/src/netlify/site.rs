@@ -198,12 +198,12 @@ fn schedules(path: &str, root: &Value, gathered: &mut Gathered) -> Vec<(String, 
             if let (Key::Named(name), Data::Text(cron)) = (&entry.key, &entry.value.data)
                 && name == "schedule"
             {
-                schedules.push(("*".to_owned(), cron.clone(), entry.value.line));
+                schedules.push(("*".to_owned(), cron.to_string(), entry.value.line));
             }
             continue;
         };
         match &schedule.data {
-            Data::Text(cron) => schedules.push((pattern.clone(), cron.clone(), schedule.line)),
+            Data::Text(cron) => schedules.push((pattern.to_string(), cron.to_string(), schedule.line)),
             Data::Null
             | Data::Bool(_)
             | Data::Number(_)

@@ -101,7 +101,7 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
     let Some(schedule) = config.get("schedule") else { return };
     match &schedule.data {
         Data::Text(cron) if is_plain => {
-            function.schedule = Some((cron.clone(), function.path.to_owned(), schedule.line));
+            function.schedule = Some((cron.to_string(), function.path.to_owned(), schedule.line));
         }
         Data::Text(_)
         | Data::Null
@@ -122,7 +122,7 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
 fn wrapped(function: &mut Function<'_>, expression: Option<&Value>, line: u32, gathered: &mut Gathered) {
     match expression.map(|value| (&value.data, value.line)) {
         Some((Data::Text(cron), line)) => {
-            function.schedule = Some((cron.clone(), function.path.to_owned(), line))
+            function.schedule = Some((cron.to_string(), function.path.to_owned(), line))
         }
         Some(_) | None => {
             let message =
@@ -151,8 +151,8 @@ fn has_no_handler(whole: &Export) -> bool {
 }
 
 /// What Netlify checks of `config`: one value of the wrong form, and it refuses to build the function.
-fn wrong_config(config: &Value) -> Option<(u32, String)> {
-    let list_of = |value: &Value| match &value.data {
+fn wrong_config(config: &Value<'static>) -> Option<(u32, String)> {
+    let list_of = |value: &Value<'static>| match &value.data {
         Data::List(items) => items.clone(),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
             vec![value.clone()]

@@ -97,7 +97,7 @@ struct App {
 
 impl File<'_> {
     /// `apps`, else `pm2`, else the value itself; one app or a list of them.
-    fn list<'v>(&mut self, value: &'v Value) -> Vec<&'v Value> {
+    fn list<'v>(&mut self, value: &'v Value<'v>) -> Vec<&'v Value<'v>> {
         let list = match (value.look_up("apps"), value.get("pm2")) {
             (Lookup::Found(apps), _) => apps,
             (Lookup::Missing, Some(apps)) => apps,
@@ -183,7 +183,7 @@ impl File<'_> {
             match app.look_up(field) {
                 Lookup::Missing => {}
                 Lookup::Found(Value { data: Data::Text(script), line }) if !script.is_empty() => {
-                    return Some((script.clone(), *line));
+                    return Some((script.to_string(), *line));
                 }
                 Lookup::Found(Value { data: Data::Computed(what), line }) => {
                     return self.unknown_script(app, *line, &format!("its script is computed: {what}"));
@@ -295,16 +295,17 @@ impl File<'_> {
 
     /// The working directory, and the script in it.
     fn place(&mut self, app: &Value, read: &mut App, line: u32) {
-        match app.look_up("cwd") {
-            Lookup::Found(Value { data: Data::Text(cwd), .. }) => read.cwd = resolve(&self.folder, cwd),
-            Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => {}
+        let cwd = match app.look_up("cwd") {
+            Lookup::Found(Value { data: Data::Text(cwd), .. }) => &**cwd,
+            Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => "",
             Lookup::Computed(_) | Lookup::Found(_) => {
                 let message = "`cwd` is computed, so the script cannot be looked for";
                 self.computed("computed-app", line, message);
                 fall_short(read, Standing::Declared, message);
                 return;
             }
-        }
+        };
+        read.cwd = self.working_directory(cwd, &read.script);
         let written = std::mem::take(&mut read.script);
         read.script = resolve(&read.cwd, &written).to_string_lossy().into_owned();
         if Path::new(&read.script).exists() {
@@ -323,6 +324,14 @@ impl File<'_> {
         } else {
             self.missing(read, line);
         }
+    }
+
+    /// Where PM2 would look for a script. Paths count from where PM2 is started: the folder of the file, or one above it.
+    fn working_directory(&self, cwd: &str, script: &str) -> PathBuf {
+        let of = |folder: &Path| if cwd.is_empty() { folder.to_owned() } else { resolve(folder, cwd) };
+        let above = self.folder.ancestors().take_while(|folder| folder.starts_with(self.repository.root));
+        let mut places = above.map(of);
+        places.find(|place| resolve(place, script).is_file()).unwrap_or_else(|| of(&self.folder))
     }
 
     /// A script that is not there: it may have to be built first, or be there on another machine only.

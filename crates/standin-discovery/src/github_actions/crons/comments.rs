@@ -14,6 +14,10 @@ enum Promise {
 /// What a comment promises and the expression does not keep, in words.
 pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
     let lower = comment.to_ascii_lowercase();
+    // It speaks of another schedule, too.
+    if [".yml", ".yaml", " after the ", " before the "].iter().any(|part| lower.contains(part)) {
+        return None;
+    }
     match promise(&lower)? {
         Promise::Every(minutes) => {
             let gap = cron.shortest_gap();

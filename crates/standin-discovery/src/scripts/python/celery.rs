@@ -87,6 +87,12 @@ fn periodic(all: &[Placed<'_>], at: usize, zone: &str) -> Option<(usize, String,
 
 /// `@periodic_task(run_every=crontab(…))`, `@huey.periodic_task(crontab(…))`.
 fn decorator(all: &[Placed<'_>], at: usize, zone: &str, is_huey: bool) -> Option<(usize, String, When)> {
+    // Without the sign it is the library's own, or handed on.
+    let stands_alone = at.checked_sub(1).is_some_and(|before| stands(all, before, &["@"]));
+    let of_something = at.checked_sub(3).is_some_and(|before| stands(all, before, &["@"]));
+    if !stands_alone && !of_something {
+        return None;
+    }
     let call = Call::read(all, at.saturating_add(2));
     let when = when(call.named("run_every").or(call.positional(0))?, zone, is_huey).unwrap_or(When::Computed);
     Some((at, decorated(all, call.end).unwrap_or_default().to_owned(), when))
