@@ -140,7 +140,7 @@ fn a_function_that_answers_without_doing_anything_counts_for_nothing() {
     let digest = || found("netlify:digest", Some("0 6 * * *"));
     let backup = || found("netlify:digest-backup", Some("0 9 * * *"));
     let text = format!(
-        "{AGENT}[[automation]]\nid = \"netlify:digest\"\nbackup = [\"again\", \"netlify:digest-backup\"]\n"
+        "{AGENT}[[automation]]\nid = \"netlify:digest\"\nheartbeats = true\nbackup = [\"again\", \"netlify:digest-backup\"]\n"
     );
     assert_eq!(level(&text, vec![digest(), backup()]), Level::BackedUp);
     let hollow = |ids: &[&str]| {
