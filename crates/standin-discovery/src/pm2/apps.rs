@@ -380,8 +380,9 @@ impl File<'_> {
     }
 
     fn slots(&mut self, app: &Value, read: &mut App) -> Slots {
-        let value = ["cron_restart", "cron"].into_iter().find_map(|field| app.get(field));
-        let Some(value) = value else { return Slots::None };
+        let found = ["cron_restart", "cron"].into_iter().find_map(|field| Some((field, app.get(field)?)));
+        let Some((field, value)) = found else { return Slots::None };
+        let refused = self.refused.clone();
         match (&value.data, value.scalar()) {
             (Data::Null, _) => return Slots::None,
             // PM2 takes 0 and an empty text for "none".
@@ -395,8 +396,13 @@ impl File<'_> {
             (Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_), _) => {
                 let message = format!("`cron_restart` is a text, and this is {}", value.noun());
                 self.error("cron-invalid", value.line, &message, "Write five fields, such as '0 3 * * *'.");
-                fall_short(read, Standing::Loadable, &message);
+                self.refuse(&message);
             }
+        }
+        // Under its short name PM2 looks at it only when it starts the app.
+        if field == "cron" && self.refused != refused {
+            let why = std::mem::replace(&mut self.refused, refused).unwrap_or_default();
+            fall_short(read, Standing::Loadable, &why);
         }
         Slots::Some
     }
