@@ -27,10 +27,10 @@ const EDIT: &str = "Write it out, or let `standin scan --evaluate` run the file.
 fn assumed(path: &str, places: &[(u32, String)], gathered: &mut Gathered) {
     let mut first: Vec<(u32, &str, usize)> = Vec::new();
     for (line, message) in places {
-        match first.iter_mut().find(|(_, known, _)| known == message) {
-            Some((.., times)) => *times = times.saturating_add(1),
-            None if first.len() < MAX_ASSUMED => first.push((*line, message, 1)),
-            None => {}
+        if let Some((.., times)) = first.iter_mut().find(|(_, known, _)| known == message) {
+            *times = times.saturating_add(1);
+        } else if first.len() < MAX_ASSUMED {
+            first.push((*line, message, 1));
         }
     }
     for (line, message, times) in first {
