@@ -63,7 +63,7 @@ impl Start {
 }
 
 /// Says where a start comes to nothing. A workflow that neither start brings to work would never run by the clock.
-pub(super) fn check(root: &Value, triggers: &Triggers, judged: &mut Judged<'_>) {
+pub(super) fn check(root: &Value<'_>, triggers: &Triggers, judged: &mut Judged<'_>) {
     let jobs = root.get("jobs").map(Value::entries).unwrap_or_default();
     let jobs = jobs.get(..jobs.len().min(MAX_JOBS)).unwrap_or_default();
     let comes_to_nothing = |start: Start| start.starts(triggers).then(|| skipped(jobs, start)).flatten();
@@ -85,7 +85,7 @@ pub(super) fn check(root: &Value, triggers: &Triggers, judged: &mut Judged<'_>) 
 }
 
 /// The line of the first condition, if every job is skipped for certain.
-fn skipped(jobs: &[Entry], start: Start) -> Option<u32> {
+fn skipped(jobs: &[Entry<'_>], start: Start) -> Option<u32> {
     let mut first = None;
     let mut skipped: BTreeSet<&str> = BTreeSet::new();
     for job in jobs {
@@ -112,18 +112,18 @@ fn skipped(jobs: &[Entry], start: Start) -> Option<u32> {
             break;
         }
     }
-    let is_skipped = |job: &Entry| job.key.name().is_some_and(|name| skipped.contains(name));
+    let is_skipped = |job: &Entry<'_>| job.key.name().is_some_and(|name| skipped.contains(name));
     first.filter(|_| jobs.iter().all(is_skipped))
 }
 
-fn needed(job: &Value) -> Vec<&str> {
+fn needed<'v>(job: &'v Value<'_>) -> Vec<&'v str> {
     let needs = job.get("needs");
     let one = needs.and_then(Value::text).into_iter();
     one.chain(needs.map(Value::items).unwrap_or_default().iter().filter_map(Value::text)).collect()
 }
 
 /// The condition of a job as one expression, and its line.
-fn condition(job: &Value) -> Option<(Vec<Token<'_>>, u32)> {
+fn condition<'v>(job: &'v Value<'_>) -> Option<(Vec<Token<'v>>, u32)> {
     let condition = job.get("if")?;
     let bare = condition.text()?.trim();
     let inner = match bare.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
