@@ -17,8 +17,31 @@ use crate::steps;
 use crate::value::{Data, Lookup, Value};
 use crate::walk::Entry;
 
+/// Most of what is taken for granted in one file that is said.
+const MAX_ASSUMED: usize = 100;
+
 /// What to do about a computed value.
 const EDIT: &str = "Write it out, or let `standin scan --evaluate` run the file.";
+
+/// Says what was taken for granted in a file, each once: one more app of the same kind makes it no other question.
+fn assumed(path: &str, places: &[(u32, String)], gathered: &mut Gathered) {
+    let mut first: Vec<(u32, &str, usize)> = Vec::new();
+    for (line, message) in places {
+        if let Some((.., times)) = first.iter_mut().find(|(_, known, _)| known == message) {
+            *times = times.saturating_add(1);
+        } else if first.len() < MAX_ASSUMED {
+            first.push((*line, message, 1));
+        }
+    }
+    for (line, message, times) in first {
+        let message = match times {
+            1 => message.to_owned(),
+            times => format!("{message}; so in {times} places of this file"),
+        };
+        let fix = "Nothing, if that is how PM2 is started.";
+        gathered.find(finding("computed-default", Severity::Note, path, line, message, fix));
+    }
+}
 
 /// Adds the apps of one file.
 pub(crate) fn read(
@@ -27,10 +50,7 @@ pub(crate) fn read(
     configuration: &Configuration,
     gathered: &mut Gathered,
 ) {
-    for (line, message) in &configuration.assumed {
-        let fix = "Nothing, if that is how PM2 is started.";
-        gathered.find(finding("computed-default", Severity::Note, &entry.path, *line, message, fix));
-    }
+    assumed(&entry.path, &configuration.assumed, gathered);
     if configuration.access == Access::DefaultExport {
         let message = "PM2 passes over the default export of an ES module and finds no apps";
         let fix = "Write `module.exports = { apps }` in a .config.cjs file, or `export const apps = [ … ]`.";
