@@ -100,17 +100,19 @@ impl<'a> Work<'a> {
     pub(super) fn is_primary(&self, automation: &Automation) -> bool {
         self.is_others(automation)
             && !self.inputs.left_out.contains(&automation.id)
-            && !self.is_backup_by_name(automation)
+            && (self.is_asked(&automation.id) || !self.is_backup_by_name(automation))
     }
 
-    /// Whether somebody has written it under the name that the backup of another has.
+    /// Whether somebody has written it under the name that the backup of another has: a backup of it would be one of a
+    /// backup.
     fn is_backup_by_name(&self, automation: &Automation) -> bool {
         let id = &automation.id;
-        let primary = match id.kind() {
-            Kind::Workflow => id.name().rsplit_once('.').and_then(|(stem, ending)| {
-                stem.strip_suffix("-backup").map(|stem| format!("{stem}.{ending}"))
-            }),
-            Kind::Netlify => netlify::original(id.name()),
+        let primaries: Vec<String> = match id.kind() {
+            Kind::Workflow => {
+                let stem = id.name().rsplit_once('.').and_then(|(stem, _)| stem.strip_suffix("-backup"));
+                stem.into_iter().flat_map(|stem| [format!("{stem}.yml"), format!("{stem}.yaml")]).collect()
+            }
+            Kind::Netlify => netlify::original(id.name()).into_iter().collect(),
             Kind::Pm2
             | Kind::Npm
             | Kind::Command
@@ -119,10 +121,10 @@ impl<'a> Work<'a> {
             | Kind::Systemd
             | Kind::Kubernetes
             | Kind::Script
-            | Kind::Heartbeat => None,
+            | Kind::Heartbeat => Vec::new(),
         };
-        let primary = primary.and_then(|name| AutomationId::new(id.kind(), &name).ok());
-        primary.is_some_and(|primary| self.inputs.inventory.get(&primary).is_some())
+        let mut primaries = primaries.iter().filter_map(|name| AutomationId::new(id.kind(), name).ok());
+        primaries.any(|primary| self.inputs.inventory.get(&primary).is_some())
     }
 
     fn is_asked(&self, id: &AutomationId) -> bool {

@@ -51,10 +51,20 @@ fn a_minute_that_somebody_has_is_left_to_them() {
 fn what_starts_every_minute_takes_no_minute_from_anybody() {
     let mut taken = Taken::default();
     taken.add("* * * * *", "UTC");
+    taken.add("*/2 * * * *", "UTC");
     let alone = after(&spec("0 3 * * *"), &taken, 7).unwrap();
     assert_eq!(alone.collisions, 0);
     taken.add(&alone.cron, "UTC");
     assert_ne!(after(&spec("0 3 * * *"), &taken, 7).unwrap().cron, alone.cron);
+}
+
+#[test]
+fn where_every_minute_is_taken_the_backup_takes_one_that_the_fewest_have() {
+    let mut taken = Taken::default();
+    (0..60).for_each(|minute| taken.add(&format!("{minute} * * * *"), "UTC"));
+    (0..60).filter(|minute| *minute != 37).for_each(|minute| taken.add(&format!("{minute} 9 * * *"), "UTC"));
+    let shifted = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+    assert_eq!((shifted.cron.as_str(), shifted.collisions), ("37 9 * * *", 7));
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn step_of(subject: &Subject, backup: &Backup, flaw: &super::Flaw) -> Step {
             Writable::Yes => Step::Back,
             Writable::No(_) => Step::BackByHand,
         },
-        Flaw::NotNamed => Step::Name(backup.id.clone()),
+        Flaw::NotNamed | Flaw::OnlyItsName => Step::Name(backup.id.clone()),
         Flaw::NotEffective(_) => Step::MendBackup(backup.id.clone()),
         Flaw::NobodyStartsIt => Step::WatchElsewhere(backup.domain),
     }

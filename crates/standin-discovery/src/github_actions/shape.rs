@@ -252,6 +252,11 @@ impl Walk<'_, '_> {
         excluded: &'static [&'static Map],
         allowed: Names,
     ) {
+        if name == "<<" && matches!(entry.value.data, Data::Map(_) | Data::List(_)) {
+            let message = "GitHub does not merge maps by `<<`, although it takes anchors and aliases";
+            let fix = "Write the keys out, or let an alias stand for the whole map.";
+            return self.judged.refuse_also("yaml-merge-key", entry.line, message, fix);
+        }
         let find = |map: &'static Map| map.known.iter().find(|known| known.name == name);
         if let Some(known) = maps.iter().rev().find_map(|map| find(map)) {
             maps.retain(|map| find(map).is_some());

@@ -179,6 +179,7 @@ impl<'a> Work<'a> {
         let Some((place, first)) = crowded.first() else { return };
         let rest = match crowded.len().saturating_sub(1) {
             0 => String::new(),
+            1 => " and 1 more".to_owned(),
             more => format!(" and {more} more"),
         };
         let message = format!("no minute is free for {first}{rest}: another starts together with it");
