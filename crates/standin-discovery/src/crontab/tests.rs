@@ -39,6 +39,7 @@ fn what_cron_would_not_do_is_said() {
         ("0 3 * *\n", "crontab-line", 1, ""),
         ("0 3 * * *\n", "crontab-line", 1, ""),
         ("61 3 * * * /a\n", "cron-invalid", 1, "declared"),
+        ("5/10 3 * * * /a\n", "cron-invalid", 1, "declared"),
         ("0 0 30 2 * /a\n", "cron-never-fires", 1, "loadable"),
         ("0 0 1 1 ? /a\n", "cron-invalid", 1, "declared"),
         ("CRON_TZ=Mars/Olympus\n0 0 1 1 * /a\n", "timezone-unknown", 1, "effective"),

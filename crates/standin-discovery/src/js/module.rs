@@ -309,15 +309,16 @@ fn opaque(line: u32) -> Export {
 
 fn export<'a>(expression: &Expression<'a>, scope: &Scope<'a>) -> Export {
     let plain = plain_strings(expression);
-    let mut expression = expression.get_inner_expression();
+    let mut expression = expression;
     // One step is what platforms follow: `const handler = …; export { handler }`.
-    if let Expression::Identifier(name) = expression
+    if let Expression::Identifier(name) = expression.get_inner_expression()
         && let Some(constant) = scope.constant(name.name.as_str())
         && matches!(constant.get_inner_expression(), Expression::CallExpression(_))
     {
-        expression = constant.get_inner_expression();
+        expression = constant;
     }
-    let call = match expression {
+    // Behind an `as` platforms see no call.
+    let call = match expression.without_parentheses() {
         Expression::CallExpression(call) => imported_call(call, scope),
         _ => None,
     };

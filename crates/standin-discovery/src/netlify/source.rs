@@ -113,6 +113,7 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
             let message =
                 "Netlify reads `schedule` only as a string in quotes right in the object of `config`";
             let fix = "Write `export const config = { schedule: '…' }`, without `as`, `satisfies` or a name.";
+            function.fall_short(Standing::Loadable, message);
             let rule = "netlify-inert-schedule";
             gathered.find(finding(rule, Severity::Error, function.path, schedule.line, message, fix));
         }
@@ -198,13 +199,21 @@ fn no_handler(function: &mut Function<'_>, gathered: &mut Gathered) {
 }
 
 /// A `config` that Netlify does not read, which matters only where it names a schedule.
-fn inert_config(function: &Function<'_>, config: &Export, handler: Option<&Export>, gathered: &mut Gathered) {
+fn inert_config(
+    function: &mut Function<'_>,
+    config: &Export,
+    handler: Option<&Export>,
+    gathered: &mut Gathered,
+) {
     let Some(schedule) = config.value.get("schedule") else { return };
     let message = if handler.is_some() {
         "Netlify passes over `config` beside a `handler`: nothing runs by this schedule"
     } else {
         "Netlify passes over `config` without a default export: nothing runs by this schedule"
     };
+    if function.schedule.is_none() {
+        function.fall_short(Standing::Loadable, message);
+    }
     let fix = "Export the function as the default, or wrap the handler in `schedule(…)`.";
     gathered.find(finding(
         "netlify-inert-schedule",

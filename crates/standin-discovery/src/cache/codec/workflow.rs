@@ -1,15 +1,18 @@
 //! What a workflow has beyond what every automation has.
 
 use standin_core::automation::{
-    Call, Callable, Cancels, Concurrency, CronLine, Demand, Effort, Follow, Handover, Input, Need, Workflow,
+    Call, Callable, Cancels, Concurrency, CronLine, Demand, Effort, Fails, Follow, Handover, Input,
+    LocalAction, Need, Workflow,
 };
 
 use super::{Bytes, Kept, fields, names};
 
+names!(Fails { Always = 0, Sometimes = 1 });
 names!(Effort { Some = 0, None = 1 });
 names!(Demand { Required = 0, Defaulted = 1, Optional = 2 });
 names!(Cancels { Never = 0, Always = 1, Sometimes = 2 });
-names!(Need { Artifacts = 0, Cache = 1, Container = 2, Environment = 3, Oidc = 4, Services = 5 });
+names!(Need { Artifacts = 0, Cache = 1, Container = 2, Environment = 3, Oidc = 4, Services = 5, Parallel = 6 });
+fields!(LocalAction { path, line, fails });
 fields!(CronLine { cron, line });
 fields!(Input { name, kind, demand });
 fields!(Follow { workflow, line });
@@ -27,6 +30,7 @@ fields!(Workflow {
     secrets,
     labels,
     actions,
+    local_actions,
     gates,
     needs,
     effort,
