@@ -77,6 +77,8 @@ fn a_command_gets_the_name_of_what_it_runs() {
         ("%", "command"),
         ("if [ -x /usr/sbin/a ]; then /usr/sbin/b --now; fi", "b"),
         ("test -e /run/systemd/system || /sbin/scrub -A", "scrub"),
+        ("test -x /usr/bin/certbot && perl -e 'sleep int(rand(43200))' && certbot -q renew", "certbot"),
+        ("if [ $(date +\\%d) -le 7 ]; then /usr/share/mdadm/checkarray --cron; fi", "checkarray"),
         ("command -v sa1 > /dev/null && sa1 1 1", "sa1"),
         ("/srv/venv/bin/python /srv/app/manage.py clearsessions", "clearsessions"),
         ("cd /srv && php artisan schedule:run >> /dev/null 2>&1", "schedule:run"),
