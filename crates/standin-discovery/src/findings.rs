@@ -1,6 +1,7 @@
 //! Collects what the detectors find, within limits.
 
 use standin_core::automation::{Automation, Finding, Inventory, Severity, Standing};
+use standin_core::ident::Kind;
 
 use crate::contents::is_aside;
 use crate::limits::{MAX_AUTOMATIONS, MAX_FINDINGS};
@@ -105,7 +106,14 @@ fn twice(first: &Automation, second: &Automation) -> Finding {
         "`{}` is also at {}:{}, which is the one that counts",
         first.id, first.source.path, first.source.line
     );
-    let fix = "Give one of the two another name.";
-    let severity = if is_only_shown(&second.source.path) { Severity::Note } else { Severity::Error };
+    // One manifest for each cluster is how Kubernetes is used; elsewhere the second is lost, or takes the first's place.
+    let is_usual = second.id.kind() == Kind::Kubernetes;
+    let is_note = is_usual || is_only_shown(&second.source.path);
+    let severity = if is_note { Severity::Note } else { Severity::Error };
+    let fix = if is_usual {
+        "Nothing, if they are for different clusters; else delete one."
+    } else {
+        "Delete it, if it is a copy; else give one of the two another name."
+    };
     finding("duplicate-id", severity, &second.source.path, second.source.line, message, fix)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use standin_core::automation::{Automation, Detail, Effort};
 use standin_core::ident::Kind;
 
+use crate::asked::Root;
 use crate::lines::quote;
 use crate::{files, js};
 
@@ -40,7 +41,7 @@ impl fmt::Display for Hollow {
 
 /// Why an automation below `root` does nothing; `None` when it may do something. Reads its file, and what that runs.
 pub fn hollow(root: &Path, automation: &Automation) -> Option<Hollow> {
-    let root = root.canonicalize().ok()?;
+    let root = Root::new(root.canonicalize().ok()?);
     let source = &automation.source;
     let here = |what: String| Hollow { path: source.path.clone(), line: source.line, what };
     match &automation.detail {
@@ -82,7 +83,7 @@ pub fn hollow(root: &Path, automation: &Automation) -> Option<Hollow> {
 
 /// Why a command that runs in `dir`, below `root`, does nothing; `None` when it may do something.
 pub fn idle_command(root: &Path, dir: &Path, command: &str) -> Option<String> {
-    let root = root.canonicalize().ok()?;
+    let root = Root::new(root.canonicalize().ok()?);
     let why = of_command(&root, dir, command, 0)?;
     Some(why.map_or_else(|| only_prints(command), |file| file.to_string()))
 }
@@ -92,7 +93,7 @@ fn only_prints(command: &str) -> String {
 }
 
 /// `Some(None)` when a command only prints; with the file that says so when it only runs such a file.
-fn of_command(root: &Path, dir: &Path, command: &str, step: usize) -> Option<Option<Hollow>> {
+fn of_command(root: &Root, dir: &Path, command: &str, step: usize) -> Option<Option<Hollow>> {
     match shell::deed(command) {
         Deed::Nothing => Some(None),
         Deed::Something => None,
@@ -104,7 +105,7 @@ fn of_command(root: &Path, dir: &Path, command: &str, step: usize) -> Option<Opt
     }
 }
 
-fn of_file(root: &Path, file: &Path, step: usize) -> Option<Hollow> {
+fn of_file(root: &Root, file: &Path, step: usize) -> Option<Hollow> {
     if step > MAX_STEPS {
         return None;
     }
@@ -122,7 +123,7 @@ fn of_file(root: &Path, file: &Path, step: usize) -> Option<Hollow> {
     }
 }
 
-fn of_shell_file(root: &Path, file: &Path, step: usize) -> Option<Hollow> {
+fn of_shell_file(root: &Root, file: &Path, step: usize) -> Option<Hollow> {
     let path = below(root, file)?;
     let text = files::read(root, &path).ok()?;
     let dir = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
@@ -136,7 +137,7 @@ fn of_shell_file(root: &Path, file: &Path, step: usize) -> Option<Hollow> {
 }
 
 /// A path below the root, relative to it.
-fn below(root: &Path, file: &Path) -> Option<String> {
+fn below(root: &Root, file: &Path) -> Option<String> {
     let real = file.canonicalize().ok()?;
     Some(real.strip_prefix(root).ok()?.to_string_lossy().into_owned())
 }

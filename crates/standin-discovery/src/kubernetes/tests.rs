@@ -107,3 +107,12 @@ fn patches_of_kustomize_are_told_from_jobs() {
         "{inventory:#?}"
     );
 }
+
+#[test]
+fn one_manifest_for_each_cluster_is_no_error() {
+    let text = job("apiVersion: batch/v1\n", "  schedule: '*/5 * * * *'\n");
+    let inventory = scan_of(&[("k8s/dev/job.yaml", &text), ("k8s/prod/job.yaml", &text)]);
+    assert_eq!(inventory.automations.len(), 1);
+    let found: Vec<_> = inventory.findings.iter().map(|f| (f.rule.as_str(), f.severity)).collect();
+    assert_eq!(found, [("duplicate-id", standin_core::automation::Severity::Note)]);
+}
