@@ -32,6 +32,9 @@ const CHECK: Duration = Duration::from_secs(300);
 /// Longest reason that is recorded.
 const MAX_WHY: usize = 300;
 
+/// Longest piece of its own output that says why a backup failed.
+const MAX_WORDS: usize = 160;
+
 /// What is printed.
 #[derive(Debug, Serialize)]
 struct DrillsV1 {
@@ -210,8 +213,14 @@ fn judged(ended: &Ended, ends: Ends) -> Result<(), String> {
         (RunEnd::Exited { code: 0 }, Ends::Never) => {
             Err("the backup ended, and so keeps no schedule".to_owned())
         }
-        (end, _) => Err(format!("the backup {}", words(end))),
+        (end, _) => Err(format!("the backup {}{}", words(end), last_words(&ended.tail))),
     }
+}
+
+/// The last line of its output that says anything.
+fn last_words(tail: &str) -> String {
+    let said = tail.lines().rev().map(str::trim).find(|line| line.chars().any(char::is_alphanumeric));
+    said.map_or_else(String::new, |line| format!(": {}", line.chars().take(MAX_WORDS).collect::<String>()))
 }
 
 /// The criterion of the settings.
