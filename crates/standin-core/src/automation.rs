@@ -64,6 +64,25 @@ pub enum Flavour {
     Unknown,
 }
 
+/// How it is known what a file says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Known {
+    /// By reading it.
+    #[default]
+    Read,
+    /// By running it, because somebody has asked for that: it may say something else the next time.
+    Evaluated,
+}
+
+impl Known {
+    /// Whether reading was enough.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub const fn is_read(&self) -> bool {
+        matches!(self, Self::Read)
+    }
+}
+
 /// What only one kind of automation has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
@@ -85,6 +104,9 @@ pub enum Detail {
         /// The names of the variables that the file sets, ordered; never their values, which may be secret.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         env_names: Vec<String>,
+        /// Whether reading the file has told this, or only running it.
+        #[serde(default, skip_serializing_if = "Known::is_read")]
+        known: Known,
     },
     /// A Netlify function.
     NetlifyFunction {

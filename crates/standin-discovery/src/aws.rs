@@ -2,12 +2,13 @@
 
 use standin_core::automation::{ScheduleSpec, Severity, Standing};
 
-use crate::contents::{Claim, File, Found, name_and_ending};
+use crate::contents::{Claim, File, Found, is_aside, name_and_ending};
 use crate::findings::Gathered;
 use crate::lines::quote;
 use crate::value::Value;
 use crate::{cron, js, yaml};
 
+pub(crate) mod cdk;
 pub(crate) mod expression;
 mod intrinsic;
 mod serverless;
@@ -19,6 +20,9 @@ mod tests;
 use expression::Meaning;
 
 pub(crate) fn claim(path: &str) -> Claim {
+    if is_aside(path) {
+        return Claim::No;
+    }
     match name_and_ending(path).1.as_str() {
         "yml" | "yaml" | "json" | "template" => Claim::Content,
         _ => Claim::No,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
-use standin_core::ident::{AutomationId, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::ownership;
 
 use crate::files;
@@ -11,7 +11,7 @@ use crate::findings::{Gathered, finding};
 use crate::limits::MAX_TASKS_OF_A_FILE;
 use crate::registry::Repository;
 use crate::walk::{Nature, WORKFLOWS};
-use crate::{aws, crontab, kubernetes, pm2, scripts, systemd};
+use crate::{aws, crontab, hosted, kubernetes, pm2, scripts, systemd};
 
 /// What a reader makes of a file's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +31,20 @@ pub(crate) struct Reader {
 }
 
 /// Every reader.
-const READERS: [Reader; 5] = [
+const READERS: [Reader; 7] = [
     Reader { claim: aws::claim, read: aws::read },
+    Reader { claim: aws::cdk::claim, read: aws::cdk::read },
     Reader { claim: crontab::claim, read: crontab::read },
     Reader { claim: systemd::claim, read: systemd::read },
     Reader { claim: kubernetes::claim, read: kubernetes::read },
+    Reader { claim: hosted::claim, read: hosted::read },
     Reader { claim: scripts::claim, read: scripts::read },
 ];
 
 /// Endings that no other detector asks for.
-const ENDINGS: [&str; 13] = [
-    "tf", "sh", "bash", "zsh", "sql", "py", "timer", "service", "cron", "crontab", "template", "json5", "jsx",
+const ENDINGS: [&str; 19] = [
+    "tf", "sh", "bash", "zsh", "sql", "py", "timer", "service", "cron", "crontab", "template", "json5",
+    "jsx", "rb", "php", "java", "kt", "cs", "jsonc",
 ];
 
 /// Whether a reader, or the one of Terraform, may want a file of this path.
@@ -50,6 +53,7 @@ pub(crate) fn is_wanted(path: &str) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     ENDINGS.contains(&ending)
         || crontab::claim(path) != Claim::No
+        || hosted::is_named(name)
         || name.contains(".config.")
         || pm2::is_dump(name)
 }
@@ -75,6 +79,8 @@ pub(crate) struct Found {
     pub(crate) triggers: Vec<String>,
     pub(crate) state: Standing,
     pub(crate) reason: String,
+    /// What it fails together with.
+    pub(crate) domain: Domain,
 }
 
 /// What an id is made of.
@@ -98,6 +104,7 @@ impl Found {
             triggers: Vec::new(),
             state: Standing::Effective,
             reason: String::new(),
+            domain: kind.domain(),
         }
     }
 
@@ -167,7 +174,7 @@ impl File<'_> {
         gathered.automation(Automation {
             id,
             name: found.name,
-            domain: found.kind.domain(),
+            domain: found.domain,
             source: Source { path: self.path.to_owned(), line: found.line },
             schedules: found.schedules,
             triggers: found.triggers,
@@ -222,7 +229,60 @@ pub(crate) fn is_test(path: &str) -> bool {
         matches!(part, "test" | "tests" | "__tests__" | "__mocks__" | "spec" | "fixtures")
             || part.contains(".test.")
             || part.contains(".spec.")
+            || is_named_like_a_test(part)
     })
+}
+
+/// `test_x.py`, `x_test.go`, `XTest.java`, `x_spec.rb`, `conftest.py`.
+fn is_named_like_a_test(name: &str) -> bool {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let before = stem.strip_suffix("Tests").or(stem.strip_suffix("Test"));
+    match ending {
+        "py" => stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest",
+        "go" => stem.ends_with("_test"),
+        "rb" => stem.ends_with("_spec") || stem.ends_with("_test"),
+        "java" | "kt" | "cs" | "php" => before.is_some_and(|before| !before.is_empty()),
+        _ => false,
+    }
+}
+
+/// Folders of what only shows how something is done, belongs to somebody else, or was made by a tool.
+const ASIDE: [&str; 24] = [
+    "docs",
+    "doc",
+    "documentation",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "vendor",
+    "vendored",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "testdata",
+    "test-data",
+    "test_data",
+    "e2e",
+    "site-packages",
+    "dist-packages",
+    "venv",
+    ".venv",
+    "cdk.out",
+    ".aws-sam",
+    ".serverless",
+    ".terraform",
+];
+
+/// Whether what a path says is no automation of the repository itself: tests, documentation, examples, what is
+/// vendored and what a tool has made.
+pub(crate) fn is_aside(path: &str) -> bool {
+    // Packages of Java are named after a domain, and that of many a program is com.example.
+    let own = path.split("src/main/").next().unwrap_or(path);
+    let (folders, _) = own.rsplit_once('/').unwrap_or(("", own));
+    is_test(path) && own.len() == path.len()
+        || is_test(folders)
+        || folders.split('/').any(|part| ASIDE.contains(&part) || part.contains("{{"))
 }
 
 /// Names of things of one file that would otherwise be equal get a number.

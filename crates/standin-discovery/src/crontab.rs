@@ -3,7 +3,7 @@
 use standin_core::automation::{ScheduleSpec, Severity, Standing};
 use standin_core::ident::Kind;
 
-use crate::contents::{Claim, File, Found, Names, name_and_ending};
+use crate::contents::{Claim, File, Found, Names, is_aside, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
@@ -25,8 +25,15 @@ fn is_run_part(name: &str) -> bool {
 
 /// `crontab`, `crontab.txt`, `x.cron`, `x.crontab`, `cron.d/x`, `crontabs/x`.
 pub(crate) fn claim(path: &str) -> Claim {
+    if is_aside(path) {
+        return Claim::No;
+    }
     let (name, ending) = name_and_ending(path);
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
+    // The program of this name.
+    if matches!(folder, "bin" | "sbin") {
+        return Claim::No;
+    }
     let is_named = matches!(name.as_str(), "crontab" | ".crontab" | "crontab.txt" | "crontab.conf");
     let is_system = folder == "cron.d" && !name.starts_with('.') && name != "readme.md";
     let is_users = folder == "crontabs" && !name.contains('.');
@@ -39,6 +46,10 @@ pub(crate) fn claim(path: &str) -> Claim {
 
 /// Adds the lines of a crontab.
 pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
+    // A program, or a template of another tool.
+    if file.text.starts_with("#!") || file.text.contains("{%") || file.text.contains("<%") {
+        return;
+    }
     let columns = columns(file);
     let mut table = Table { file, names: Names::default(), zone: "local".to_owned(), problem: None };
     table.whole_file(gathered);
@@ -167,9 +178,8 @@ pub(crate) fn schedule(
                     steps::too_large(fields, file.path, found.line)
                         .into_iter()
                         .for_each(|one| gathered.find(one));
-                    found
-                        .schedules
-                        .push(ScheduleSpec { cron: (*fields).to_owned(), timezone: zone.to_owned() });
+                    let cron = fields.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+                    found.schedules.push(ScheduleSpec { cron, timezone: zone.to_owned() });
                 }
                 Err(flaw) => {
                     let never = flaw.rule == "cron-never-fires";

@@ -3,12 +3,14 @@
 use standin_core::automation::{ScheduleSpec, Severity, Standing};
 use standin_core::ident::Kind;
 
-use crate::contents::{Claim, File, Found, Named, name_and_ending};
+use crate::contents::{Claim, File, Found, Named, is_aside, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
 use crate::value::{Data, Value};
 use crate::{js, steps, yaml_stream};
+
+mod helm;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,9 @@ mod tests;
 const MAX_NAME: usize = 52;
 
 pub(crate) fn claim(path: &str) -> Claim {
+    if is_aside(path) {
+        return Claim::No;
+    }
     match name_and_ending(path).1.as_str() {
         "yml" | "yaml" | "json" => Claim::Content,
         _ => Claim::No,
@@ -29,7 +34,7 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         return;
     }
     if file.text.contains("{{") {
-        return template(file, gathered);
+        return helm::read(file, gathered);
     }
     if file.path.ends_with(".json") {
         if let Ok(value) = js::read_expression(file.text, &file.repository.absolute(file.path)) {
@@ -65,26 +70,6 @@ fn objects(file: &File<'_>, value: &Value, gathered: &mut Gathered) {
     }
 }
 
-/// Helm, or another template: what comes out of it only rendering it tells.
-fn template(file: &File<'_>, gathered: &mut Gathered) {
-    let lines = || file.text.lines().zip(1_u32..);
-    let Some((_, line)) = lines().find(|(text, _)| text.trim() == "kind: CronJob") else { return };
-    let message = "this CronJob is written as a template: its name and schedule are computed";
-    let fix = "Run `helm template` and scan what it writes.";
-    file.say(("kubernetes-template", Severity::Note, line), message, fix, gathered);
-    let (name, _) = name_and_ending(file.path);
-    let mut found = Found::new(Kind::Kubernetes, name.split('.').next().unwrap_or(&name), line);
-    found.fall_short(Standing::Declared, message);
-    let schedule = lines().find_map(|(text, _)| text.trim().strip_prefix("schedule:"));
-    found.trigger("schedule");
-    if let Some(cron) = schedule.map(|text| text.trim().trim_matches(['"', '\'']))
-        && cron::check(cron, "UTC").is_ok()
-    {
-        found.schedules.push(ScheduleSpec { cron: cron.to_owned(), timezone: "UTC".to_owned() });
-    }
-    file.add(found, gathered);
-}
-
 fn cron_job(file: &File<'_>, object: &Value, gathered: &mut Gathered) {
     let line = object.entry("kind").map_or(object.line, |entry| entry.line);
     if !file.more(line, gathered) {
@@ -95,7 +80,17 @@ fn cron_job(file: &File<'_>, object: &Value, gathered: &mut Gathered) {
     let name = metadata.and_then(|m| m.get("name").or_else(|| m.get("generateName"))).and_then(Value::scalar);
     let has_part = |key: &str| spec.is_some_and(|spec| spec.get(key).is_some());
     if is_patch(file) && !(has_part("jobTemplate") && has_part("schedule")) {
-        let message = "this is a part of a CronJob that kustomize puts into another: it was left out";
+        let text = spec.and_then(|spec| spec.get("schedule")).and_then(Value::text);
+        let message = match text {
+            Some(text) => format!(
+                "kustomize gives `{}` another schedule here: `{}`",
+                quote(name.as_deref().unwrap_or("a CronJob")),
+                quote(text)
+            ),
+            None => {
+                "this is a part of a CronJob that kustomize puts into another: it was left out".to_owned()
+            }
+        };
         return file.say(("kubernetes-patch", Severity::Note, line), message, "Nothing.", gathered);
     }
     let namespace = metadata.and_then(|m| m.get("namespace")).and_then(Value::text);
@@ -133,11 +128,14 @@ fn cron_job(file: &File<'_>, object: &Value, gathered: &mut Gathered) {
     file.add(found, gathered);
 }
 
-/// Whether kustomize works on the folder of a file.
+/// Whether kustomize works on the folder of a file, or on one that it is in.
 fn is_patch(file: &File<'_>) -> bool {
-    let folder = file.folder();
-    let is_kustomization = |name: &str| matches!(name, "kustomization.yaml" | "kustomization.yml");
-    file.repository.entries.iter().any(|entry| entry.folder() == folder && is_kustomization(entry.name()))
+    let is_kustomization =
+        |name: &str| matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization");
+    let is_above = |folder: &str| {
+        folder.is_empty() || file.folder() == folder || file.folder().starts_with(&format!("{folder}/"))
+    };
+    file.repository.entries.iter().any(|entry| is_kustomization(entry.name()) && is_above(entry.folder()))
 }
 
 /// Says what keeps the API server from taking an object: the rule and line, the message, the fix.

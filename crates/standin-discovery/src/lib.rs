@@ -7,11 +7,13 @@
 //! One detector is one file and one line of the registry.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use standin_core::automation::Inventory;
 
 mod aws;
+mod built;
 pub mod cache;
 mod contents;
 mod cron;
@@ -19,6 +21,7 @@ mod crontab;
 mod files;
 mod findings;
 mod github_actions;
+mod hosted;
 mod js;
 mod kubernetes;
 pub mod limits;
@@ -39,12 +42,24 @@ mod yaml;
 mod yaml_stream;
 
 pub use cache::Cache;
+pub use pm2::computed as computed_configurations;
 
 /// What a scan leaves out beyond its own rules. The default leaves out nothing more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScanOptions {
     /// Names of folders that are not entered, wherever they are.
     pub skip_folders: Vec<String>,
+    /// What PM2's configurations gave when somebody ran them, by path: a scan itself runs nothing.
+    pub evaluated: BTreeMap<String, Evaluated>,
+}
+
+/// What came of running a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evaluated {
+    /// What it exports, as JSON.
+    Said(String),
+    /// Why it said nothing, for people: one line.
+    Failed(String),
 }
 
 /// Why there is no inventory at all. Nothing was kept.
@@ -106,6 +121,7 @@ pub fn scan_with(
     let repository = registry::Repository {
         root: &real,
         entries: &entries,
+        evaluated: &options.evaluated,
         cache: RefCell::new(std::mem::take(cache)),
         note,
     };

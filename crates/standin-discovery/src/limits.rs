@@ -20,6 +20,12 @@ pub const MAX_NESTING: usize = 64;
 pub const MAX_NODES: usize = 200_000;
 /// Nodes of one value that JavaScript spells out.
 pub const MAX_JS_NODES: usize = 50_000;
+/// Files that one configuration may have read for it: `require('./apps.json')`.
+pub const MAX_FOLLOWED_FILES: usize = 50;
+/// How deep such files may ask for one another.
+pub const MAX_FOLLOWED_DEPTH: usize = 8;
+/// Calls of a module's own functions that are walked through.
+pub const MAX_JS_CALLS: usize = 5_000;
 /// Nested brackets of JavaScript that is parsed: its parser tries some of them out in several ways, level by level.
 pub const MAX_JS_BRACKETS: usize = 100;
 /// Angle brackets that are open at one place of JavaScript, for the same reason.
@@ -72,3 +78,5 @@ pub const FILES_BETWEEN_WORDS: usize = 256;
 pub const MAX_LOOP_LINES: usize = 200;
 /// Tasks, timers, lines of a crontab and the like that are looked at in one file.
 pub const MAX_TASKS_OF_A_FILE: usize = 1_000;
+/// Files that are looked through for who runs a program.
+pub const MAX_HOST_FILES: usize = 200;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use standin_core::automation::{Finding, Severity};
+use standin_core::automation::{Finding, Known, Severity};
 use standin_core::ownership::{self, Owner};
 
 use crate::files;
@@ -16,8 +16,10 @@ use crate::yaml;
 
 mod apps;
 mod dump;
+mod evaluated;
 mod options;
 pub(crate) use dump::is_named as is_dump;
+pub use evaluated::computed;
 
 #[cfg(test)]
 mod tests;
@@ -130,7 +132,11 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
     if claim != Claim::Named && !(text.contains("apps") && text.contains("script")) {
         return;
     }
-    match (parse(&repository.absolute(path), path, format, &text), claim) {
+    let parsed = match evaluated::instead(repository, path, &text, gathered) {
+        Some(configuration) => Ok(configuration),
+        None => parse(repository.root, path, format, &text),
+    };
+    match (parsed, claim) {
         (Ok(configuration), Claim::Named) => apps::read(repository, entry, &configuration, gathered),
         (Ok(configuration), Claim::Prefixed | Claim::Content) if has_apps(&configuration.value) => {
             apps::read(repository, entry, &configuration, gathered);
@@ -147,8 +153,10 @@ pub(crate) struct Configuration {
     pub(crate) access: Access,
     /// Whose file it is.
     pub(crate) owner: Owner,
-    /// Where the environment decides and its default was taken.
+    /// Where the environment decides, and what was assumed of it.
     pub(crate) assumed: Vec<(u32, String)>,
+    /// Whether reading it was enough.
+    pub(crate) known: Known,
 }
 
 /// Whether PM2 really sees it.
@@ -166,7 +174,9 @@ fn has_apps(value: &Value) -> bool {
     value.get("apps").is_some_and(|apps| apps.items().iter().any(|app| app.get("script").is_some()))
 }
 
-fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
+fn parse(root: &Path, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
+    let absolute = &root.join(path);
+    let left = js::files_left();
     let fault = |rule: &str, line: u32, message: String| {
         finding(rule, Severity::Error, path, line, message, "Correct the file at this line.")
     };
@@ -177,6 +187,7 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
                 access: Access::Exported,
                 owner: ownership::owner(text),
                 assumed: Vec::new(),
+                known: Known::Read,
             }),
             Err(error) if error.rule == "js-unparsable" => {
                 let message = error.message.replace("this is not JavaScript", "this is not JSON");
@@ -195,11 +206,12 @@ fn parse(absolute: &Path, path: &str, format: Format, text: &str) -> Result<Conf
                     access: Access::Exported,
                     owner: ownership::owner(text),
                     assumed: Vec::new(),
+                    known: Known::Read,
                 }),
             },
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
-        Format::Script => match js::read_module(text, absolute) {
+        Format::Script => match js::read_module_within(text, absolute, Some(js::Reach::new(root, &left))) {
             Ok(module) => {
                 exported(module, path).map(|found| Configuration { owner: ownership::owner(text), ..found })
             }
@@ -217,6 +229,7 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             access: Access::Exported,
             owner: Owner::Others,
             assumed,
+            known: Known::Read,
         });
     }
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
@@ -227,7 +240,13 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             value: export.value,
         });
         let value = Value::new(line, Data::Map(entries.collect()));
-        return Ok(Configuration { value, access: Access::Exported, owner: Owner::Others, assumed });
+        return Ok(Configuration {
+            value,
+            access: Access::Exported,
+            owner: Owner::Others,
+            assumed,
+            known: Known::Read,
+        });
     }
     match module.default {
         Some(default) => Ok(Configuration {
@@ -235,6 +254,7 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             access: Access::DefaultExport,
             owner: Owner::Others,
             assumed,
+            known: Known::Read,
         }),
         None => {
             let message = "this ecosystem file exports nothing that can be read without running it";
@@ -250,8 +270,7 @@ fn wrong_name(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathere
         return;
     }
     let read = files::read(repository.root, &entry.path);
-    let parsed =
-        read.and_then(|text| parse(&repository.absolute(&entry.path), &entry.path, Format::Script, &text));
+    let parsed = read.and_then(|text| parse(repository.root, &entry.path, Format::Script, &text));
     // It may be a script that is meant to be run, so only one with apps is worth a word.
     let Ok(configuration) = parsed else { return };
     if !has_apps(&configuration.value) {

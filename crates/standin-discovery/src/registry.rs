@@ -1,12 +1,13 @@
 //! The detectors, one a line.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::findings::Gathered;
 use crate::walk::Entry;
-use crate::{Cache, Progress};
-use crate::{contents, github_actions, netlify, npm_scripts, pm2, terraform};
+use crate::{Cache, Evaluated, Progress};
+use crate::{contents, github_actions, netlify, npm_scripts, pm2, scripts, terraform};
 
 /// What a detector looks at.
 pub(crate) struct Repository<'a> {
@@ -14,6 +15,8 @@ pub(crate) struct Repository<'a> {
     pub(crate) root: &'a Path,
     /// Ordered by path.
     pub(crate) entries: &'a [Entry],
+    /// What configurations gave when they were run, by path.
+    pub(crate) evaluated: &'a BTreeMap<String, Evaluated>,
     /// What earlier scans found.
     pub(crate) cache: RefCell<Cache>,
     /// Is told how far the scan is.
@@ -34,12 +37,13 @@ pub(crate) struct Detector {
 }
 
 /// Every detector.
-pub(crate) const DETECTORS: [Detector; 6] = [
+pub(crate) const DETECTORS: [Detector; 7] = [
     Detector { detect: github_actions::detect },
     Detector { detect: pm2::detect },
     Detector { detect: netlify::detect },
     Detector { detect: npm_scripts::detect },
     Detector { detect: terraform::detect },
+    Detector { detect: scripts::jvm::detect },
     // Last: a program's schedule counts when an app that was found before runs it.
     Detector { detect: contents::detect },
 ];

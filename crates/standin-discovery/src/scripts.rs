@@ -5,17 +5,28 @@ use std::path::Path;
 use standin_core::automation::{Detail, ScheduleSpec, Severity, Standing};
 use standin_core::ident::Kind;
 
-use crate::contents::{Claim, File, Found, is_test, name_and_ending};
+use crate::contents::{Claim, File, Found, is_aside, is_test, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
 use crate::steps;
 
+pub(crate) mod calls;
+pub(crate) mod dialect;
+mod firebase;
+mod go;
+mod hosts;
 mod intervals;
-mod lex;
+pub(crate) mod jvm;
+pub(crate) mod lex;
 mod libraries;
+mod nest;
+mod php;
+pub(crate) mod program;
 mod python;
+mod ruby;
 mod shell;
+pub(crate) mod spans;
 mod sql;
 
 #[cfg(test)]
@@ -23,23 +34,35 @@ mod tests;
 
 pub(crate) fn claim(path: &str) -> Claim {
     let (name, ending) = name_and_ending(path);
-    if is_test(path) || name.contains(".min.") || name.contains(".d.") {
+    if is_test(path) || is_aside(path) || name.contains(".min.") || name.contains(".d.") {
         return Claim::No;
+    }
+    if name.starts_with("dockerfile") {
+        return Claim::Content;
     }
     match ending.as_str() {
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" | "sh" | "bash" | "zsh" | "sql"
-        | "py" => Claim::Content,
+        | "py" | "rb" | "php" | "go" => Claim::Content,
         _ => Claim::No,
     }
 }
 
 /// Adds what a program starts by itself.
 pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
-    match name_and_ending(file.path).1.as_str() {
+    let (name, ending) = name_and_ending(file.path);
+    if is_minified(file.text) {
+        return;
+    }
+    match ending.as_str() {
+        _ if name.starts_with("dockerfile") => shell::read(file, gathered),
         "sh" | "bash" | "zsh" => shell::read(file, gathered),
         "sql" => sql::read(file, file.text, 0, gathered),
         "py" => python::read(file, gathered),
+        "rb" => ruby::read(file, gathered),
+        "php" => php::read(file, gathered),
+        "go" => go::read(file, gathered),
         _ => {
+            firebase::read(file, gathered);
             // Cheap for the many files that speak of none of it.
             if ["cron", "Cron", "schedule", "every", "setInterval", "pattern"]
                 .iter()
@@ -49,6 +72,14 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
             }
         }
     }
+}
+
+/// Longest average line of what a person has written, in bytes.
+const LONGEST_LINE: usize = 400;
+
+/// Whether a tool has written it: what it was made from says the same.
+pub(crate) fn is_minified(text: &str) -> bool {
+    text.len() > LONGEST_LINE.saturating_mul(4) && text.len() / text.lines().count().max(1) > LONGEST_LINE
 }
 
 /// An expression, and who reads it.

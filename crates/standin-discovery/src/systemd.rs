@@ -3,7 +3,7 @@
 use standin_core::automation::{ScheduleSpec, Severity, Standing};
 use standin_core::ident::Kind;
 
-use crate::contents::{Claim, File, Found, Named, name_and_ending};
+use crate::contents::{Claim, File, Found, Named, is_aside, name_and_ending};
 use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
@@ -30,6 +30,13 @@ enum Moment {
 }
 
 pub(crate) fn claim(path: &str) -> Claim {
+    if is_aside(path) {
+        return Claim::No;
+    }
+    // What stands in these folders are links by which a unit is enabled.
+    if path.contains(".wants/") || path.contains(".requires/") {
+        return Claim::No;
+    }
     if name_and_ending(path).1 == "timer" { Claim::Named } else { Claim::No }
 }
 
@@ -51,7 +58,10 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         return file.say(("systemd-no-timer", Severity::Error, 1), message, fix, gathered);
     }
     let line = settings.iter().find(|s| s.section == "Timer").map_or(1, |setting| setting.line);
-    let mut found = Found::new(Kind::Systemd, unit, line);
+    // A user's units are others than the system's.
+    let is_users = file.path.contains("systemd/user/");
+    let name = if is_users { format!("user/{unit}") } else { unit.to_owned() };
+    let mut found = Found::new(Kind::Systemd, name, line);
     found.named = Named::ByItself;
     slots(file, &settings, &mut found, gathered);
     started(file, &settings, unit, &mut found, gathered);
@@ -147,7 +157,11 @@ fn installed(file: &File<'_>, settings: &[Setting<'_>], found: &mut Found, gathe
     let is_wanted = settings.iter().any(|s| {
         s.section == "Install" && matches!(s.key, "WantedBy" | "RequiredBy" | "Also") && !s.value.is_empty()
     });
-    if !is_wanted {
+    let unit = file.path.rsplit('/').next().unwrap_or(file.path);
+    let is_linked = file.repository.entries.iter().any(|entry| {
+        entry.name() == unit && (entry.folder().ends_with(".wants") || entry.folder().ends_with(".requires"))
+    });
+    if !is_wanted && !is_linked {
         let message =
             "it has no [Install] with WantedBy=: it cannot be enabled, so nothing starts it after a boot";
         found.fall_short(Standing::Loadable, message);

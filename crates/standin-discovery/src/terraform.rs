@@ -1,4 +1,5 @@
-//! Schedules of Terraform: EventBridge rules with their targets, and EventBridge Scheduler.
+//! Schedules of Terraform: EventBridge rules with their targets, EventBridge Scheduler, Google's Cloud Scheduler,
+//! CronJobs and the crons of Workers; in `.tf` and in `.tf.json`.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -7,14 +8,17 @@ use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
 
 use crate::aws::{self, Service};
-use crate::contents::{File, Found};
+use crate::contents::{File, Found, is_aside};
 use crate::files;
 use crate::findings::Gathered;
+use crate::limits::MAX_REFERENCES;
 use crate::lines::quote;
 use crate::registry::Repository;
 use crate::walk::Nature;
 
 mod hcl;
+mod json;
+mod others;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +34,8 @@ const SCHEDULE: &str = "aws_scheduler_schedule";
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     let mut folders: BTreeMap<&str, Vec<(&str, String)>> = BTreeMap::new();
     for entry in repository.entries {
-        if !entry.name().ends_with(".tf") || entry.nature != Nature::File {
+        let is_terraform = entry.name().ends_with(".tf") || entry.name().ends_with(".tf.json");
+        if !is_terraform || entry.nature != Nature::File || is_aside(&entry.path) {
             continue;
         }
         match files::read(repository.root, &entry.path) {
@@ -39,7 +44,8 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
         }
     }
     for files in folders.values() {
-        if files.iter().any(|(_, text)| text.contains(RULE) || text.contains(SCHEDULE)) {
+        let kinds = others::KINDS.iter().map(|(kind, _)| *kind).chain([RULE, SCHEDULE]);
+        if kinds.into_iter().any(|kind| files.iter().any(|(_, text)| text.contains(kind))) {
             folder(repository, files, gathered);
         }
     }
@@ -55,7 +61,8 @@ fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut 
     let mut module = Module { blocks: Vec::new() };
     for (at, (path, text)) in files.iter().enumerate() {
         let file = File { repository, path, text, tasks: Cell::new(0) };
-        match hcl::parse(text) {
+        let parsed = if path.ends_with(".json") { json::parse(&file) } else { hcl::parse(text) };
+        match parsed {
             Ok(blocks) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
             Err((line, message)) => {
                 let fix = "Correct the file at this line; `terraform validate` says more.";
@@ -70,7 +77,8 @@ fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut 
             Some((RULE | SCHEDULE, _)) if !file.more(block.line, gathered) => return,
             Some((RULE, name)) => module.rule(&file, name, block, gathered),
             Some((SCHEDULE, name)) => module.schedule(&file, name, block, gathered),
-            Some(_) | None => {}
+            Some((kind, name)) => module.other(&file, (kind, name), block, gathered),
+            None => {}
         }
     }
 }
@@ -162,10 +170,30 @@ impl Module {
         }
     }
 
+    /// A text with the values of `${var.x}` and `${local.x}` in their places.
+    fn template(&self, text: &str) -> Result<(String, Option<String>), String> {
+        let (mut made, mut from, mut rest) = (String::new(), None, text);
+        for _ in 0..MAX_REFERENCES {
+            let Some((before, behind)) = rest.split_once("${") else { break };
+            let Some((path, behind)) = behind.split_once('}') else { break };
+            let is_path = path.starts_with("var.") || path.starts_with("local.");
+            if !is_path || path.contains(['(', '[', ' ', '"']) {
+                return Err("a template".to_owned());
+            }
+            let (value, of) = self.known(&Expr::Path(path.to_owned()))?;
+            from = from.or(of);
+            made.push_str(before);
+            made.push_str(&value);
+            rest = behind;
+        }
+        made.push_str(rest);
+        if made.contains("${") { Err("a template".to_owned()) } else { Ok((made, from)) }
+    }
+
     /// The text of an expression, and the variable whose default it is; else what it is computed from.
     fn known(&self, expression: &Expr) -> Result<(String, Option<String>), String> {
         match expression {
-            Expr::Text(text) if text.contains("${") => Err("a template".to_owned()),
+            Expr::Text(text) if text.contains("${") => self.template(text),
             Expr::Text(text) => Ok((text.clone(), None)),
             Expr::Path(path) => {
                 let value = match path.split_once('.') {
@@ -186,6 +214,9 @@ impl Module {
                 match value {
                     Some((_, Expr::Text(text))) if !text.contains("${") => {
                         Ok((text.clone(), path.starts_with("var.").then(|| path.clone())))
+                    }
+                    Some((_, Expr::Path(number))) if number.parse::<f64>().is_ok() => {
+                        Ok((number.clone(), path.starts_with("var.").then(|| path.clone())))
                     }
                     Some(_) | None => Err(format!("`{}`", quote(path))),
                 }

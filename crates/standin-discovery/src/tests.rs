@@ -83,6 +83,7 @@ fn details_are_absolute() {
         interpreter: None,
         args: Vec::new(),
         env_names: Vec::new(),
+        known: standin_core::automation::Known::Read,
     };
     let at = |path: &str| root.join(path).to_string_lossy().into_owned();
     assert_eq!(detail("pm2:cleanup"), pm2(at("workers/cleanup.js"), at("").trim_end_matches('/').into()));

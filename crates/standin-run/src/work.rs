@@ -319,6 +319,7 @@ mod tests {
             interpreter: None,
             args: vec![],
             env_names: vec![],
+            known: standin_core::automation::Known::Read,
         };
         assert!(not(automation("pm2:a", &[], &[], app.clone())).contains("standin recover pm2:a"));
         let started_anew = automation("pm2:a", &["0 3 * * *"], &["always", "schedule"], app.clone());

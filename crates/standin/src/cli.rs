@@ -142,6 +142,9 @@ pub(crate) struct ScanArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: ScanFormat,
+    /// Run the PM2 configurations that cannot be read without running them, each alone, for 10 seconds at most
+    #[arg(long)]
+    pub evaluate: bool,
 }
 
 /// How a scan is printed.

@@ -10,6 +10,7 @@ use standin_config::{ConfigError, FILE_NAME, MAX_FILE_BYTES, Place, Resolved, Se
 use standin_core::automation::Detail;
 use standin_core::observation::OwnedApp;
 use standin_core::watch::Expectation;
+use standin_discovery::ScanOptions;
 
 use crate::exit::Failure;
 
@@ -70,9 +71,14 @@ impl Root {
 impl Project {
     /// Reads the settings, scans the repository and joins both.
     pub(crate) fn load(given: Option<&Path>) -> Result<Self, Failure> {
+        Self::load_with(given, &ScanOptions::default())
+    }
+
+    /// The same, with what is known beyond the files.
+    pub(crate) fn load_with(given: Option<&Path>, options: &ScanOptions) -> Result<Self, Failure> {
         let root = Root::find(given)?;
         let settings = root.settings()?;
-        let inventory = remembered::scan(&root)?;
+        let inventory = remembered::scan(&root, options)?;
         let zone = jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
         let place = Place { root: &root.path.to_string_lossy(), zone: &zone };
         let mut resolved = standin_config::resolve(&settings, inventory, place);

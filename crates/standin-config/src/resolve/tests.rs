@@ -22,6 +22,7 @@ fn automation(id: &str, cron: &[&str], state: Standing) -> Automation {
             interpreter: None,
             args: Vec::new(),
             env_names: Vec::new(),
+            known: standin_core::automation::Known::Read,
         },
         _ => Detail::Plain,
     };

@@ -84,7 +84,7 @@ fn cron(text: &str) -> Meaning {
 }
 
 /// A field in which `5/10` is from 5 on, as `5-most/10`. `None` for L, W and #, which five fields do not have.
-fn steps(field: &str, most: u32) -> Option<String> {
+pub(crate) fn steps(field: &str, most: u32) -> Option<String> {
     let items: Option<Vec<String>> = field
         .split(',')
         .map(|item| {
@@ -113,7 +113,7 @@ fn is_plain(part: &str) -> bool {
 }
 
 /// Days of the week count from 1 for Sunday here.
-fn weekday(field: &str) -> Option<String> {
+pub(crate) fn weekday(field: &str) -> Option<String> {
     let items: Option<Vec<String>> = field
         .split(',')
         .map(|item| {

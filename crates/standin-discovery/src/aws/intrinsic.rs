@@ -55,13 +55,13 @@ fn tag(file: &File<'_>, line: u32) -> Option<&'static str> {
     })
 }
 
-fn default_of<'v>(root: &'v Value, name: &str) -> Option<&'v str> {
-    root.get("Parameters")?.get(name)?.get("Default")?.text()
+fn default_of(root: &Value, name: &str) -> Option<String> {
+    root.get("Parameters")?.get(name)?.get("Default")?.scalar()
 }
 
 fn reference(root: &Value, name: &str) -> Known {
     match default_of(root, name) {
-        Some(text) => Known::ByDefault(text.to_owned(), name.to_owned()),
+        Some(text) => Known::ByDefault(text, name.to_owned()),
         None => Known::Computed(format!("the parameter `{}`", quote(name))),
     }
 }
@@ -81,7 +81,7 @@ fn substitute(root: &Value, text: &str) -> Known {
             continue;
         }
         match default_of(root, name) {
-            Some(text) => known.push_str(text),
+            Some(text) => known.push_str(&text),
             None => return Known::Computed(format!("`{}`", quote(name))),
         }
         used = Some(name.to_owned());

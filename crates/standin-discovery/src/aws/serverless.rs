@@ -39,13 +39,19 @@ pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
 fn function(file: &File<'_>, root: &Value, name: &str, function: &Value, gathered: &mut Gathered) {
     let mut names = Names::default();
     for event in function.get("events").map(Value::items).unwrap_or_default() {
-        let Some(value) = event.get("schedule") else { continue };
+        let bridge = event.get("eventBridge");
+        let Some(value) = event.get("schedule").or(bridge.and_then(|bridge| bridge.get("schedule"))) else {
+            continue;
+        };
         let rates: Vec<&Value> = match value.get("rate") {
             Some(Value { data: Data::List(rates), .. }) => rates.iter().collect(),
             Some(rate) => vec![rate],
             None => vec![value],
         };
-        let line = event.entry("schedule").map_or(event.line, |entry| entry.line);
+        let line = event
+            .entry("schedule")
+            .or(bridge.and_then(|b| b.entry("schedule")))
+            .map_or(event.line, |entry| entry.line);
         for rate in rates {
             if !file.more(line, gathered) {
                 return;
@@ -91,7 +97,14 @@ fn one(
         file.say(("aws-zone", Severity::Error, found.line), message, fix, gathered);
     }
     match rate.text().map(|text| own(root, text)) {
-        Some(Ok(text)) => schedule(file, found, (&text, zone, rate.line), service, gathered),
+        Some(Ok((text, from))) => {
+            if from == From::ADefault {
+                let message = "its schedule is the one that counts where nothing else is set from outside";
+                let fix = "Nothing, if it is deployed with the default.";
+                file.say(("aws-by-default", Severity::Note, rate.line), message, fix, gathered);
+            }
+            schedule(file, found, (&text, zone, rate.line), service, gathered);
+        }
         Some(Err(what)) => computed(file, found, rate.line, &what, gathered),
         None => {
             let message = format!("a schedule is a text, and this is {}", rate.noun());
@@ -102,17 +115,48 @@ fn one(
     }
 }
 
-/// The text with each `${self:a.b}` of the same file in its place; what else it is computed from.
-fn own(root: &Value, text: &str) -> Result<String, String> {
-    let mut text = text.to_owned();
+/// Where a text is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    TheFile,
+    /// What stands behind a comma, for when nothing is set from outside.
+    ADefault,
+}
+
+/// The text with each `${self:a.b}` of the same file in its place, the inner ones first, and with the default of what is
+/// set from outside; what else it is computed from.
+fn own(root: &Value, text: &str) -> Result<(String, From), String> {
+    let (mut text, mut from) = (text.to_owned(), From::TheFile);
     for _ in 0..MAX_REFERENCES {
-        let Some((before, after)) = text.split_once("${") else { return Ok(text) };
-        let Some((name, behind)) = after.split_once('}') else { return Ok(text) };
-        let value = name.strip_prefix("self:").and_then(|path| {
-            path.split(',').next()?.trim().split('.').try_fold(root, |value, key| value.get(key))?.scalar()
-        });
-        let Some(value) = value else { return Err(format!("`{}`", quote(name))) };
+        let Some((before, behind)) = text.split_once('}') else { return Ok((text, from)) };
+        let Some((before, name)) = before.rsplit_once("${") else { return Ok((text, from)) };
+        let Some((value, of)) = reference(root, name) else { return Err(format!("`{}`", quote(name))) };
+        if of == From::ADefault {
+            from = of;
+        }
         text = format!("{before}{value}{behind}");
     }
     Err("references that lead to one another".to_owned())
+}
+
+/// The first of several that is known: `self:a.b`, `opt:stage, 'dev'`.
+fn reference(root: &Value, name: &str) -> Option<(String, From)> {
+    let mut from = From::TheFile;
+    for part in name.split(',').map(str::trim) {
+        let quoted = |quote: char| part.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+        if let Some(literal) = quoted('\'').or(quoted('"')) {
+            return Some((literal.to_owned(), from));
+        }
+        if let Some(path) = part.strip_prefix("self:") {
+            let value = path.split('.').try_fold(root, |value, key| value.get(key));
+            if let Some(value) = value.and_then(Value::scalar) {
+                return Some((value, from));
+            }
+        } else if part == "sls:stage" {
+            return Some(("dev".to_owned(), From::ADefault));
+        } else {
+            from = From::ADefault;
+        }
+    }
+    None
 }

@@ -127,6 +127,69 @@ fn what_a_template_lacks_is_said() {
 }
 
 #[test]
+fn defaults_of_serverless_are_followed() {
+    let text = "\
+service: shop
+provider: {name: aws, stage: \"${opt:stage, 'dev'}\"}
+custom: {often: {dev: rate(1 minute)}}
+functions:
+  a:
+    handler: src/a.run
+    events:
+      - schedule: ${self:custom.often.${self:provider.stage}}
+      - schedule: \"${env:WHEN, 'cron(0 4 * * ? *)'}\"
+      - eventBridge: {schedule: cron(0 5 * * ? *)}
+      - schedule: ${self:custom.gone}
+";
+    let inventory = scan_of(&[("serverless.yml", text), ("src/a.ts", "")]);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| format!("{} {} {}", a.source.line, a.state, a.schedules.first().map_or("", |s| &s.cron)))
+        .collect();
+    assert_eq!(
+        seen,
+        ["8 effective * * * * *", "9 effective 0 4 * * *", "10 effective 0 5 * * *", "11 declared "]
+    );
+    assert_eq!(
+        rules(&inventory, "serverless.yml"),
+        [("aws-by-default", 8), ("aws-by-default", 9), ("aws-computed", 11)]
+    );
+}
+
+#[test]
+fn apps_of_cdk_have_their_schedules_in_code() {
+    let text = "import * as events from 'aws-cdk-lib/aws-events';\nnew events.Rule(this, 'Nightly', {\n  schedule: events.Schedule.cron({ minute: '0', hour: '3' }),\n});\n\
+                new events.Rule(this, 'Weekly', { schedule: events.Schedule.cron({ minute: '0', hour: '3', weekDay: 'SUN' }) });\n\
+                new events.Rule(this, 'Often', { schedule: events.Schedule.rate(Duration.minutes(1)) });\nnew events.Rule(this, 'Late', { schedule: events.Schedule.cron(when) });\n";
+    let inventory = scan_of(&[("lib/stack.ts", text), ("cdk.json", "{}")]);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            format!(
+                "{} {} {} {}",
+                a.name,
+                a.source.line,
+                a.state,
+                a.schedules.first().map_or("", |s| &s.cron)
+            )
+        })
+        .collect();
+    let wanted = [
+        "Late 7 declared ",
+        "Nightly 3 effective 0 3 * * *",
+        "Often 6 effective * * * * *",
+        "Weekly 5 effective 0 3 * * SUN",
+    ];
+    assert_eq!(seen, wanted);
+    let python = "from aws_cdk import aws_events as events\nevents.Rule(self, 'Nightly', schedule=events.Schedule.cron(minute='0', hour='3'))\n";
+    let inventory = scan_of(&[("app/stack.py", python)]);
+    assert_eq!(standing(&inventory, "aws:app/stack.py#Nightly").0, "loadable");
+    assert_eq!(scan_of(&[("test/stack.ts", text)]).automations, []);
+}
+
+#[test]
 fn the_serverless_framework_has_schedules_too() {
     let text = "\
 service: shop

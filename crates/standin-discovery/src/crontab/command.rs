@@ -1,11 +1,57 @@
 //! The command of a line.
 
 /// Words that only lead to what runs.
-const LEADS: [&str; 26] = [
-    "cd", "sudo", "env", "exec", "nice", "ionice", "flock", "timeout", "chronic", "node", "deno", "bun",
-    "python", "python3", "ruby", "php", "perl", "bash", "sh", "zsh", "docker", "compose", "tsx", "npx",
-    "test", "[",
+const LEADS: [&str; 43] = [
+    "cd",
+    "sudo",
+    "env",
+    "exec",
+    "nice",
+    "ionice",
+    "flock",
+    "timeout",
+    "chronic",
+    "node",
+    "deno",
+    "bun",
+    "python",
+    "python2",
+    "python3",
+    "ruby",
+    "php",
+    "perl",
+    "bash",
+    "sh",
+    "zsh",
+    "docker",
+    "docker-compose",
+    "compose",
+    "tsx",
+    "npx",
+    "if",
+    "then",
+    "else",
+    "fi",
+    "while",
+    "do",
+    "done",
+    "command",
+    "nohup",
+    "time",
+    "setlock",
+    "su",
+    "!",
+    "{",
+    "}",
+    "run-one",
+    "savelog",
 ];
+
+/// Words that begin a condition: what it asks about is not what runs.
+const CONDITIONS: [&str; 6] = ["test", "[", "[[", "which", "type", "pgrep"];
+
+/// Programs whose first word says what they do.
+const RUNNERS: [&str; 9] = ["run", "manage.py", "artisan", "rake", "console", "occ", "drush", "wp", "npx"];
 
 /// Endings of scripts.
 const SCRIPTS: [&str; 13] =
@@ -14,36 +60,74 @@ const SCRIPTS: [&str; 13] =
 /// Longest name that is made of a command, in characters.
 const MAX_NAME: usize = 60;
 
-/// What a person would call a command: the script that it runs, else its first word that does something.
+/// What a person would call a command: what it hands to a runner, else the script that it runs, else its first word
+/// that does something.
 pub(crate) fn name(command: &str) -> String {
-    let command = command.split('%').next().unwrap_or(command);
-    let words: Vec<&str> = command
-        .split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '(' | ')' | '<' | '>'))
-        .map(|word| word.trim_matches(['"', '\'', '`']))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let script = words.iter().find(|word| SCRIPTS.iter().any(|ending| word.ends_with(ending)));
-    let run = words.windows(2).find_map(|pair| match pair {
-        ["run", name] => Some(name),
-        _ => None,
+    let command = before_percent(command);
+    let parts = parts(command);
+    let all: Vec<&str> = parts.iter().flatten().copied().collect();
+    let run = parts.iter().find_map(|words| handed(words));
+    let script = all.iter().find(|word| SCRIPTS.iter().any(|ending| word.ends_with(ending))).copied();
+    let program = parts.iter().find_map(|words| program(words));
+    let word = run.or(script).or(program).or(all.first().copied());
+    let word = word.or_else(|| command.split_ascii_whitespace().next()).unwrap_or("command");
+    let name: String = base(word).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+    let name = name.trim_matches(['"', '\'', '`', '\\', ',']);
+    if name.trim().is_empty() { "command".to_owned() } else { name.to_owned() }
+}
+
+/// The commands that a line is made of, in words, without those that only ask or go somewhere.
+fn parts(command: &str) -> Vec<Vec<&str>> {
+    let ends = |c: char| matches!(c, ';' | '|' | '&' | '(' | ')' | '\n');
+    let split = command.split(ends).map(|part| {
+        part.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
+            .map(|word| word.trim_matches(['"', '\'', '`']))
+            .filter(|word| !word.is_empty())
+            .skip_while(|word| matches!(*word, "if" | "then" | "else" | "!" | "while" | "do" | "{"))
+            .collect::<Vec<&str>>()
     });
-    // What `cd` goes to is a place, not a program.
+    let acts = |words: &Vec<&str>| {
+        let first = words.first().copied().unwrap_or_default();
+        let asks = CONDITIONS.contains(&base(first)) || words.get(..2) == Some(&["command", "-v"]);
+        !words.is_empty() && !asks
+    };
+    split.filter(acts).collect()
+}
+
+/// `manage.py clearsessions`, `npm run build`, `artisan schedule:run`: what the runner is told.
+fn handed<'w>(words: &[&'w str]) -> Option<&'w str> {
+    words.windows(2).find_map(|pair| match pair {
+        [runner, word]
+            if RUNNERS.contains(&base(runner)) && word.starts_with(|c: char| c.is_ascii_alphabetic()) =>
+        {
+            Some(*word)
+        }
+        _ => None,
+    })
+}
+
+/// The first word that is a program. What `cd` goes to, and what a lock is, are places.
+fn program<'w>(words: &[&'w str]) -> Option<&'w str> {
     let mut is_place = false;
-    let program = words.iter().find(|word| {
+    words.iter().copied().find(|word| {
         let is_place_before = std::mem::take(&mut is_place);
         is_place = matches!(base(word), "cd" | "flock") || (is_place_before && word.starts_with('-'));
         let is_lead = LEADS.contains(&base(word)) || word.starts_with('-') || word.contains('=');
         !is_place_before
             && !is_lead
             && word.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_'))
-    });
-    let word = script.or(run).or(program).or(words.first()).copied().unwrap_or("command");
-    let name: String = base(word).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
-    if name.trim().is_empty() { "command".to_owned() } else { name }
+            && !word.chars().all(|c| c.is_ascii_digit())
+    })
 }
 
 fn base(word: &str) -> &str {
     word.trim_end_matches('/').rsplit('/').next().unwrap_or(word)
+}
+
+/// What stands before the first `%` that no backslash escapes.
+fn before_percent(command: &str) -> &str {
+    let rest = after_percent(command).map_or(0, |rest| rest.len().saturating_add(1));
+    command.get(..command.len().saturating_sub(rest)).unwrap_or(command)
 }
 
 /// What stands behind the first `%` that no backslash escapes.

@@ -74,10 +74,27 @@ fn a_command_gets_the_name_of_what_it_runs() {
         ("/usr/bin/flock -n /tmp/l /usr/local/bin/report", "report"),
         ("cd /srv && pg_dump shop | gzip > x", "pg_dump"),
         ("%", "command"),
+        ("if [ -x /usr/sbin/a ]; then /usr/sbin/b --now; fi", "b"),
+        ("test -e /run/systemd/system || /sbin/scrub -A", "scrub"),
+        ("command -v sa1 > /dev/null && sa1 1 1", "sa1"),
+        ("/srv/venv/bin/python /srv/app/manage.py clearsessions", "clearsessions"),
+        ("cd /srv && php artisan schedule:run >> /dev/null 2>&1", "schedule:run"),
+        ("[ -f /etc/a.conf ] && /usr/sbin/sanoid --cron", "sanoid"),
     ];
     for (text, name) in cases {
         assert_eq!(command::name(text), name, "{text}");
     }
+}
+
+#[test]
+fn what_is_no_crontab_is_passed_over() {
+    let inventory = scan_of(&[
+        ("crontab", "#!/bin/sh\nexec real-crontab one two three four five\n"),
+        ("usr/bin/crontab", "a b c d e f\n"),
+    ]);
+    assert_eq!((inventory.automations, inventory.findings), (vec![], vec![]));
+    let inventory = crontab("0 4\t*  * * /a.sh\n");
+    assert_eq!(inventory.automations[0].schedules[0].cron, "0 4 * * *");
 }
 
 #[test]

@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use oxc_ast::ast::{
-    Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, LogicalExpression,
-    LogicalOperator, ObjectExpression, ObjectPropertyKind, Program, PropertyKind, TemplateLiteral,
-    UnaryOperator,
+    Argument, ArrayExpressionElement, BinaryOperator, BindingPattern, CallExpression, Expression, Function,
+    ObjectExpression, ObjectPropertyKind, Program, PropertyKind, Statement, TemplateLiteral, UnaryOperator,
 };
 use oxc_span::{GetSpan, Span};
 
 use super::module::Imported;
+use super::reach::Reach;
 use super::{module, mutation, paths};
 use crate::limits::{MAX_JS_NODES, MAX_NESTING};
 use crate::lines::Lines;
@@ -29,21 +29,72 @@ pub(crate) struct Scope<'a> {
     lines: &'a Lines,
     /// The absolute path of the file.
     file: &'a Path,
+    /// What other files it may look into; none where only its own text counts.
+    pub(super) reach: Option<Reach<'a>>,
+    statements: &'a [Statement<'a>],
     constants: BTreeMap<&'a str, &'a Expression<'a>>,
+    pub(super) patterns: Vec<(&'a BindingPattern<'a>, &'a Expression<'a>)>,
+    functions: BTreeMap<&'a str, &'a Function<'a>>,
     imports: BTreeMap<&'a str, Imported>,
     /// Nodes that may still be built: constants that repeat one another would explode otherwise.
-    left: Cell<usize>,
+    pub(super) left: Cell<usize>,
     /// What the parameters of functions that are walked through stand for, innermost last.
     pub(super) locals: RefCell<Vec<(&'a str, Value)>>,
-    /// Where the environment decides and its default was taken: the line, and the variable's name.
+    /// Where the environment decides and something was assumed of it: the line, and what was.
     assumed: RefCell<Vec<(u32, String)>>,
+    /// Functions of this module that were walked through so far.
+    pub(super) calls: Cell<usize>,
+    /// Lists of which the growth is being followed: one that grows by itself has no end.
+    pub(super) growing: RefCell<Vec<String>>,
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(program: &'a Program<'a>, text: &'a str, lines: &'a Lines, file: &'a Path) -> Self {
-        let (constants, imports) = (module::constants(program), module::imports(program));
-        let (locals, assumed) = (RefCell::default(), RefCell::default());
-        Self { text, lines, file, constants, imports, left: Cell::new(MAX_JS_NODES), locals, assumed }
+    pub(crate) fn new(
+        program: &'a Program<'a>,
+        text: &'a str,
+        lines: &'a Lines,
+        file: &'a Path,
+        reach: Option<Reach<'a>>,
+    ) -> Self {
+        Self {
+            text,
+            lines,
+            file,
+            reach,
+            statements: program.body.as_slice(),
+            constants: module::constants(program, text),
+            patterns: module::patterns(program),
+            functions: module::functions(program),
+            imports: module::imports(program),
+            left: Cell::new(MAX_JS_NODES),
+            locals: RefCell::default(),
+            assumed: RefCell::default(),
+            calls: Cell::new(0),
+            growing: RefCell::default(),
+        }
+    }
+
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    pub(super) const fn statements(&self) -> &'a [Statement<'a>] {
+        self.statements
+    }
+
+    /// A function that is declared at the top.
+    pub(super) fn declared(&self, name: &str) -> Option<&'a Function<'a>> {
+        self.functions.get(name).copied()
+    }
+
+    /// The text of a part of the module.
+    pub(super) fn slice(&self, span: Span) -> Option<&'a str> {
+        self.text.get(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?)
+    }
+
+    /// Notes what was taken for granted.
+    pub(super) fn assume(&self, line: u32, what: String) {
+        self.assumed.borrow_mut().push((line, what));
     }
 
     /// The defaults that were taken so far, ordered.
@@ -81,7 +132,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn folder(&self) -> String {
+    pub(super) fn folder(&self) -> String {
         self.file.parent().map(paths::text).unwrap_or_default()
     }
 
@@ -112,20 +163,32 @@ impl<'a> Scope<'a> {
             Expression::StaticMemberExpression(member) => {
                 self.member(expression, &member.object, member.property.name.as_str(), depth)
             }
+            Expression::ComputedMemberExpression(member) => {
+                let (list, at) = (self.eval(&member.object, depth), self.eval(&member.expression, depth));
+                list.at(&at).map_or_else(|| computed("a member"), |found| found.data.clone())
+            }
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 self.sum(&sum.left, &sum.right, depth)
             }
+            Expression::BinaryExpression(pair) => self.compared(pair, depth),
             Expression::LogicalExpression(choice) => self.choice(choice, depth),
-            Expression::UnaryExpression(unary) => {
-                let inner = self.eval(&unary.argument, depth).data;
-                match (unary.operator, inner) {
-                    // Minifiers write true and false as !0 and !1.
-                    (UnaryOperator::LogicalNot, Data::Number(number)) => Data::Bool(number == 0.0),
-                    (UnaryOperator::LogicalNot, Data::Bool(truth)) => Data::Bool(!truth),
-                    (UnaryOperator::UnaryNegation, Data::Number(number)) => Data::Number(-number),
-                    _ => computed("an operation"),
-                }
+            Expression::ConditionalExpression(choice) => self.chosen(choice, depth),
+            Expression::NewExpression(new) => {
+                let first = new.arguments.first().and_then(Argument::as_expression);
+                self.array_of(&new.callee, first, depth).unwrap_or_else(|| computed("a new object"))
             }
+            Expression::UnaryExpression(unary) => match unary.operator {
+                // Minifiers write true and false as !0 and !1.
+                UnaryOperator::LogicalNot => match self.truth(&unary.argument, depth) {
+                    Some(truth) => Data::Bool(!truth),
+                    None => computed("an operation"),
+                },
+                UnaryOperator::UnaryNegation => match self.eval(&unary.argument, depth).data {
+                    Data::Number(number) => Data::Number(-number),
+                    _ => computed("an operation"),
+                },
+                _ => computed("an operation"),
+            },
             _ => computed(noun(expression)),
         }
     }
@@ -146,38 +209,8 @@ impl<'a> Scope<'a> {
         Data::Text(text)
     }
 
-    /// `a || b` and `a ?? b`: of the environment, whatever it will be, the default counts.
-    fn choice(&self, choice: &LogicalExpression<'a>, depth: usize) -> Data {
-        let left = self.eval(&choice.left, depth);
-        let right = || self.eval(&choice.right, depth).data;
-        let is_true = match &left.data {
-            Data::Computed(_) => {
-                let name = module::dotted(&choice.left);
-                let variable = name.as_deref().and_then(|name| name.strip_prefix("process.env."));
-                return match (variable, choice.operator) {
-                    (Some(variable), LogicalOperator::Or | LogicalOperator::Coalesce) => {
-                        self.assumed.borrow_mut().push((left.line, variable.to_owned()));
-                        right()
-                    }
-                    (Some(_) | None, _) => computed("a choice"),
-                };
-            }
-            Data::Null => false,
-            Data::Bool(truth) => *truth,
-            Data::Number(number) => *number != 0.0,
-            Data::Text(text) => !text.is_empty(),
-            Data::List(_) | Data::Map(_) => true,
-        };
-        match choice.operator {
-            LogicalOperator::Or if is_true => left.data,
-            LogicalOperator::And if !is_true => left.data,
-            LogicalOperator::Coalesce if left.data != Data::Null => left.data,
-            LogicalOperator::Or | LogicalOperator::And | LogicalOperator::Coalesce => right(),
-        }
-    }
-
     /// What a parameter stands for. A copy costs as much as building it: large values would multiply otherwise.
-    fn local(&self, name: &str) -> Option<Data> {
+    pub(super) fn local(&self, name: &str) -> Option<Data> {
         let locals = self.locals.borrow();
         let (_, value) = locals.iter().rev().find(|(known, _)| *known == name)?;
         let Some(left) = self.left.get().checked_sub(value.nodes()) else {
@@ -197,15 +230,16 @@ impl<'a> Scope<'a> {
             "__filename" => Data::Text(paths::text(self.file)),
             _ => match self.constant(name) {
                 Some(expression) => {
-                    let data = self.eval(expression, depth).data;
-                    let can_change = matches!(data, Data::List(_) | Data::Map(_));
-                    if can_change && mutation::is_changed(self.text, name) {
-                        computed(&format!("`{name}`, which is changed after it was set,"))
-                    } else {
-                        data
+                    let value = self.eval(expression, depth);
+                    match value.data {
+                        Data::List(items) if mutation::is_changed(self.text, name) => {
+                            self.after_growth(name, items, depth)
+                        }
+                        Data::Map(_) if mutation::is_changed(self.text, name) => changed(name),
+                        data => data,
                     }
                 }
-                None => computed(&format!("`{name}`")),
+                None => self.part_of(name, depth).unwrap_or_else(|| computed(&format!("`{name}`"))),
             },
         }
     }
@@ -243,13 +277,9 @@ impl<'a> Scope<'a> {
                     let value = self.eval(&spread.argument, depth);
                     match value.data {
                         Data::Map(more) => entries.extend(more),
-                        // Spreading nothing adds nothing.
-                        Data::Null => {}
-                        Data::Bool(_)
-                        | Data::Number(_)
-                        | Data::Text(_)
-                        | Data::List(_)
-                        | Data::Computed(_) => {
+                        // Spreading one of these adds nothing.
+                        Data::Null | Data::Bool(_) | Data::Number(_) => {}
+                        Data::Text(_) | Data::List(_) | Data::Computed(_) => {
                             entries.push(Entry { key: Key::Any, line, value });
                         }
                     }
@@ -279,9 +309,30 @@ impl<'a> Scope<'a> {
         if dotted.as_deref() == Some("import.meta.dirname") {
             return Data::Text(self.folder());
         }
+        if dotted.as_deref() == Some("process.platform") {
+            self.assume(
+                self.line(whole.span()),
+                "`process.platform` decides here: it is taken for `linux`".into(),
+            );
+            return Data::Text("linux".to_owned());
+        }
+        if dotted.as_deref() == Some("path.sep") {
+            return Data::Text("/".to_owned());
+        }
         let found = match object.get_inner_expression() {
-            Expression::Identifier(_) | Expression::StaticMemberExpression(_) => {
-                self.eval(object, depth).get(property).map(|value| value.data.clone())
+            Expression::Identifier(_)
+            | Expression::StaticMemberExpression(_)
+            | Expression::ComputedMemberExpression(_)
+            | Expression::CallExpression(_) => {
+                let value = self.eval(object, depth);
+                match (&value.data, property) {
+                    (Data::List(items), "length") => Some(super::listed::number(items.len())),
+                    // A map that is known as a whole has nothing else.
+                    (Data::Map(_), _) if value.look_up(property) == crate::value::Lookup::Missing => {
+                        Some(Data::Null)
+                    }
+                    (_, _) => value.get(property).map(|value| value.data.clone()),
+                }
             }
             _ => None,
         };
@@ -303,12 +354,19 @@ impl<'a> Scope<'a> {
 
     /// The few calls whose result follows from their arguments and the place of the file.
     fn call(&self, call: &CallExpression<'a>, depth: usize) -> Data {
-        if let Some(data) = self.listed(call, depth) {
+        if let Some(data) = self.listed(call, depth).or_else(|| self.called(call, depth)) {
+            return data;
+        }
+        let first = call.arguments.first().and_then(Argument::as_expression);
+        if let Some(data) = self.array_of(&call.callee, first, depth) {
             return data;
         }
         let Some(function) = self.function(&call.callee) else { return computed("a call") };
-        if let Some(what) = self.file_of(&function, call, depth) {
-            return computed(&what);
+        if let Some(data) = self.file_of(&function, call, depth) {
+            return data;
+        }
+        if let Some(data) = self.plain_call(&function, call, depth) {
+            return data;
         }
         let arguments: Option<Vec<String>> = call
             .arguments
@@ -329,25 +387,34 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What a call reads out of another file, in words: the name of the file is all that is said of it.
-    fn file_of(&self, function: &str, call: &CallExpression<'a>, depth: usize) -> Option<String> {
+    /// Calls that only change the form of a value.
+    fn plain_call(&self, function: &str, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
         let first = call.arguments.first()?.as_expression()?;
-        let named = |text: &str| crate::lines::quote(text.rsplit('/').next().unwrap_or(text));
         match function {
-            "require" => {
-                Some(format!("what `{}` exports", crate::lines::quote(self.eval(first, depth).text()?)))
+            "url.fileURLToPath" | "fileURLToPath"
+                if module::dotted(first).as_deref() == Some("import.meta.url") =>
+            {
+                Some(Data::Text(paths::text(self.file)))
             }
-            "fs.readFileSync" => Some(format!("what `{}` holds", named(self.eval(first, depth).text()?))),
-            "JSON.parse" => match self.eval(first, depth).data {
-                Data::Computed(what) if what.starts_with("what `") => Some(what),
-                _ => None,
-            },
+            "String" => self.eval(first, depth).scalar().map(Data::Text),
+            "path.basename" => {
+                let path = self.eval(first, depth);
+                let path = path.text()?.trim_end_matches('/');
+                let base = path.rsplit('/').next().unwrap_or(path);
+                let ending = call.arguments.get(1).and_then(Argument::as_expression);
+                let ending = ending.map(|ending| self.eval(ending, depth));
+                let stem = match &ending {
+                    Some(ending) => base.strip_suffix(ending.text()?).filter(|stem| !stem.is_empty()),
+                    None => None,
+                };
+                Some(Data::Text(stem.unwrap_or(base).to_owned()))
+            }
             _ => None,
         }
     }
 
     /// The dotted name of a function, with `path` and `process` for whatever the file calls these modules.
-    fn function(&self, callee: &Expression<'a>) -> Option<String> {
+    pub(super) fn function(&self, callee: &Expression<'a>) -> Option<String> {
         let name = module::dotted(callee)?;
         let (first, rest) = name.split_once('.').map_or((name.as_str(), None), |(a, b)| (a, Some(b)));
         let Some(imported) = self.import(first) else { return Some(name) };
@@ -357,7 +424,11 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn computed(what: &str) -> Data {
+pub(super) fn changed(name: &str) -> Data {
+    computed(&format!("`{name}`, which is changed after it was set,"))
+}
+
+pub(super) fn computed(what: &str) -> Data {
     Data::Computed(what.to_owned())
 }
 

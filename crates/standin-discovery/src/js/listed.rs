@@ -1,17 +1,15 @@
-//! Lists that are made of lists: `map` with a function that is one expression, and `concat`.
+//! Lists and maps that are made of others: `map`, `filter`, `flatMap`, `concat`, `Object.entries`, `Array.from`.
 
 #![allow(
     clippy::wildcard_enum_match_arm,
     reason = "the syntax tree has dozens of kinds; what is not listed is computed"
 )]
 
-use oxc_ast::ast::{
-    ArrowFunctionBody, ArrowFunctionExpression, BindingPattern, CallExpression, Expression, Statement,
-};
+use oxc_ast::ast::{CallExpression, Expression};
 
 use super::eval::Scope;
 use crate::limits::MAX_MAPPED;
-use crate::value::{Data, Value};
+use crate::value::{Data, Entry, Key, Value};
 
 impl<'a> Scope<'a> {
     /// What a method of a list gives, where the list and the function are spelled out.
@@ -20,94 +18,159 @@ impl<'a> Scope<'a> {
             return None;
         };
         let method = member.property.name.as_str();
-        if !matches!(method, "map" | "concat") {
+        if let Expression::Identifier(object) = member.object.get_inner_expression()
+            && matches!(object.name.as_str(), "Object" | "Array")
+        {
+            return self.made(object.name.as_str(), method, call, depth);
+        }
+        if !matches!(method, "map" | "concat" | "filter" | "flatMap" | "flat" | "slice" | "fill") {
             return None;
         }
         let Data::List(items) = self.eval(&member.object, depth).data else { return None };
-        let first = call.arguments.first()?.as_expression()?;
-        if method == "concat" {
-            let mut all = items;
-            for argument in &call.arguments {
-                let more = self.eval(argument.as_expression()?, depth);
-                match more.data {
-                    Data::List(more) => all.extend(more),
-                    _ => all.push(more),
-                }
-            }
-            return Some(Data::List(all));
+        if items.len() > MAX_MAPPED {
+            return None;
         }
-        match first.get_inner_expression() {
-            Expression::ArrowFunctionExpression(function) if items.len() <= MAX_MAPPED => {
-                self.mapped(&items, function, depth).map(Data::List)
+        let first = call.arguments.first().and_then(|argument| argument.as_expression());
+        match (method, first) {
+            ("concat", _) => self.joined(items, call, depth),
+            ("map", Some(first)) => self.mapped(items, first, depth).map(Data::List),
+            ("flatMap", Some(first)) => {
+                self.mapped(items, first, depth).map(|mapped| Data::List(flattened(mapped)))
             }
+            ("flat", None) => Some(Data::List(flattened(items))),
+            ("slice", None) => Some(Data::List(items)),
+            ("fill", value) => {
+                let value = value.map(|value| self.eval(value, depth));
+                let filled = |item: Value| value.clone().unwrap_or(Value { data: Data::Null, ..item });
+                Some(Data::List(items.into_iter().map(filled).collect()))
+            }
+            ("filter", Some(first)) => self.filtered(items, first, depth),
             _ => None,
         }
     }
 
-    fn mapped(
-        &self,
-        items: &[Value],
-        function: &ArrowFunctionExpression<'a>,
-        depth: usize,
-    ) -> Option<Vec<Value>> {
-        let body = body(function)?;
+    fn joined(&self, items: Vec<Value>, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+        let mut all = items;
+        for argument in &call.arguments {
+            let more = self.eval(argument.as_expression()?, depth);
+            match more.data {
+                Data::List(more) => all.extend(more),
+                _ => all.push(more),
+            }
+        }
+        Some(Data::List(all))
+    }
+
+    fn mapped(&self, items: Vec<Value>, function: &Expression<'a>, depth: usize) -> Option<Vec<Value>> {
+        let function = self.local_function(function)?;
         let mut results = Vec::with_capacity(items.len());
-        for (at, item) in items.iter().enumerate() {
+        for (at, item) in items.into_iter().enumerate() {
             if matches!(item.data, Data::Computed(_)) {
-                results.push(item.clone());
+                results.push(item);
                 continue;
             }
-            let before = self.locals.borrow().len();
-            let bound = self.bind(function, item, at);
-            let result = self.eval(body, depth);
-            self.locals.borrow_mut().truncate(before);
-            bound?;
-            results.push(result);
+            let at = Value::new(item.line, number(at));
+            results.push(self.invoke(function, vec![item, at], depth)?);
         }
         Some(results)
     }
 
-    /// Gives the parameters their values.
-    fn bind(&self, function: &ArrowFunctionExpression<'a>, item: &Value, at: usize) -> Option<()> {
-        let mut locals = self.locals.borrow_mut();
-        let mut parameters = function.params.items.iter().map(|parameter| &parameter.pattern);
-        match parameters.next() {
-            None => {}
-            Some(BindingPattern::BindingIdentifier(name)) => locals.push((name.name.as_str(), item.clone())),
-            Some(BindingPattern::ObjectPattern(pattern)) if pattern.rest.is_none() => {
-                for property in &pattern.properties {
-                    let key = property.key.static_name()?;
-                    let BindingPattern::BindingIdentifier(name) = &property.value else { return None };
-                    let value = item.get(&key).cloned();
-                    locals.push((
-                        name.name.as_str(),
-                        value.unwrap_or_else(|| Value::new(item.line, Data::Null)),
-                    ));
+    fn filtered(&self, items: Vec<Value>, function: &Expression<'a>, depth: usize) -> Option<Data> {
+        let is_boolean =
+            matches!(function.get_inner_expression(), Expression::Identifier(name) if name.name == "Boolean");
+        let mut kept = Vec::new();
+        for item in items {
+            let truth = if is_boolean {
+                item.truth()
+            } else {
+                self.invoke(self.local_function(function)?, vec![item.clone()], depth)?.truth()
+            };
+            if truth? {
+                kept.push(item);
+            }
+        }
+        Some(Data::List(kept))
+    }
+
+    /// `Object.entries` and the like, `Array.from`.
+    fn made(&self, object: &str, method: &str, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+        let first = self.eval(call.arguments.first()?.as_expression()?, depth);
+        match (object, method, &first.data) {
+            ("Object", "freeze" | "seal", _) => Some(first.data),
+            ("Object", "entries" | "keys" | "values", Data::Map(entries)) => {
+                let parts = entries.iter().map(|entry| {
+                    let key = Value::new(entry.line, Data::Text(entry.key.name()?.to_owned()));
+                    Some(match method {
+                        "keys" => key,
+                        "values" => entry.value.clone(),
+                        _ => Value::new(entry.line, Data::List(vec![key, entry.value.clone()])),
+                    })
+                });
+                parts.collect::<Option<Vec<_>>>().map(Data::List)
+            }
+            ("Object", "assign", Data::Map(_)) => {
+                let mut all: Vec<Entry> = first.entries().to_vec();
+                for argument in call.arguments.iter().skip(1) {
+                    let more = self.eval(argument.as_expression()?, depth);
+                    match more.data {
+                        Data::Map(more) => all.extend(more),
+                        Data::Null => {}
+                        _ => all.push(Entry { key: Key::Any, line: more.line, value: more }),
+                    }
+                }
+                Some(Data::Map(all))
+            }
+            ("Array", "from", _) => {
+                let items = match &first.data {
+                    Data::List(items) => items.clone(),
+                    Data::Map(_) => match first.get("length").map(|length| &length.data) {
+                        Some(Data::Number(length)) => nothings(*length, first.line)?,
+                        _ => return None,
+                    },
+                    _ => return None,
+                };
+                match call.arguments.get(1).and_then(|argument| argument.as_expression()) {
+                    Some(function) => self.mapped(items, function, depth).map(Data::List),
+                    None => Some(Data::List(items)),
                 }
             }
-            Some(_) => return None,
+            _ => None,
         }
-        match parameters.next() {
-            None => {}
-            Some(BindingPattern::BindingIdentifier(name)) => {
-                let at = u32::try_from(at).map_or(Data::Null, |at| Data::Number(f64::from(at)));
-                locals.push((name.name.as_str(), Value::new(item.line, at)));
-            }
-            Some(_) => return None,
-        }
-        Some(())
+    }
+
+    /// `Array(n)` and `new Array(n)`.
+    pub(super) fn array_of(
+        &self,
+        callee: &Expression<'a>,
+        first: Option<&Expression<'a>>,
+        depth: usize,
+    ) -> Option<Data> {
+        let Expression::Identifier(name) = callee.get_inner_expression() else { return None };
+        let first = first.filter(|_| name.name == "Array")?;
+        let value = self.eval(first, depth);
+        let Data::Number(length) = value.data else { return None };
+        nothings(length, value.line).map(Data::List)
     }
 }
 
-/// The expression that a function returns, if it does nothing else.
-fn body<'f, 'a>(function: &'f ArrowFunctionExpression<'a>) -> Option<&'f Expression<'a>> {
-    match &function.body {
-        ArrowFunctionBody::FunctionBody(block) => match block.statements.as_slice() {
-            [Statement::ReturnStatement(only)] => only.argument.as_ref(),
-            _ => None,
-        },
-        body => body.as_expression(),
-    }
+/// An index, as JavaScript counts.
+pub(super) fn number(at: usize) -> Data {
+    u32::try_from(at).map_or(Data::Null, |at| Data::Number(f64::from(at)))
+}
+
+fn flattened(items: Vec<Value>) -> Vec<Value> {
+    let each = |item: Value| match item.data {
+        Data::List(more) => more,
+        data => vec![Value { data, ..item }],
+    };
+    items.into_iter().flat_map(each).collect()
+}
+
+/// So many times nothing.
+fn nothings(length: f64, line: u32) -> Option<Vec<Value>> {
+    let count =
+        (0..=MAX_MAPPED).find(|count| u32::try_from(*count).is_ok_and(|count| f64::from(count) == length))?;
+    Some(vec![Value::new(line, Data::Null); count])
 }
 
 impl Value {
@@ -119,5 +182,17 @@ impl Value {
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Computed(_) => 0,
         };
         within.saturating_add(1)
+    }
+
+    /// Whether JavaScript takes it for true, where that is known.
+    pub(super) fn truth(&self) -> Option<bool> {
+        match &self.data {
+            Data::Computed(_) => None,
+            Data::Null => Some(false),
+            Data::Bool(truth) => Some(*truth),
+            Data::Number(number) => Some(*number != 0.0),
+            Data::Text(text) => Some(!text.is_empty()),
+            Data::List(_) | Data::Map(_) => Some(true),
+        }
     }
 }

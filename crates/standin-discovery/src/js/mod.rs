@@ -10,14 +10,19 @@ use crate::limits::{JS_STACK_BYTES, JS_STACK_BYTES_PER_TOKEN, MAX_JS_TOKENS};
 use crate::lines::{Lines, quote};
 use crate::value::Value;
 
+mod calls;
+mod choices;
 mod eval;
+mod follow;
 mod guard;
 mod listed;
 mod module;
 mod mutation;
 mod paths;
+mod reach;
 
 pub(crate) use module::{Export, First, Module};
+pub(crate) use reach::{Reach, files_left};
 
 /// Why a text is not JavaScript that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +48,11 @@ macro_rules! first_error {
 }
 /// The exports of a module. `file` is its absolute path, from which `__dirname` follows.
 pub(crate) fn read_module(text: &str, file: &Path) -> Result<Module, Fault> {
+    read_module_within(text, file, None)
+}
+
+/// The same, and what it requires or reads of other files is followed as far as they can be reached.
+pub(crate) fn read_module_within(text: &str, file: &Path, reach: Option<Reach<'_>>) -> Result<Module, Fault> {
     let lines = Lines::new(text);
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     on_deep_stack(text, &lines, || {
@@ -51,7 +61,7 @@ pub(crate) fn read_module(text: &str, file: &Path) -> Result<Module, Fault> {
         if let Some(error) = first_error!(parsed) {
             return Err(unparsable(error, &lines));
         }
-        let scope = eval::Scope::new(&parsed.program, text, &lines, file);
+        let scope = eval::Scope::new(&parsed.program, text, &lines, file, reach);
         Ok(module::read(&parsed.program, &scope))
     })
 }
@@ -68,7 +78,7 @@ pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value, Fault> {
         if let Some(error) = first_error!(parsed) {
             return Err(unparsable(error, &wrapped_lines));
         }
-        let scope = eval::Scope::new(&parsed.program, &wrapped, &wrapped_lines, file);
+        let scope = eval::Scope::new(&parsed.program, &wrapped, &wrapped_lines, file, None);
         module::only_expression(&parsed.program, &scope).ok_or_else(|| Fault {
             rule: "js-unparsable",
             line: 1,

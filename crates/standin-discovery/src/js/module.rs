@@ -8,13 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::ast::{
-    BindingPattern, CallExpression, Declaration, ExportDefaultDeclarationKind, Expression,
+    BindingPattern, CallExpression, Declaration, ExportDefaultDeclarationKind, Expression, Function,
     ImportDeclarationSpecifier, ImportOrExportKind, ModuleExportName, ObjectPropertyKind, Program, Statement,
     VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_span::GetSpan;
 
 use super::eval::Scope;
+use super::mutation;
 use crate::value::{Data, Value};
 
 /// Where an imported name comes from.
@@ -68,17 +69,42 @@ pub(crate) struct Module {
     pub(crate) assumed: Vec<(u32, String)>,
 }
 
-/// `const` declarations at the top.
-pub(crate) fn constants<'a>(program: &'a Program<'a>) -> BTreeMap<&'a str, &'a Expression<'a>> {
+/// Declarations at the top that are never set to anything else.
+pub(crate) fn constants<'a>(program: &'a Program<'a>, text: &str) -> BTreeMap<&'a str, &'a Expression<'a>> {
     let mut constants = BTreeMap::new();
-    for declaration in declarations(program).filter(|d| d.kind == VariableDeclarationKind::Const) {
+    for declaration in declarations(program) {
         for one in &declaration.declarations {
-            if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&one.id, &one.init) {
-                constants.insert(name.name.as_str(), init);
+            let (BindingPattern::BindingIdentifier(name), Some(init)) = (&one.id, &one.init) else {
+                continue;
+            };
+            let name = name.name.as_str();
+            if declaration.kind == VariableDeclarationKind::Const || !mutation::is_set_again(text, name) {
+                constants.insert(name, init);
             }
         }
     }
     constants
+}
+
+/// Declarations at the top that take a value apart: `const { a, b } = …`.
+pub(crate) fn patterns<'a>(program: &'a Program<'a>) -> Vec<(&'a BindingPattern<'a>, &'a Expression<'a>)> {
+    let constant = declarations(program).filter(|one| one.kind == VariableDeclarationKind::Const);
+    let all = constant.flat_map(|declaration| &declaration.declarations);
+    let apart = all.filter(|one| !matches!(one.id, BindingPattern::BindingIdentifier(_)));
+    apart.filter_map(|one| one.init.as_ref().map(|init| (&one.id, init))).collect()
+}
+
+/// Functions that are declared at the top.
+pub(crate) fn functions<'a>(program: &'a Program<'a>) -> BTreeMap<&'a str, &'a Function<'a>> {
+    let declared = program.body.iter().filter_map(|statement| match statement {
+        Statement::FunctionDeclaration(function) => Some(&**function),
+        Statement::ExportDeclaration(export) => match &export.declaration {
+            Declaration::FunctionDeclaration(function) => Some(&**function),
+            _ => None,
+        },
+        _ => None,
+    });
+    declared.filter_map(|function| Some((function.id.as_ref()?.name.as_str(), function))).collect()
 }
 
 /// `import` and `require` at the top.

@@ -38,13 +38,40 @@ fn is_target(mut rest: &str) -> bool {
     last.is_some_and(|member| assigns || (calls && CHANGING.contains(&member)))
 }
 
+/// Whether a name is given a value in more than one place.
+pub(crate) fn is_set_again(text: &str, name: &str) -> bool {
+    let sets = text.match_indices(name).filter(|(at, _)| {
+        let before = text.get(..*at).unwrap_or("");
+        let after = text.get(at.saturating_add(name.len())..).unwrap_or("");
+        let is_word = !before.ends_with(is_name) && !before.ends_with('.') && !after.starts_with(is_name);
+        let after = after.trim_start();
+        let assigns = after.strip_prefix('=').is_some_and(|next| !next.starts_with(['=', '>']));
+        let changes =
+            ["+=", "-=", "*=", "||=", "??=", "&&=", "++", "--"].iter().any(|sign| after.starts_with(sign));
+        is_word && (assigns || changes || before.ends_with("++") || before.ends_with("--"))
+    });
+    sets.count() > 1
+}
+
 fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_changed;
+    use super::{is_changed, is_set_again};
+
+    #[test]
+    fn a_name_is_set_once_or_again() {
+        for text in ["let a = 1; a = 2", "var a = 1; a += 1", "let a = 1; if (x) a++", "let a=1;a ||= 2"] {
+            assert!(is_set_again(text, "a"), "{text}");
+        }
+        for text in
+            ["let a = 1; b(a)", "var a = 1; a == 2", "let a = { a: 1 }", "let a = 1; x.a = 2", "let a; a = 1"]
+        {
+            assert!(!is_set_again(text, "a"), "{text}");
+        }
+    }
 
     #[test]
     fn changes_are_seen_and_reads_are_not() {

@@ -48,7 +48,7 @@ fn names_of_paths_are_followed() {
 #[test]
 fn what_is_computed_is_said_without_its_text() {
     let value = module(
-        "const apps = [1]; apps.push(2); let later = 'x';\n\
+        "const apps = [1]; apps.sort(); let later = 'x'; later += 'y';\n\
          module.exports = { a: process.env.KEY, b: f('hush'), c: apps, d: later, e: x ? 'hush' : 2, ...other() }",
     );
     let value = value.whole.unwrap().value;
@@ -56,6 +56,43 @@ fn what_is_computed_is_said_without_its_text() {
     assert!(said.iter().all(|data| data.starts_with("Computed(") && !data.contains("hush")), "{said:?}");
     assert!(said[0].contains("process.env.KEY") && said[2].contains("changed"));
     assert!(matches!(value.look_up("zzz"), crate::value::Lookup::Computed(2)));
+}
+
+#[test]
+fn data_of_other_files_is_followed_within_the_repository_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let real = root.path().canonicalize().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(real.join(name), text).unwrap();
+    write("a.yaml", "jobs:\n  - name: one\n");
+    write("b.json5", "{ name: 'two', /* c */ }");
+    write("loop.js", "module.exports = { ...require('./loop'), name: 'three' }");
+    std::os::unix::fs::symlink("/etc/hostname", real.join("away.json")).unwrap();
+    let text = "const yaml = require('js-yaml'); const fs = require('fs'); const JSON5 = require('json5');
+        const a = yaml.load(fs.readFileSync('./a.yaml', 'utf8')).jobs[0].name;
+        module.exports = { a, b: JSON5.parse(fs.readFileSync(__dirname + '/b.json5').toString()).name,
+          c: require('./loop').name, away: require('./away.json'), out: require('../../etc/x.json'), pkg: require('dotenv') };";
+    let left = files_left();
+    let reach = Some(Reach::new(&real, &left));
+    let value = read_module_within(text, &real.join("x.config.js"), reach).unwrap().whole.unwrap().value;
+    assert_eq!((text_of(&value, "a"), text_of(&value, "b"), text_of(&value, "c")), ("one", "two", "three"));
+    for name in ["away", "out", "pkg"] {
+        assert!(matches!(value.get(name).unwrap().data, crate::value::Data::Computed(_)), "{name}");
+    }
+}
+
+fn text_of<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::text).unwrap_or("?")
+}
+
+#[test]
+fn a_walk_through_functions_has_an_end() {
+    let calls = "f(f(f(f(f(f(1))))));".repeat(1_000);
+    let text = format!(
+        "function f(x) {{ return f(x) }} const g = (x) => [...h(x), ...h(x)]; const h = (x) => [...g(x), ...g(x)];
+        const apps = []; apps.push(...apps); module.exports = {{ a: f(1), b: g(1), apps }}; {calls}"
+    );
+    let value = module(&text).whole.unwrap().value;
+    assert!(matches!(value.get("a").unwrap().data, crate::value::Data::Computed(_)));
 }
 
 #[test]

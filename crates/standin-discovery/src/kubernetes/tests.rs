@@ -57,3 +57,53 @@ fn templates_patches_and_talk_are_told_apart() {
     let inventory = scan_of(&[("docs/notes.yml", "text: [about a CronJob\n")]);
     assert_eq!((inventory.automations.len(), inventory.findings.len()), (0, 0));
 }
+
+#[test]
+fn charts_tell_their_schedules_by_their_values() {
+    let template = "{{- if .Values.tidy.enabled }}\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: {{ include \"x\" . }}-tidy\nspec:\n  schedule: {{ .Values.tidy.schedule | quote }}\n\
+                    \x20 timeZone: {{ .Values.tidy.zone | default \"UTC\" | quote }}\n{{- end }}\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: mail\nspec:\n  schedule: \"0 5 * * *\"\n  suspend: {{ .Values.mail.suspend }}\n---\n\
+                    {{ if .Values.off }}\nkind: CronJob\nspec:\n  schedule: {{ tpl .Values.x . }}\n{{ end }}\n";
+    let values = "tidy:\n  enabled: true\n  schedule: \"*/5 * * * *\"\nmail: {suspend: true}\noff: false\n";
+    let files = [
+        ("chart/templates/jobs.yaml", template),
+        ("chart/Chart.yaml", "name: x\n"),
+        ("chart/values.yaml", values),
+    ];
+    let inventory = scan_of(&files);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            let when = a.schedules.first().map_or(String::new(), |s| format!("{} {}", s.cron, s.timezone));
+            format!("{} {} {} {when}", a.id, a.source.line, a.state)
+        })
+        .collect();
+    let wanted = [
+        "kubernetes:chart/templates/jobs.yaml#jobs 3 effective */5 * * * * UTC",
+        "kubernetes:chart/templates/jobs.yaml#jobs-2 20 declared ",
+        "kubernetes:chart/templates/jobs.yaml#mail 12 loadable 0 5 * * * UTC",
+    ];
+    assert_eq!(seen, wanted);
+    let said = [
+        ("kubernetes-by-default", 7),
+        ("kubernetes-suspended", 17),
+        ("kubernetes-switched-off", 19),
+        ("kubernetes-template", 22),
+    ];
+    assert_eq!(rules(&inventory, "chart/templates/jobs.yaml"), said);
+}
+
+#[test]
+fn patches_of_kustomize_are_told_from_jobs() {
+    let patch =
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: tidy}\nspec:\n  schedule: \"0 9 * * *\"\n";
+    let inventory = scan_of(&[
+        ("overlays/prod/patches/tidy.yaml", patch),
+        ("overlays/prod/kustomization.yaml", "resources: []\n"),
+    ]);
+    assert_eq!(inventory.automations, []);
+    assert!(
+        inventory.findings[0].message.contains("`tidy` another schedule here: `0 9 * * *`"),
+        "{inventory:#?}"
+    );
+}

@@ -6,14 +6,13 @@ use standin_core::automation::Severity;
 
 use super::command::{Callee, callees};
 use super::{Locks, bins};
+use crate::built;
+use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::js;
 use crate::limits::MAX_SCRIPTS_FOLLOWED;
 use crate::lines::quote;
 use crate::registry::Repository;
-
-/// Folders that a build fills: what is missing there may only not be built yet.
-const BUILT: [&str; 9] = ["dist", "build", "out", "lib", ".next", ".output", "coverage", "public", "bin"];
 
 /// A `package.json`, and what is known around it.
 pub(super) struct Package<'a> {
@@ -47,25 +46,19 @@ impl Package<'_> {
         };
         for callee in callees(command) {
             match callee {
-                Callee::Script(script) if !self.commands.contains_key(&script) => {
-                    let message = format!("it calls the script `{}`, which is not there", quote(&script));
-                    say(
-                        "npm-script-missing",
-                        Severity::Error,
-                        message,
-                        "Add that script, or correct the name.",
-                    );
-                }
-                Callee::Script(_) => {}
-                Callee::File { folder, path } => self.file(&folder, &path, &mut say),
-                Callee::Program(program) => {
-                    if bins::is_missing(self.locks, self.folder(), &program) {
-                        let message =
-                            format!("the program `{}` is in no package of the lock file", quote(&program));
-                        let fix = "Add its package to the dependencies, or install it on every machine.";
-                        say("npm-program-missing", Severity::Warning, message, fix);
+                Callee::Script { folder, name } => {
+                    if let Some(message) = self.no_script(&folder, &name) {
+                        let fix = "Add that script, or correct the name.";
+                        say("npm-script-missing", Severity::Error, message, fix);
                     }
                 }
+                Callee::Either { folder, name } => {
+                    if self.no_script(&folder, &name).is_some() && folder.is_empty() {
+                        self.program(&name, &mut say);
+                    }
+                }
+                Callee::File { folder, path } => self.file(&folder, &path, &mut say),
+                Callee::Program(program) => self.program(&program, &mut say),
             }
         }
         if self.calls_itself(name) {
@@ -73,6 +66,29 @@ impl Package<'_> {
             say("npm-circle", Severity::Error, message, "Take one of the calls away.");
         }
         broken
+    }
+
+    /// What is wrong with the call of a script; nothing if it is there, or if nobody knows.
+    fn no_script(&self, folder: &str, name: &str) -> Option<String> {
+        let (is_there, place) = if folder.is_empty() {
+            (self.commands.contains_key(name), String::new())
+        } else {
+            let path = js::resolve(&self.repository.absolute(self.folder()).join(folder), "package.json");
+            let path = path.strip_prefix(self.repository.root).ok()?.to_string_lossy().into_owned();
+            // A folder that is not in the repository, or is made later, may have any script.
+            let text = files::read(self.repository.root, &path).ok()?;
+            let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+            (package.get("scripts")?.get(name).is_some(), format!(" in {}", quote(&path)))
+        };
+        (!is_there).then(|| format!("it calls the script `{}`, which is not there{place}", quote(name)))
+    }
+
+    fn program(&self, program: &str, say: &mut impl FnMut(&str, Severity, String, &str)) {
+        if bins::is_missing(self.locks, self.folder(), program) {
+            let message = format!("the program `{}` is in no package of the lock file", quote(program));
+            let fix = "Add its package to the dependencies, or install it on every machine.";
+            say("npm-program-missing", Severity::Warning, message, fix);
+        }
     }
 
     fn file(&self, folder: &str, path: &str, say: &mut impl FnMut(&str, Severity, String, &str)) {
@@ -87,11 +103,7 @@ impl Package<'_> {
             return;
         }
         let shown = quote(&format!("{folder}{path}"));
-        if path
-            .split('/')
-            .chain(folder.split('/'))
-            .any(|part| BUILT.contains(&part) || part == "node_modules")
-        {
+        if built::is_product(self.repository.root, &whole) {
             let message = format!("the file {shown} is not there: it may only not be built yet");
             return say("npm-file-not-built", Severity::Note, message, "Nothing, if a build makes it.");
         }
@@ -108,13 +120,17 @@ impl Package<'_> {
             }
             let command = self.commands.get(&at).map(String::as_str).unwrap_or_default();
             for callee in callees(command) {
-                if let Callee::Script(script) = callee {
-                    if script == name {
-                        return true;
-                    }
-                    if seen.insert(script.clone()) {
-                        next.push(script);
-                    }
+                let called = match callee {
+                    Callee::Script { folder, name } | Callee::Either { folder, name } => (folder, name),
+                    Callee::File { .. } | Callee::Program(_) => continue,
+                };
+                // A script of another package is another script.
+                let (true, script) = (called.0.is_empty(), called.1) else { continue };
+                if script == name {
+                    return true;
+                }
+                if self.commands.contains_key(&script) && seen.insert(script.clone()) {
+                    next.push(script);
                 }
             }
         }

@@ -5,7 +5,7 @@ const RUNNERS: [&str; 11] =
     ["node", "tsx", "ts-node", "bash", "sh", "zsh", "python", "python3", "babel-node", "esno", "swc-node"];
 
 /// Options of theirs that take the next word.
-const WITH_VALUE: [&str; 9] = [
+const WITH_VALUE: [&str; 17] = [
     "-r",
     "--require",
     "--import",
@@ -15,10 +15,22 @@ const WITH_VALUE: [&str; 9] = [
     "-C",
     "--conditions",
     "-P",
+    "--project",
+    "--tsconfig",
+    "--compiler-options",
+    "-O",
+    "-o",
+    "--env-file-if-exists",
+    "-W",
+    "-X",
 ];
 
 /// Options after which the first word is no file.
 const NO_FILE: [&str; 9] = ["-e", "--eval", "-p", "--print", "-c", "-m", "--test", "--run", "-s"];
+
+/// How the names of files end that these programs run.
+const PROGRAM_ENDINGS: [&str; 12] =
+    [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".py", ".sh", ".bash", ".zsh"];
 
 /// Programs that only lead to another.
 const LEADS: [&str; 7] = ["cross-env", "cross-env-shell", "exec", "time", "env", "command", "nice"];
@@ -43,8 +55,16 @@ const ELSEWHERE: [&str; 13] = [
 /// One thing that a command calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Callee {
-    /// A script of the same package.
-    Script(String),
+    /// A script of the package in the folder that the command was in by then, relative; empty for its own.
+    Script {
+        folder: String,
+        name: String,
+    },
+    /// A script, or else a program: some managers look for either.
+    Either {
+        folder: String,
+        name: String,
+    },
     /// A file, and the folder that the command was in by then; both relative.
     File {
         folder: String,
@@ -82,12 +102,12 @@ pub(super) fn callees(command: &str) -> Vec<Callee> {
 fn callee(first: &str, rest: &[&str], folder: &str) -> Vec<Callee> {
     let file = |path: &str| Callee::File { folder: folder.to_owned(), path: path.to_owned() };
     match first {
-        "npm" | "yarn" | "pnpm" | "bun" => manager(first, rest).into_iter().collect(),
+        "npm" | "yarn" | "pnpm" | "bun" => manager(first, rest, folder).into_iter().collect(),
         "run-s" | "run-p" | "npm-run-all" => {
             let names =
                 rest.iter().filter(|word| !word.starts_with('-') && is_plain(word) && !word.contains('*'));
             names
-                .map(|name| Callee::Script((*name).to_owned()))
+                .map(|name| Callee::Script { folder: folder.to_owned(), name: (*name).to_owned() })
                 .chain([Callee::Program(first.to_owned())])
                 .collect()
         }
@@ -102,34 +122,56 @@ fn callee(first: &str, rest: &[&str], folder: &str) -> Vec<Callee> {
 }
 
 /// `npm run x`, `npm test`; what else managers do is theirs.
-fn manager(first: &str, rest: &[&str]) -> Option<Callee> {
+fn manager(first: &str, rest: &[&str], folder: &str) -> Option<Callee> {
     if rest.iter().any(|word| {
         ELSEWHERE.contains(word) || word.starts_with("--workspace") || word.starts_with("--filter")
     }) {
         return None;
     }
     let mut words = rest.iter().filter(|word| !word.starts_with('-'));
-    let name = match (*words.next()?, first) {
-        ("run" | "run-script", _) => words.next()?,
-        (verb @ ("test" | "stop" | "restart"), "npm" | "pnpm") => verb,
+    let (name, is_either) = match (*words.next()?, first) {
+        // These two also run programs of packages, and one of them files.
+        ("run", "yarn" | "bun") => (*words.next()?, true),
+        ("run" | "run-script", _) => (*words.next()?, false),
+        (verb @ ("test" | "stop"), "npm" | "pnpm") => (verb, false),
         (_, _) => return None,
     };
-    (is_plain(name) && !name.contains('*')).then(|| Callee::Script(name.to_owned()))
+    // `npm run env` lists the environment where no script is called so.
+    if !is_plain(name) || name.contains('*') || name == "env" {
+        return None;
+    }
+    let (folder, name) = (folder.to_owned(), name.to_owned());
+    Some(match is_either {
+        true if first == "bun" && is_program_file(&name) => Callee::File { folder, path: name },
+        true => Callee::Either { folder, name },
+        false => Callee::Script { folder, name },
+    })
+}
+
+fn is_program_file(word: &str) -> bool {
+    PROGRAM_ENDINGS.iter().any(|ending| word.ends_with(ending))
 }
 
 /// The file among the arguments of a program that runs one.
 fn argument<'w>(rest: &[&'w str]) -> Option<&'w str> {
     let mut words = rest.iter();
+    // The word behind an option that is not known may be the value of it.
+    let mut is_certain = true;
     while let Some(word) = words.next() {
         if NO_FILE.contains(word) {
             return None;
         }
         if WITH_VALUE.contains(word) {
             words.next();
+        } else if word.starts_with("--") && !word.contains('=') {
+            is_certain = false;
         } else if !word.starts_with('-') {
             // `tsx watch x.ts`, `node inspect x.js`.
             if matches!(*word, "watch" | "inspect") {
                 continue;
+            }
+            if !is_certain && !is_program_file(word) {
+                return None;
             }
             return is_plain(word).then_some(*word).filter(|word| !word.starts_with(['/', '~']));
         }
@@ -173,7 +215,8 @@ mod tests {
 
     fn shown(command: &str) -> String {
         let words = callees(command).into_iter().map(|callee| match callee {
-            Callee::Script(name) => format!("run:{name}"),
+            Callee::Script { folder, name } => format!("run:{folder}{name}"),
+            Callee::Either { folder, name } => format!("either:{folder}{name}"),
             Callee::File { folder, path } => format!("file:{folder}{path}"),
             Callee::Program(name) => name,
         });
@@ -195,6 +238,12 @@ mod tests {
             ("tsx watch x.ts", "file:x.ts tsx"),
             ("npm test && pnpm lint", "run:test"),
             ("node .", "file:. node"),
+            ("cd docs && npm run docs; yarn run tsc", "run:docs/docs either:docs/tsc"),
+            ("bun run src/a.ts && bun run b", "file:src/a.ts either:b"),
+            ("ts-node --project tsconfig.cjs.json a/b.ts", "file:a/b.ts ts-node"),
+            ("node --test-reporter spec --x y.mjs", "node"),
+            ("node --no-warnings y.mjs", "file:y.mjs node"),
+            ("npm run env", ""),
         ];
         for (command, wanted) in cases {
             assert_eq!(shown(command), wanted, "{command}");

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
+use standin_core::automation::{Automation, Detail, Known, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::ownership::Owner;
 
 use super::{Access, Configuration, options};
+use crate::built;
 use crate::cron;
 use crate::findings::{Gathered, finding};
 use crate::lines::quote;
@@ -17,7 +18,7 @@ use crate::value::{Data, Lookup, Value};
 use crate::walk::Entry;
 
 /// What to do about a computed value.
-const EDIT: &str = "Write it out, so that it can be read without running the file.";
+const EDIT: &str = "Write it out, or let `standin scan --evaluate` run the file.";
 
 /// Adds the apps of one file.
 pub(crate) fn read(
@@ -26,9 +27,8 @@ pub(crate) fn read(
     configuration: &Configuration,
     gathered: &mut Gathered,
 ) {
-    for (line, variable) in &configuration.assumed {
-        let message = format!("`process.env.{}` decides here: its default is taken", quote(variable));
-        let fix = "Nothing, if PM2 is started without it.";
+    for (line, message) in &configuration.assumed {
+        let fix = "Nothing, if that is how PM2 is started.";
         gathered.find(finding("computed-default", Severity::Note, &entry.path, *line, message, fix));
     }
     if configuration.access == Access::DefaultExport {
@@ -43,6 +43,7 @@ pub(crate) fn read(
         folder: repository.absolute(entry.folder()),
         access: configuration.access,
         owner: configuration.owner.clone(),
+        known: configuration.known,
         refused: None,
         found: Vec::new(),
         names: BTreeMap::new(),
@@ -61,6 +62,7 @@ struct File<'a> {
     folder: PathBuf,
     access: Access,
     owner: Owner,
+    known: Known,
     /// Why PM2 would refuse the whole file: one bad app is enough.
     refused: Option<String>,
     found: Vec<Automation>,
@@ -101,7 +103,7 @@ impl File<'_> {
             (Lookup::Missing, Some(apps)) => apps,
             (Lookup::Missing, None) => value,
             (Lookup::Computed(line), _) => {
-                self.error("computed-apps", line, "whether there are apps is computed here", EDIT);
+                self.computed("computed-apps", line, "whether there are apps is computed here");
                 return Vec::new();
             }
         };
@@ -109,12 +111,7 @@ impl File<'_> {
             Data::List(apps) => apps.iter().collect(),
             Data::Map(_) => vec![list],
             Data::Computed(what) => {
-                self.error(
-                    "computed-apps",
-                    list.line,
-                    &format!("the list of apps is computed: {what}"),
-                    EDIT,
-                );
+                self.computed("computed-apps", list.line, &format!("the list of apps is computed: {what}"));
                 Vec::new()
             }
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) => {
@@ -144,7 +141,7 @@ impl File<'_> {
         match &app.data {
             Data::Map(_) => {}
             Data::Computed(what) => {
-                return self.error("computed-app", app.line, &format!("an app is computed: {what}"), EDIT);
+                return self.computed("computed-app", app.line, &format!("an app is computed: {what}"));
             }
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::List(_) => {
                 let message = format!("an app is a map, and this is {}", app.noun());
@@ -212,7 +209,7 @@ impl File<'_> {
 
     /// An app of a known name is worth listing, although only running the file tells what it starts.
     fn unknown_script(&mut self, app: &Value, line: u32, why: &str) -> Option<(String, u32)> {
-        self.error("computed-app", line, why, EDIT);
+        self.computed("computed-app", line, why);
         let Lookup::Found(name) = app.look_up("name") else { return None };
         let name = name.text().filter(|name| !name.is_empty())?;
         let read = App {
@@ -238,13 +235,13 @@ impl File<'_> {
                 (_, Some(name)) if !name.is_empty() => return Some(name),
                 (Data::Computed(what), _) => {
                     let message = format!("the name of an app is computed: {what}");
-                    self.error("computed-app", value.line, &message, EDIT);
+                    self.computed("computed-app", value.line, &message);
                     return None;
                 }
                 _ => {}
             },
             Lookup::Computed(line) => {
-                self.error("computed-app", line, "the name of an app may be computed here", EDIT);
+                self.computed("computed-app", line, "the name of an app may be computed here");
                 return None;
             }
             Lookup::Missing => {}
@@ -291,6 +288,7 @@ impl File<'_> {
                 interpreter: options::interpreter(app),
                 args,
                 env_names: options::env_names(app),
+                known: self.known,
             },
         });
     }
@@ -302,7 +300,7 @@ impl File<'_> {
             Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => {}
             Lookup::Computed(_) | Lookup::Found(_) => {
                 let message = "`cwd` is computed, so the script cannot be looked for";
-                self.error("computed-app", line, message, EDIT);
+                self.computed("computed-app", line, message);
                 fall_short(read, Standing::Declared, message);
                 return;
             }
@@ -323,7 +321,21 @@ impl File<'_> {
             read.script = written;
             self.note("script-is-a-command", line, &message, "Nothing, if the command is installed.");
         } else {
-            let shown = self.shown(&read.script);
+            self.missing(read, line);
+        }
+    }
+
+    /// A script that is not there: it may have to be built first, or be there on another machine only.
+    fn missing(&mut self, read: &mut App, line: u32) {
+        let (root, script) = (self.repository.root, Path::new(&read.script));
+        let shown = self.shown(&read.script);
+        let is_elsewhere = !script.starts_with(root) && !read.cwd.is_dir();
+        if is_elsewhere || built::is_product(root, script) {
+            let why = if is_elsewhere { "on this machine" } else { "yet: a build may make it" };
+            let message = format!("the script {shown} is not there {why}");
+            self.note("script-not-built", line, &message, "Nothing, if it is there where PM2 runs.");
+            fall_short(read, Standing::Loadable, &message);
+        } else {
             let message = format!("the script {shown} does not exist");
             self.error("script-missing", line, &message, "Correct `script` or `cwd`, or build it first.");
             fall_short(read, Standing::Loadable, &message);
@@ -368,7 +380,7 @@ impl File<'_> {
             (Data::Text(cron), _) => self.cron(cron, value.line, read),
             (Data::Computed(what), _) => {
                 let message = format!("`cron_restart` is computed: {what}");
-                self.error("computed-field", value.line, &message, EDIT);
+                self.computed("computed-field", value.line, &message);
                 fall_short(read, Standing::Loadable, &message);
             }
             (Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_), _) => {
@@ -417,6 +429,11 @@ impl File<'_> {
 
     fn error(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
         self.gathered.find(finding(rule, Severity::Error, self.path, line, message, fix));
+    }
+
+    /// What only running the file would tell: nothing is wrong with it.
+    fn computed(&mut self, rule: &str, line: u32, message: &str) {
+        self.gathered.find(finding(rule, Severity::Warning, self.path, line, message, EDIT));
     }
 
     fn note(&mut self, rule: &str, line: u32, message: &str, fix: &str) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use standin_core::automation::{Automation, Detail, ScheduleSpec, Severity, Source, Standing};
+use standin_core::automation::{Automation, Detail, Known, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
 use crate::cron;
@@ -91,6 +91,7 @@ fn app(entry: &Entry, app: &Value, known: &mut BTreeSet<AutomationId>, gathered:
             interpreter: Some(text("exec_interpreter").to_owned()).filter(|name| !name.is_empty()),
             args: Vec::new(),
             env_names: Vec::new(),
+            known: Known::Read,
         },
         backup_of: None,
     });

@@ -18,8 +18,12 @@ const FOLDERS: [&str; 8] =
 
 /// Adds the first interval of a file that nothing else imports.
 pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered: &mut Gathered) {
+    // What exports something is a part of a program, whoever loads it.
+    let exports = file.text.lines().any(|line| {
+        line.starts_with("export ") || line.starts_with("module.exports") || line.starts_with("exports.")
+    });
     let is_program = file.text.starts_with("#!")
-        || file.path.rsplit('/').nth(1).is_some_and(|folder| FOLDERS.contains(&folder));
+        || !exports && file.path.rsplit('/').nth(1).is_some_and(|folder| FOLDERS.contains(&folder));
     if !is_program || !file.text.contains("setInterval") {
         return;
     }

@@ -4,15 +4,20 @@ use crate::limits::MAX_SCRIPT_TOKENS;
 
 /// Whose comments and texts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     JavaScript,
     Sql,
     Python,
+    Ruby,
+    Php,
+    Go,
+    /// Java, Kotlin, C# and Groovy, as far as words, texts and comments go.
+    Java,
 }
 
 /// What stands at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(crate) enum Token<'t> {
     Word(&'t str),
     Number(&'t str),
     /// A text without its quotes; escapes are left as they are.
@@ -21,10 +26,10 @@ pub(super) enum Token<'t> {
 }
 
 /// A token and the byte offset at which it begins.
-pub(super) type Placed<'t> = (usize, Token<'t>);
+pub(crate) type Placed<'t> = (usize, Token<'t>);
 
 /// The tokens of a text, up to a limit.
-pub(super) fn tokens(text: &str, language: Language) -> Vec<Placed<'_>> {
+pub(crate) fn tokens(text: &str, language: Language) -> Vec<Placed<'_>> {
     let mut lexer = Lexer { text, at: 0, language };
     let mut tokens = Vec::new();
     while tokens.len() < MAX_SCRIPT_TOKENS
@@ -51,7 +56,8 @@ impl<'t> Lexer<'t> {
         let (start, rest) = (self.at, self.rest());
         let first = rest.chars().next()?;
         let token = match first {
-            '"' | '\'' | '`' => self.quoted(first),
+            '"' | '\'' => self.quoted(first),
+            '`' if self.quotes_with_backticks() => self.quoted(first),
             '$' if self.language == Language::Sql => self.dollars(),
             c if c.is_ascii_digit() => {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
@@ -87,10 +93,20 @@ impl<'t> Lexer<'t> {
                 Language::JavaScript => {
                     trimmed.starts_with("//") || (self.at == 0 && trimmed.starts_with("#!"))
                 }
+                Language::Go | Language::Java => trimmed.starts_with("//"),
                 Language::Sql => trimmed.starts_with("--"),
-                Language::Python => trimmed.starts_with('#'),
+                Language::Python | Language::Ruby => trimmed.starts_with('#'),
+                // An attribute is no comment.
+                Language::Php => {
+                    trimmed.starts_with("//") || (trimmed.starts_with('#') && !trimmed.starts_with("#["))
+                }
             };
-            let is_block = self.language != Language::Python && trimmed.starts_with("/*");
+            let is_block = match self.language {
+                Language::Python | Language::Ruby => false,
+                Language::JavaScript | Language::Sql | Language::Php | Language::Go | Language::Java => {
+                    trimmed.starts_with("/*")
+                }
+            };
             let length = if is_line {
                 trimmed.find('\n').unwrap_or(trimmed.len())
             } else if is_block {
@@ -102,14 +118,20 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A text in quotes. One in ' or " ends with its line in JavaScript and Python, whatever is missing.
+    /// Whether a text may stand in backticks; elsewhere these are signs.
+    fn quotes_with_backticks(&self) -> bool {
+        matches!(self.language, Language::JavaScript | Language::Go | Language::Sql)
+    }
+
+    /// A text in quotes. One in ' or " ends with its line in all languages but SQL, whatever is missing.
     fn quoted(&mut self, quote: char) -> Token<'t> {
         let rest = self.rest();
         let triple = match quote {
             '"' => "\"\"\"",
             _ => "'''",
         };
-        if self.language == Language::Python && rest.starts_with(triple) {
+        let has_triples = matches!(self.language, Language::Python | Language::Java);
+        if has_triples && rest.starts_with(triple) {
             let inner = rest.get(3..).unwrap_or("");
             let end = inner.find(triple).unwrap_or(inner.len());
             self.at = self.at.saturating_add(end).saturating_add(6).min(self.text.len());
@@ -122,7 +144,12 @@ impl<'t> Lexer<'t> {
         for (at, c) in rest.char_indices().skip(1) {
             match c {
                 _ if escaped => escaped = false,
-                '\\' if self.language != Language::Sql => escaped = true,
+                // A raw text of Go has no escapes.
+                '\\' if self.language != Language::Sql
+                    && !(self.language == Language::Go && quote == '`') =>
+                {
+                    escaped = true;
+                }
                 '\n' if !is_open_ended => {
                     (end, behind) = (at, at);
                     break;

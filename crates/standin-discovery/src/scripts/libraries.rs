@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use standin_core::automation::{Severity, Standing};
 
+use super::calls::{Call, Known, known};
 use super::lex::{Language, Placed, Token, tokens};
-use super::{Expression, intervals, runs_by_itself, schedule, sql, task};
+use super::{Expression, intervals, nest, runs_by_itself, schedule, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
 use crate::limits::MAX_CALL_TOKENS;
@@ -40,6 +41,9 @@ const LIBRARIES: [Library; 8] = [
     Library { modules: &["@nestjs/schedule"], call: "Cron", starts: Starts::AtOnce },
     Library { modules: &["agenda", "@hokify/agenda", "agenda/es"], call: "every", starts: Starts::AtOnce },
 ];
+
+/// Longest way from a decorator to its method, in tokens.
+const MAX_DECORATORS: usize = 100;
 
 /// Libraries whose jobs name their expression by a key.
 const KEYED: [(&str, &[&str]); 3] =
@@ -84,6 +88,12 @@ struct Source<'a> {
     told: Told,
     names: Names,
     count: usize,
+}
+
+/// An expression, and where it is from.
+enum Written {
+    Text(String),
+    ByDefault(String),
 }
 
 /// Whether the file calls `start` on anything.
@@ -167,30 +177,34 @@ impl<'a> Source<'a> {
     }
 
     fn task(&mut self, at: usize, library: &Library, given: &Given<'a>, gathered: &mut Gathered) {
-        let expression = match given.option(&["cronTime", "rule"]) {
-            Some(Token::Text(text)) => Some(*text),
-            Some(_) => None,
-            None if given.computed => None,
-            // A name may stand before the expression.
-            None => given.texts.iter().map(|(_, text)| *text).find(|text| looks_like_time(text)),
-        };
         let line = self.line(at);
-        let Some(text) = expression else {
-            if given.computed || given.option(&["cronTime", "rule"]).is_some() {
-                let message = format!("the schedule of this call of `{}` is computed", library.call);
-                let fix = "Write it out, or send heartbeats from the task.";
-                self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
-            }
-            return;
+        let written = self.expression(at, library, given);
+        let is_run = given.words.iter().find(|word| {
+            !matches!(**word, "true" | "false" | "null" | "undefined")
+                && !self.is_expression(written.as_ref(), word)
+        });
+        let decorated =
+            if library.call == "Cron" && self.is_word_sign(at, '@') { self.method(at) } else { None };
+        let name = decorated.or(is_run.copied());
+        let Some(written) = written else {
+            return self.computed(at, (library, given), name, gathered);
         };
-        let name = given.words.iter().find(|word| !matches!(**word, "true" | "false" | "null" | "undefined"));
-        let mut found = task(self.name(name.copied()), line);
+        let mut found = task(self.name(name), line);
         let reader = library.modules.first().copied().unwrap_or_default();
-        if looks_like_fields(text) {
-            let expression = Expression { text, zone: given.zone().unwrap_or("local"), line, reader };
+        let (text, from) = match written {
+            Written::Text(text) => (text, None),
+            Written::ByDefault(text) => (text, Some(())),
+        };
+        if from.is_some() {
+            let message = "its schedule is the one that counts where nothing else is set from outside";
+            let fix = "Nothing, if it runs with this one.";
+            self.file.say(("script-by-default", Severity::Note, line), message, fix, gathered);
+        }
+        if looks_like_fields(&text) {
+            let expression = Expression { text: &text, zone: given.zone().unwrap_or("local"), line, reader };
             schedule(self.file, &mut found, &expression, gathered);
         } else {
-            found.trigger(format!("every {}", quote(text)));
+            found.trigger(format!("every {}", quote(&text)));
         }
         if self.is_off(library, given) {
             let message = "nothing in this file starts the task";
@@ -200,6 +214,97 @@ impl<'a> Source<'a> {
         }
         runs_by_itself(self.file, &mut found, gathered);
         self.file.add(found, gathered);
+    }
+
+    /// The expression of a call: an option, the first text that is a time, or what a constant or a default says.
+    fn expression(&self, at: usize, library: &Library, given: &Given<'a>) -> Option<Written> {
+        match given.option(&["cronTime", "rule"]) {
+            Some(Token::Text(text)) => return Some(Written::Text((*text).to_owned())),
+            Some(_) => return None,
+            None => {}
+        }
+        let is_time = |text: &&str| looks_like_time(text);
+        if let (false, Some(text)) = (given.computed, given.texts.iter().map(|(_, text)| *text).find(is_time))
+        {
+            return Some(Written::Text(text.to_owned()));
+        }
+        let call = Call::read(self.all, at.saturating_add(2));
+        // A name may stand before the expression.
+        call.arguments().iter().take(2).find_map(|argument| match argument {
+            [(_, Token::Word("CronExpression")), (_, Token::Sign('.')), (_, Token::Word(name))]
+                if library.modules.contains(&"@nestjs/schedule") =>
+            {
+                nest::expression(name).map(Written::Text)
+            }
+            _ => match known(self.all, argument) {
+                Some(Known::Text(text)) if looks_like_time(text) => Some(Written::Text(text.to_owned())),
+                Some(Known::ByDefault(text)) if looks_like_time(text) => {
+                    Some(Written::ByDefault(text.to_owned()))
+                }
+                Some(Known::Text(_) | Known::ByDefault(_)) | None => None,
+            },
+        })
+    }
+
+    /// Says of a task that only running the program tells when it runs. Without a function it may be no task at all.
+    fn computed(
+        &mut self,
+        at: usize,
+        (library, given): (&Library, &Given<'a>),
+        name: Option<&str>,
+        gathered: &mut Gathered,
+    ) {
+        let call = Call::read(self.all, at.saturating_add(2));
+        let is_task = call.arguments().len() > 1
+            || given.option(&["cronTime", "rule"]).is_some()
+            || self.is_word_sign(at, '@');
+        let is_written = given.texts.first().is_some_and(|(_, text)| !text.contains("${"))
+            && !given.computed
+            && library.call != "scheduleJob";
+        if !is_task
+            || is_written
+            || given.option(&["cronTime", "rule"]).is_none() && call.arguments().is_empty()
+        {
+            return;
+        }
+        let line = self.line(at);
+        let message = format!("the schedule of this call of `{}` is computed", library.call);
+        let fix = "Write it out, or send heartbeats from the task.";
+        self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
+        let mut found = task(self.name(name), line);
+        found.trigger("schedule");
+        found.fall_short(Standing::Declared, "its schedule is computed");
+        self.file.add(found, gathered);
+    }
+
+    /// Whether a name of an argument is that of the expression itself.
+    fn is_expression(&self, written: Option<&Written>, name: &str) -> bool {
+        let argument = [(0, Token::Word(name))];
+        written.is_some() && known(self.all, &argument).is_some()
+    }
+
+    /// Whether this sign stands before a place.
+    fn is_word_sign(&self, at: usize, sign: char) -> bool {
+        at.checked_sub(1).and_then(|at| self.token(at)) == Some(&Token::Sign(sign))
+    }
+
+    /// The method below a decorator.
+    fn method(&self, at: usize) -> Option<&'a str> {
+        let end = Call::read(self.all, at.saturating_add(2)).end;
+        let rest = self.all.get(end..)?.get(..MAX_DECORATORS.min(self.all.len().saturating_sub(end)))?;
+        rest.windows(3)
+            .find_map(|three| match three {
+                [(_, before), (_, Token::Word(name)), (_, Token::Sign('('))]
+                    if *before != Token::Sign('@') =>
+                {
+                    Some(*name)
+                }
+                _ => None,
+            })
+            .or_else(|| match rest {
+                [(_, Token::Word(name)), (_, Token::Sign('(')), ..] => Some(*name),
+                _ => None,
+            })
     }
 
     fn is_off(&self, library: &Library, given: &Given<'a>) -> bool {

@@ -1,90 +1,116 @@
-//! Python: endless loops that sleep, APScheduler's crontab triggers, and pg_cron in texts.
+//! Python: endless loops that sleep, libraries for schedules, and pg_cron in texts.
 
-use super::lex::{Language, Token, tokens};
-use super::{Expression, runs_by_itself, schedule, sql, task};
+use super::calls::{Call, named, number, stands, text};
+use super::lex::{Language, Placed, Token};
+use super::program::Program;
+use super::{runs_by_itself, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
-use crate::lines::Lines;
+
+mod airflow;
+mod apscheduler;
+mod celery;
+mod keyed;
+mod loops;
+
+/// Longest way from a decorator to the function below it, in tokens: more decorators may stand between.
+const MAX_DECORATORS: usize = 200;
+
+/// What makes a file worth to be taken apart.
+const WORDS: [&str; 13] = [
+    "from_crontab",
+    "sleep",
+    "cron.schedule",
+    "schedule",
+    "Schedule",
+    "SCHEDULE",
+    "CronTrigger",
+    "periodic_task",
+    "add_job",
+    "repeat_every",
+    "timer_trigger",
+    "tasks.loop",
+    "cron",
+];
 
 /// Adds the tasks of a file.
 pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
-    if !["from_crontab", "sleep", "cron.schedule"].iter().any(|word| file.text.contains(word)) {
+    if !WORDS.iter().any(|word| file.text.contains(word)) {
         return;
     }
-    let all = tokens(file.text, Language::Python);
-    let lines = Lines::new(file.text);
-    let mut names = Names::default();
-    for (at, window) in all.windows(3).enumerate() {
-        if let [(offset, Token::Word("from_crontab")), (_, Token::Sign('(')), (_, Token::Text(text))] = window
-        {
-            let line = lines.at(*offset);
-            if !file.more(line, gathered) {
-                return;
-            }
-            let mut found = task(names.unique("task"), line);
-            let zone = zone(all.get(at..).unwrap_or_default()).unwrap_or("local");
-            let expression = Expression { text, zone, line, reader: "APScheduler" };
-            schedule(file, &mut found, &expression, gathered);
-            runs_by_itself(file, &mut found, gathered);
-            file.add(found, gathered);
-        }
+    let mut program = Program::new(file, Language::Python);
+    if celery::WORDS.iter().any(|word| file.text.contains(word)) {
+        celery::read(&mut program, gathered);
     }
-    for (offset, token) in &all {
-        if let Token::Text(text) = token
+    if ["apscheduler", "APScheduler", "from_crontab"].iter().any(|word| file.text.contains(word)) {
+        apscheduler::read(&mut program, gathered);
+    }
+    if file.text.contains("airflow") {
+        airflow::read(&mut program, gathered);
+    }
+    keyed::read(&mut program, gathered);
+    for at in 0..program.all.len() {
+        if let Some((_, Token::Text(text))) = program.all.get(at)
             && text.contains("cron.schedule")
         {
-            sql::read(file, text, lines.at(*offset).saturating_sub(1), gathered);
+            sql::read(file, text, program.line(at).saturating_sub(1), gathered);
         }
     }
-    endless(file, &mut names, gathered);
+    loops::read(file, &mut Names::default(), gathered);
 }
 
-/// `timezone="…"` within the call.
-fn zone<'t>(rest: &[(usize, Token<'t>)]) -> Option<&'t str> {
-    let call = rest.iter().take_while(|(_, token)| *token != Token::Sign(')')).collect::<Vec<_>>();
-    call.windows(3).find_map(|three| match three {
-        [(_, Token::Word("timezone")), (_, Token::Sign('=')), (_, Token::Text(zone))] => Some(*zone),
+/// The function below a decorator that ends at a place.
+fn decorated<'t>(all: &[Placed<'t>], end: usize) -> Option<&'t str> {
+    let rest = all.get(end..).unwrap_or_default();
+    rest.windows(2).take(MAX_DECORATORS).find_map(|two| match two {
+        [(_, Token::Word("def" | "class")), (_, Token::Word(name))] => Some(*name),
         _ => None,
     })
 }
 
-/// `while True:` with a `sleep` of so many seconds in its block, and no way out of it.
-fn endless(file: &File<'_>, names: &mut Names, gathered: &mut Gathered) {
-    let all: Vec<(u32, &str)> = (1_u32..).zip(file.text.lines()).collect();
-    for (at, (line, text)) in all.iter().enumerate() {
-        let head = text.trim();
-        if !(head.starts_with("while True:") || head.starts_with("while 1:")) {
-            continue;
-        }
-        if !file.more(*line, gathered) {
-            return;
-        }
-        let depth = indent(text);
-        let block = all.iter().skip(at.saturating_add(1)).map(|(_, text)| *text);
-        let block: Vec<&str> =
-            block.take_while(|text| text.trim().is_empty() || indent(text) > depth).map(str::trim).collect();
-        let leaves = block.iter().any(|text| *text == "break" || text.starts_with("return"));
-        let seconds = block.iter().find_map(|text| {
-            let (_, rest) = text.split_once("sleep(")?;
-            let (number, _) = rest.split_once(')')?;
-            product(number)
-        });
-        if let (Some(seconds), false) = (seconds, leaves) {
-            let mut found = task(names.unique("loop"), *line);
-            found.trigger(format!("every {seconds}s"));
-            runs_by_itself(file, &mut found, gathered);
-            file.add(found, gathered);
-        }
+/// The span of `timedelta(minutes=5)` and of its like, in words.
+fn span(call: &Call<'_, '_>) -> Option<String> {
+    let units = ["weeks", "days", "hours", "minutes", "seconds"];
+    let parts: Vec<String> = call
+        .arguments()
+        .iter()
+        .filter_map(|argument| named(argument))
+        .filter(|(unit, _)| units.contains(unit))
+        .map(|(unit, value)| number(value).map(|count| format!("{count} {unit}")))
+        .collect::<Option<_>>()?;
+    let positional = call.positional(0).map(|value| number(value).map(|count| format!("{count}s")));
+    match (parts.is_empty(), positional) {
+        (false, _) => Some(parts.join(" ")),
+        (true, Some(seconds)) => seconds,
+        (true, None) => None,
     }
 }
 
-/// A number, or numbers times one another.
-fn product(text: &str) -> Option<u64> {
-    text.split('*').try_fold(1_u64, |product, number| {
-        number.trim().parse::<u64>().ok().map(|number| product.saturating_mul(number))
-    })
+/// The zone that a file gives its schedules: `timezone = "…"`, `CELERY_TIMEZONE`, `TIME_ZONE`; else UTC.
+fn known_zone(program: &Program<'_>) -> String {
+    let names = ["CELERY_TIMEZONE", "timezone", "CELERY_TIME_ZONE", "TIME_ZONE"];
+    let written = |name: &&str| {
+        program.all.windows(3).find_map(|three| match three {
+            [(_, Token::Word(word)), (_, Token::Sign('=')), (_, Token::Text(zone))] if word == name => {
+                Some((*zone).to_owned())
+            }
+            _ => None,
+        })
+    };
+    names.iter().find_map(written).unwrap_or_else(|| "UTC".to_owned())
 }
 
-fn indent(text: &str) -> usize {
-    text.len().saturating_sub(text.trim_start().len())
+/// The zone of a call, where it is spelled out; of one that is computed the zone is `local`.
+fn zone_of<'t>(call: &Call<'_, 't>) -> Option<&'t str> {
+    let value = call.named("timezone").or(call.named("tz"))?;
+    if let Some(zone) = text(value) {
+        return Some(zone);
+    }
+    // `pytz.timezone("…")`, `ZoneInfo("…")`.
+    let at = value.iter().position(|(_, token)| matches!(token, Token::Text(_)))?;
+    let is_made = at.checked_sub(1).is_some_and(|before| stands(value, before, &["("]));
+    match value.get(at) {
+        Some((_, Token::Text(zone))) if is_made => Some(zone),
+        _ => None,
+    }
 }

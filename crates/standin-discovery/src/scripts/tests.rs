@@ -2,6 +2,8 @@ use standin_core::automation::Inventory;
 
 use crate::tests::{rules, scan_of, standing};
 
+mod languages;
+
 /// Name, line, state, schedules and triggers of each automation.
 fn shown(inventory: &Inventory) -> Vec<String> {
     let line = |a: &standin_core::automation::Automation| {
@@ -52,7 +54,23 @@ fn libraries_for_schedules_are_known() {
         ),
         (
             "import { Cron } from '@nestjs/schedule';\nclass A {\n @Cron('45 * * * *') go() {} }",
-            "task 3 loadable [45 * * * * local] [schedule]",
+            "go 3 loadable [45 * * * * local] [schedule]",
+        ),
+        (
+            "import { Cron, CronExpression } from '@nestjs/schedule';\nclass A {\n @Cron(CronExpression.EVERY_DAY_AT_3AM, { name: 'x' })\n async go() {} }",
+            "go 3 loadable [0 3 * * * local] [schedule]",
+        ),
+        (
+            "import cron from 'node-cron';\nconst EVERY = '*/5 * * * *';\ncron.schedule(EVERY, tidy);",
+            "tidy 3 loadable [*/5 * * * * local] [schedule]",
+        ),
+        (
+            "import cron from 'node-cron';\ncron.schedule(process.env.WHEN || '0 3 * * *', async () => {});",
+            "task 2 loadable [0 3 * * * local] [schedule]",
+        ),
+        (
+            "import schedule from 'node-schedule';\nconst rule = '0 9 * * *';\nschedule.scheduleJob('mail', rule, send);",
+            "send 3 loadable [0 9 * * * local] [schedule]",
         ),
         ("Deno.cron('nightly', '0 2 * * *', () => {});", "nightly 1 loadable [0 2 * * * UTC] [schedule]"),
     ];
@@ -83,8 +101,8 @@ fn what_only_speaks_of_schedules_is_none() {
 #[test]
 fn what_is_wrong_with_a_task_is_said() {
     let cases = [
-        ("cron.schedule(EVERY, x);", "script-computed", 2, ""),
-        ("cron.schedule(`*/${n} * * * *`, x);", "script-computed", 2, ""),
+        ("cron.schedule(EVERY, x);", "script-computed", 2, "declared"),
+        ("cron.schedule(`*/${n} * * * *`, x);", "script-computed", 2, "declared"),
         ("cron.schedule('99 * * * *', x);", "cron-invalid", 2, "declared"),
         ("cron.schedule('*/10 * * * * *', x);", "cron-seconds", 2, "loadable"),
         ("cron.schedule('0 3 * * *', x, { scheduled: false });", "script-not-started", 2, "loadable"),
@@ -148,7 +166,7 @@ fn python_loops_and_triggers_are_known() {
     let text = "import time\nwhile True:\n    run()\n    time.sleep(5 * 60)\n\nwhile True:\n    if x: \n        break\n    time.sleep(1)\n";
     assert_eq!(one("a.py", text), ["loop 2 loadable [] [every 300s]"]);
     let text = "s.add_job(f, CronTrigger.from_crontab('0 3 * * *', timezone='UTC'))\n";
-    assert_eq!(one("a.py", text), ["task 1 loadable [0 3 * * * UTC] [schedule]"]);
+    assert_eq!(one("a.py", text), ["f 1 loadable [0 3 * * * UTC] [schedule]"]);
 }
 
 #[test]

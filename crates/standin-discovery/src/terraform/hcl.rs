@@ -4,14 +4,14 @@
 
 use crate::limits::{MAX_HCL_BLOCKS, MAX_HCL_DEPTH};
 
-/// A block and its attributes; blocks within it are kept by their names alone.
+/// A block, its attributes, and the blocks within it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) kind: String,
     pub(super) labels: Vec<String>,
     pub(super) line: u32,
     attributes: Vec<(String, u32, Expr)>,
-    blocks: Vec<String>,
+    blocks: Vec<Block>,
 }
 
 /// The value of an attribute.
@@ -32,7 +32,27 @@ impl Block {
 
     /// Whether a block of this name, or a `dynamic` one, stands in it.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.blocks.iter().any(|known| known == name)
+        self.blocks.iter().any(|known| known.name() == name)
+    }
+
+    /// The first block of this name in it.
+    pub(super) fn inner(&self, name: &str) -> Option<&Self> {
+        self.blocks.iter().find(|known| known.name() == name)
+    }
+
+    /// An empty block.
+    pub(super) fn new(kind: &str, labels: Vec<String>, line: u32) -> Self {
+        Self { kind: kind.to_owned(), labels, line, ..Self::default() }
+    }
+
+    /// Adds an attribute.
+    pub(super) fn set(&mut self, name: &str, line: u32, value: Expr) {
+        self.attributes.push((name.to_owned(), line, value));
+    }
+
+    /// Adds a block.
+    pub(super) fn put(&mut self, block: Self) {
+        self.blocks.push(block);
     }
 
     /// Type and name of a resource.
@@ -66,7 +86,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Block>, (u32, String)> {
             Token::Break => {}
             Token::Sign('}') => match open.pop() {
                 Some(block) => match open.last_mut() {
-                    Some(outer) => outer.blocks.push(block.name()),
+                    Some(outer) => outer.blocks.push(block),
                     None if blocks.len() < MAX_HCL_BLOCKS => blocks.push(block),
                     None => return Err((*line, format!("there are more than {MAX_HCL_BLOCKS} blocks"))),
                 },
@@ -112,10 +132,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Block>, (u32, String)> {
 
 impl Block {
     /// A `dynamic` block stands for those of its label.
-    fn name(self) -> String {
-        match self.labels.into_iter().next() {
+    fn name(&self) -> &str {
+        match self.labels.first() {
             Some(label) if self.kind == "dynamic" => label,
-            Some(_) | None => self.kind,
+            Some(_) | None => &self.kind,
         }
     }
 }

@@ -73,3 +73,47 @@ fn a_fault_has_its_line_and_the_other_files_still_count() {
     assert_eq!(rules(&inventory, PATH), [("hcl-unparsable", 2)]);
     assert_eq!(standing(&inventory, "aws:infra/good.tf#aws_scheduler_schedule.x").0, "effective");
 }
+
+#[test]
+fn json_and_other_providers_are_read_too() {
+    let json = r#"{
+  "variable": {"n": {"default": 1}},
+  "resource": {
+    "aws_cloudwatch_event_rule": {
+      "tick": {
+        "schedule_expression": "rate(${var.n} minute)"
+      }
+    },
+    "aws_cloudwatch_event_target": {
+      "t": [{"rule": "${aws_cloudwatch_event_rule.tick.name}", "arn": "x"}]
+    }
+  }
+}
+"#;
+    let inventory = scan_of(&[("infra/main.tf.json", json)]);
+    let one =
+        inventory.get(&"aws:infra/main.tf.json#aws_cloudwatch_event_rule.tick".parse().unwrap()).unwrap();
+    assert_eq!(
+        (one.source.line, one.state.to_string(), one.schedules[0].cron.as_str()),
+        (5, "effective".into(), "* * * * *")
+    );
+    assert_eq!(rules(&inventory, "infra/main.tf.json"), [("aws-by-default", 6)]);
+    let others = "resource \"google_cloud_scheduler_job\" \"nightly\" {\n  schedule  = \"0 3 * * *\"\n  time_zone = \"Europe/Berlin\"\n  http_target { uri = \"x\" }\n}\n\
+                  resource \"kubernetes_cron_job_v1\" \"tidy\" {\n  metadata { name = \"tidy\" }\n  spec {\n    schedule = \"1 0 * * *\"\n    job_template {\n    }\n  }\n}\n\
+                  resource \"google_cloud_scheduler_job\" \"off\" {\n  schedule = var.gone\n  paused = true\n}\n";
+    let inventory = scan_of(&[(PATH, others)]);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            let when = a.schedules.first().map_or(String::new(), |s| format!("{} {}", s.cron, s.timezone));
+            format!("{} {} {} {} {when}", a.id, a.source.line, a.domain, a.state)
+        })
+        .collect();
+    let wanted = [
+        "kubernetes:infra/main.tf#kubernetes_cron_job_v1.tidy 6 elsewhere effective 1 0 * * * UTC",
+        "script:infra/main.tf#google_cloud_scheduler_job.nightly 1 elsewhere effective 0 3 * * * Europe/Berlin",
+        "script:infra/main.tf#google_cloud_scheduler_job.off 14 elsewhere declared ",
+    ];
+    assert_eq!(seen, wanted);
+}

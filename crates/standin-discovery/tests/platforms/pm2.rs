@@ -8,15 +8,13 @@ use crate::expected::cases;
 use crate::tools::{ask, modules};
 
 /// Files of which PM2 knows more: running them tells what reading them does not, or another file has the same app.
-const PARTLY_KNOWN: [(&str, &str); 7] = [
-    (
-        "pm2/computed/ecosystem.config.js",
-        "one app's script is chosen by the environment, one comes from a file",
-    ),
+const PARTLY_KNOWN: [(&str, &str); 5] = [
     ("pm2/computed/apps.json", "a list in a file of any name is PM2's only for whoever hands it to PM2"),
     ("pm2/computed/required/apps.json", "the same"),
-    ("pm2/computed/required/ecosystem.config.js", "the apps are in a file that it requires"),
-    ("pm2/computed/spread/ecosystem.config.js", "the script is in a file that it requires"),
+    (
+        "pm2/woven/asked/ecosystem.config.js",
+        "it lists a folder and calls a function of another file, which only running it does",
+    ),
     ("pm2/three-files/deploy/ecosystem.json", "the app of another file counts, this one is a finding"),
     ("pm2/three-files/pm2.config.js", "the same"),
 ];

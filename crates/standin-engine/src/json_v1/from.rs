@@ -41,6 +41,7 @@ impl From<&Automation> for AutomationV1 {
             state: a.state,
             reason: a.reason.clone(),
             backup_of: a.backup_of.as_ref().map(ToString::to_string),
+            detail: (&a.detail).into(),
         }
     }
 }

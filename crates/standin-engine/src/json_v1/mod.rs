@@ -3,9 +3,11 @@
 //! Times are RFC 3339 in UTC, durations are seconds, sizes are bytes. Fields are only ever added.
 
 mod coverage;
+mod detail;
 mod from;
 
 pub use coverage::{CoverageV1, CoveredV1, DayV1, LeftOutV1, LevelV1, PlatformV1, StepV1, levels};
+pub use detail::{CallV1, CallableV1, DetailV1, SecretV1, WorkflowV1};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,9 @@ pub struct AutomationV1 {
     /// What it was written to stand in for; left out for whatever people wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_of: Option<String>,
+    /// What only its kind has.
+    #[serde(default)]
+    pub detail: DetailV1,
 }
 
 /// One finding of a scan.

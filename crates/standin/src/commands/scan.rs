@@ -1,22 +1,30 @@
 //! `standin scan`.
 
+mod evaluate;
+
 use std::path::Path;
 
 use standin_core::automation::Severity;
+use standin_discovery::{ScanOptions, computed_configurations};
 use standin_engine::json_v1::ScanV1;
 use standin_engine::render::{pages, sarif};
 
-use crate::cli::{Format, ScanFormat};
+use crate::cli::{Format, ScanArgs, ScanFormat};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Project;
 
 /// Prints what runs by itself; ends with 1 when a finding is worse than a note.
-pub(crate) fn scan(path: Option<&Path>, format: ScanFormat) -> Result<Exit, Failure> {
-    let project = Project::load(path)?;
+pub(crate) fn scan(path: Option<&Path>, args: &ScanArgs) -> Result<Exit, Failure> {
+    let mut project = Project::load(path)?;
+    if args.evaluate {
+        let files = computed_configurations(&project.resolved.inventory);
+        let evaluated = evaluate::run(&project.root.path, &files)?;
+        project = Project::load_with(path, &ScanOptions { evaluated, ..ScanOptions::default() })?;
+    }
     let mut scan = ScanV1::from(&project.resolved.inventory);
     scan.findings.extend(project.resolved.findings.iter().map(Into::into));
-    match format {
+    match args.format {
         ScanFormat::Text => output::print(&scan, pages::scan, Format::Text)?,
         ScanFormat::Json => output::print(&scan, pages::scan, Format::Json)?,
         ScanFormat::Markdown => output::print(&scan, pages::scan, Format::Markdown)?,

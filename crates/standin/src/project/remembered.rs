@@ -23,11 +23,11 @@ const OFTEN: Duration = Duration::from_millis(100);
 
 /// Scans a repository. What is remembered is kept where Standin has a folder already, and costs nothing but time when it
 /// is lost: a look at a repository makes nothing in it.
-pub(super) fn scan(root: &Root) -> Result<Inventory, Failure> {
+pub(super) fn scan(root: &Root, options: &ScanOptions) -> Result<Inventory, Failure> {
     let path = root.state.root().join(FILE);
     let mut cache = read(&path).unwrap_or_default();
     let teller = Teller::new();
-    let found = scan_with(&root.path, &ScanOptions::default(), &mut cache, &|progress| teller.tell(progress));
+    let found = scan_with(&root.path, options, &mut cache, &|progress| teller.tell(progress));
     teller.clear();
     let inventory = found?;
     if cache.is_changed()

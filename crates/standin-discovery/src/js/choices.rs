@@ -1,0 +1,101 @@
+//! Choices: `a ? b : c`, `a || b`, comparisons. Where the environment decides, it is taken to be empty, and that is said.
+
+use oxc_ast::ast::{
+    BinaryExpression, BinaryOperator, ConditionalExpression, Expression, LogicalExpression, LogicalOperator,
+};
+
+use super::eval::{Scope, computed};
+use super::module;
+use crate::lines::quote;
+use crate::value::{Data, Value};
+
+impl<'a> Scope<'a> {
+    /// The value of an expression that is looked at for a choice: a variable of the environment is taken to be unset.
+    fn unset(&self, expression: &Expression<'a>, depth: usize) -> Value {
+        let value = self.eval(expression, depth);
+        let Data::Computed(_) = value.data else { return value };
+        match variable(expression) {
+            Some(variable) => {
+                let message =
+                    format!("`process.env.{}` decides here: it is taken to be unset", quote(&variable));
+                self.assume(value.line, message);
+                Value::new(value.line, Data::Null)
+            }
+            None => value,
+        }
+    }
+
+    /// Whether a condition holds, where that is known.
+    pub(super) fn truth(&self, expression: &Expression<'a>, depth: usize) -> Option<bool> {
+        self.unset(expression, depth).truth()
+    }
+
+    /// `a ? b : c`; where nobody knows which, both may say the same.
+    pub(super) fn chosen(&self, choice: &ConditionalExpression<'a>, depth: usize) -> Data {
+        match self.truth(&choice.test, depth) {
+            Some(true) => self.eval(&choice.consequent, depth).data,
+            Some(false) => self.eval(&choice.alternate, depth).data,
+            None => {
+                let (one, other) =
+                    (self.eval(&choice.consequent, depth), self.eval(&choice.alternate, depth));
+                let is_same = one.scalar().is_some() && one.data == other.data;
+                if is_same { one.data } else { computed("a choice") }
+            }
+        }
+    }
+
+    /// `a || b`, `a ?? b` and `a && b`.
+    pub(super) fn choice(&self, choice: &LogicalExpression<'a>, depth: usize) -> Data {
+        let left = self.unset(&choice.left, depth);
+        let Some(is_true) = left.truth() else { return computed("a choice") };
+        let takes_left = match choice.operator {
+            LogicalOperator::Or => is_true,
+            LogicalOperator::And => !is_true,
+            LogicalOperator::Coalesce => left.data != Data::Null,
+        };
+        if takes_left { left.data } else { self.eval(&choice.right, depth).data }
+    }
+
+    /// Equal or not; anything else is an operation.
+    pub(super) fn compared(&self, pair: &BinaryExpression<'a>, depth: usize) -> Data {
+        let is_equal = match pair.operator {
+            BinaryOperator::Equality | BinaryOperator::StrictEquality => true,
+            BinaryOperator::Inequality | BinaryOperator::StrictInequality => false,
+            _ => return computed("an operation"),
+        };
+        let (left, right) = (self.unset(&pair.left, depth), self.unset(&pair.right, depth));
+        let is_plain = |value: &Value| value.data == Data::Null || value.scalar().is_some();
+        if is_plain(&left) && is_plain(&right) {
+            Data::Bool((left.data == right.data) == is_equal)
+        } else {
+            computed("an operation")
+        }
+    }
+}
+
+/// The variable of the environment that an expression is: `process.env.A`, `process.env['A']`.
+fn variable(expression: &Expression<'_>) -> Option<String> {
+    let expression = expression.get_inner_expression();
+    if let Expression::ComputedMemberExpression(member) = expression
+        && module::dotted(&member.object).as_deref() == Some("process.env")
+        && let Expression::StringLiteral(name) = &member.expression
+    {
+        return Some(name.value.to_string());
+    }
+    module::dotted(expression)?.strip_prefix("process.env.").map(str::to_owned)
+}
+
+impl Value {
+    /// What stands in a list at an index, or in a map under a name.
+    pub(super) fn at(&self, index: &Self) -> Option<&Self> {
+        match (&self.data, &index.data) {
+            (Data::List(items), Data::Number(at)) => {
+                let is_it =
+                    |(place, _): &(usize, &Self)| u32::try_from(*place).is_ok_and(|p| f64::from(p) == *at);
+                items.iter().enumerate().find(is_it).map(|(_, item)| item)
+            }
+            (Data::Map(_), Data::Text(name)) => self.get(name),
+            (_, _) => None,
+        }
+    }
+}

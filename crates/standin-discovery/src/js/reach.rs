@@ -1,0 +1,104 @@
+//! Other files that a module asks for: `require('./apps.json')`, `fs.readFileSync`. They are read, never run, and only
+//! where they lie in the repository.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{paths, read_expression, read_module_within};
+use crate::files;
+use crate::limits::{MAX_FOLLOWED_DEPTH, MAX_FOLLOWED_FILES};
+use crate::value::{Data, Entry, Key, Value};
+use crate::yaml;
+
+/// What a module may look for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach<'r> {
+    /// Absolute, without links: nothing outside of it is read.
+    root: &'r Path,
+    /// How many files may still be read.
+    left: &'r AtomicUsize,
+    depth: usize,
+}
+
+/// A new count of the files that one module may ask for.
+pub(crate) const fn files_left() -> AtomicUsize {
+    AtomicUsize::new(MAX_FOLLOWED_FILES)
+}
+
+/// What another file gives: its value, and what was assumed of the environment in it.
+pub(super) struct Followed {
+    pub(super) value: Value,
+    pub(super) assumed: Vec<String>,
+}
+
+impl<'r> Reach<'r> {
+    pub(crate) const fn new(root: &'r Path, left: &'r AtomicUsize) -> Self {
+        Self { root, left, depth: 0 }
+    }
+
+    /// What `require` or `import` of a path gives in a file of this folder. `None` for packages, for what is not there,
+    /// and for what only running it would tell.
+    pub(super) fn exports(&self, folder: &str, path: &str) -> Option<Followed> {
+        if !(path.starts_with("./") || path.starts_with("../") || path.starts_with('/') || path == ".") {
+            return None;
+        }
+        let whole = paths::resolve(folder, &[path.to_owned()]);
+        let endings = ["", ".js", ".json", ".cjs", ".mjs", ".ts", "/index.js", "/index.json"];
+        let found = endings.iter().map(|ending| format!("{whole}{ending}"));
+        let file = found.into_iter().find(|file| Path::new(file).is_file())?;
+        if file.ends_with(".json") {
+            return self.data(&file);
+        }
+        let text = self.text(&file)?;
+        let deeper = Self { depth: self.depth.saturating_add(1), ..*self };
+        let module = read_module_within(&text, Path::new(&file), Some(deeper)).ok()?;
+        let assumed = module.assumed.into_iter().map(|(_, what)| what).collect();
+        if let Some(whole) = module.whole {
+            return Some(Followed { value: whole.value, assumed });
+        }
+        let named = module.named.into_iter().chain(module.default.map(|one| ("default".to_owned(), one)));
+        let entries: Vec<Entry> = named
+            .map(|(name, export)| Entry { key: Key::Named(name), line: 1, value: export.value })
+            .collect();
+        (!entries.is_empty()).then(|| Followed { value: Value::new(1, Data::Map(entries)), assumed })
+    }
+
+    /// What a file of data holds: JSON with or without comments, or YAML.
+    pub(super) fn data(&self, file: &str) -> Option<Followed> {
+        let text = self.text(file)?;
+        let is_yaml = [".yml", ".yaml"].iter().any(|ending| file.ends_with(ending));
+        let value = if is_yaml {
+            yaml::parse(&text).ok()?.root
+        } else {
+            read_expression(&text, Path::new(file)).ok()?
+        };
+        Some(Followed { value, assumed: Vec::new() })
+    }
+
+    fn text(&self, file: &str) -> Option<String> {
+        // A link may lead out of the repository.
+        let real = Path::new(file).canonicalize().ok()?;
+        let relative = real.strip_prefix(self.root).ok()?.to_str()?;
+        if self.depth >= MAX_FOLLOWED_DEPTH || relative.split('/').any(|part| part == "node_modules") {
+            return None;
+        }
+        let count = |left: usize| left.checked_sub(1);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).ok()?;
+        files::read(self.root, relative).ok()
+    }
+}
+
+impl Value {
+    /// The same, as if all of it stood in this line: the lines of another file say nothing in this one.
+    pub(crate) fn at_line(self, line: u32) -> Self {
+        let data = match self.data {
+            Data::List(items) => Data::List(items.into_iter().map(|item| item.at_line(line)).collect()),
+            Data::Map(entries) => {
+                let moved = |entry: Entry| Entry { line, value: entry.value.at_line(line), ..entry };
+                Data::Map(entries.into_iter().map(moved).collect())
+            }
+            data @ (Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Computed(_)) => data,
+        };
+        Self { line, data }
+    }
+}
