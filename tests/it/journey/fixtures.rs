@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Repository;
 use super::loaders::{self, Written};
@@ -53,14 +53,25 @@ fn every_fixture_goes_the_whole_way() {
     let ends: Ends = side_by_side(ways, Way::go).into_iter().flatten().collect();
     eprintln!("run and drilled after {:.0?}", began.elapsed());
     compare(&ends);
+    let covered = ends.keys().filter(|what| what.contains(" coverage ")).count();
+    assert!(covered > 8, "only {covered} are drilled, as coverage says");
     let ran = ends.values().filter(|end| *end == "ran" || *end == "drilled").count();
     assert!(ran > 50, "only {ran} of {} did their work", ends.len());
 }
 
-/// What each run and drill came to is what the fixtures' expectations name.
+/// What is no work of this host's, whatever the fixture: its kind says so.
+const ELSEWHERE: [&str; 2] =
+    ["which nothing on this host can run", "runs all the time: PM2 keeps it running"];
+
+/// Whatever did not do its work ended as `fixtures.txt` names it.
 fn compare(ends: &Ends) {
+    let is_usual = |end: &str| {
+        ["ran", "drilled"].contains(&end)
+            || ELSEWHERE.iter().any(|why| end.starts_with("2: ") && end.contains(why))
+    };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/journey/fixtures.txt");
-    let text: String = ends.iter().map(|(what, end)| format!("{what}: {end}\n")).collect();
+    let text: String =
+        ends.iter().filter(|(_, end)| !is_usual(end)).map(|(what, end)| format!("{what}: {end}\n")).collect();
     if std::env::var_os("STANDIN_WRITE_EXPECTED").is_some() {
         fs::write(&path, &text).unwrap();
     }
@@ -147,7 +158,9 @@ impl Way {
         for automation in inventory["automations"].as_array().unwrap() {
             let id = automation["id"].as_str().unwrap();
             let is_primary = self.files.contains_key(automation["source"]["path"].as_str().unwrap());
-            if is_primary && automation["state"] == "effective" {
+            // The run of a function with a schedule is its drill: each takes Netlify's bundler two seconds.
+            let is_drilled = automation["kind"] == "netlify" && automation["schedules"] != json!([]);
+            if is_primary && automation["state"] == "effective" && !is_drilled {
                 ends.insert(format!("{} run {id}", self.name), self.run(id));
             }
         }
@@ -184,6 +197,9 @@ impl Way {
 
     /// Without the place of this repository.
     fn told(&self, text: &str) -> String {
+        if ELSEWHERE.iter().any(|why| text.contains(why)) {
+            return text.to_owned();
+        }
         let text = text.replace(&self.repository.root().to_string_lossy().into_owned(), "REPO");
         if text.contains("https://github.com/") {
             return "GitHub is out of reach".to_owned();

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use standin_agent::state_dir::{StateDir, write_whole};
 use standin_config::covering::{Agent, Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, Totals, judge, totals};
+use standin_core::drill::Drill;
 use standin_engine::json_v1::{CoverageV1, DayV1, LeftOutV1, VERSION, levels};
 use standin_engine::render;
 
 use crate::cli::CoverageArgs;
 use crate::commands::backup::outdated;
+use crate::commands::drill::mesh::Elsewhere;
 use crate::commands::part::mesh_of;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -33,7 +35,7 @@ struct Trend {
 }
 
 /// Prints the coverage; ends with 1 when less than what was asked for is reached.
-pub(crate) fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit, Failure> {
+pub(crate) async fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit, Failure> {
     let within = match &args.drilled_within {
         Some(text) => standin_config::duration(text)
             .map_err(|error| Failure::Usage(format!("--drilled-within {text}: {error}")))?,
@@ -41,7 +43,9 @@ pub(crate) fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit,
     };
     let project = Project::load(path)?;
     let now = Timestamp::now();
-    let reckoned = reckon(&project, Terms { now, drilled_within: within })?;
+    // Drills are on record where they ran, and in the mesh where that is in reach. What is not known proves nothing.
+    let noted = Elsewhere::reach(&project, None).await?.noted().await;
+    let reckoned = reckon(&project, Terms { now, drilled_within: within }, noted)?;
     let trend = with_today(&project.root.state, &reckoned.totals, now);
     let page = CoverageV1::of(&reckoned.covered, &reckoned.totals, reckoned.left_out, trend);
     output::print(&page, render::coverage, args.look.format)?;
@@ -59,13 +63,15 @@ pub(crate) struct Reckoned {
 }
 
 /// Joins what the repository says with what is on record here.
-pub(crate) fn reckon(project: &Project, terms: Terms) -> Result<Reckoned, Failure> {
+///
+/// `noted` are the drills that the mesh knows of.
+pub(crate) fn reckon(project: &Project, terms: Terms, noted: Vec<Drill>) -> Result<Reckoned, Failure> {
     let mesh = mesh_of(project)?;
     let state = &project.root.state;
     let known = Known {
         agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
         outdated: outdated(&project.root.path)?,
-        drills: standin_stores::drills(&state.database())?,
+        drills: standin_stores::drills(&state.database())?.into_iter().chain(noted).collect(),
     };
     let resolved = &project.resolved;
     let joined = covering(&project.settings, (&resolved.inventory, &resolved.watches), &mesh, &known);
