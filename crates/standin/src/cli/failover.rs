@@ -31,6 +31,9 @@ pub(crate) struct RunArgs {
     pub id: String,
     #[command(flatten)]
     pub means: MeansArgs,
+    /// An input of a workflow, NAME=VALUE: it is run as dispatched with these
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
     /// Only say what would be different here and what is missing
     #[arg(long)]
     pub check: bool,

@@ -112,6 +112,10 @@ impl Elsewhere {
                     "nothing on {platform} that is in reach stands in for `{}`: `standin mesh` says what helps, and a token has to be there",
                     plan.id
                 ))),
+                // A run of GitHub's is no machine that could stand in for anything.
+                None if is_run_of_github() && !args.here => {
+                    Err(Failure::Usage("nothing that is in reach from here stands in for it".to_owned()))
+                }
                 None => Ok(Through::Here),
             };
         };
