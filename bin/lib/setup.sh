@@ -149,6 +149,18 @@ install_python_tools() {
   printf '%s\n' "$wanted" >"$to/.stamp"
 }
 
+# install_cron: Debian's crontab, which the tests ask what a crontab is. It is unpacked and not installed: no daemon
+# starts, and none of this machine's crontabs is touched. Elsewhere than on Debian those tests skip themselves.
+install_cron() {
+  local to=$TOOLS/cron
+  if [ -x "$to/usr/bin/crontab" ] || ! have apt-get || ! have dpkg-deb; then return 0; fi
+  say "unpacking Debian's cron into .tools/cron"
+  rm -rf "$to"
+  mkdir -p "$to"
+  (cd "$to" && { apt-get download -q cron || { apt-get update -q && apt-get download -q cron; }; } >/dev/null 2>&1) || return 0
+  dpkg-deb -x "$to"/cron_*.deb "$to" && rm -f "$to"/cron_*.deb
+}
+
 setup_run() {
   need_rust
   need_node
@@ -162,6 +174,8 @@ setup_test() {
   need_sshd
   locked install_python_tools py
   locked install_python_tools aws
+  locked install_cron
+  export STANDIN_CRONTAB=$TOOLS/cron/usr/bin/crontab
   locked install_oracles
   export STANDIN_ORACLES=$TOOLS/oracles
   locked install_contracts

@@ -24,12 +24,22 @@ export async function load(url, context, next) {
 const home = process.env.ORACLES ?? path.dirname(new URL(import.meta.url).pathname);
 const installed = path.join(home, "node_modules", "@actions", "workflow-parser", "dist", "index.js");
 const { parseWorkflow, convertWorkflowTemplate, NoOperationTraceWriter } = await import(pathToFileURL(installed));
+const part = (name) => import(pathToFileURL(path.join(path.dirname(installed), name)));
+const { TemplateContext, TemplateValidationErrors } = await part("templates/template-context.js");
+const { getWorkflowSchema } = await part("workflows/workflow-schema.js");
+
+// What GitHub has released, and its parser still takes for an experiment.
+const released = new Set(["allowBackgroundSteps", "allowCaseFunction", "allowCopilotRequestsPermission"]);
+const featureFlags = { isEnabled: (name) => released.has(name), getEnabledFeatures: () => [...released] };
 
 const rootOf = (file) => path.resolve(path.dirname(file), "..", "..");
 
 async function judge(file) {
   const content = fs.readFileSync(file, "utf8");
-  const parsed = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
+  const schema = getWorkflowSchema();
+  const context = new TemplateContext(new TemplateValidationErrors(), schema, new NoOperationTraceWriter());
+  context.state.featureFlags = featureFlags;
+  const parsed = parseWorkflow({ name: file, content }, context);
   const errors = () => parsed.context.errors.getErrors().map((error) => error.rawMessage ?? error.message);
   if (!parsed.value || errors().length > 0) return errors().length > 0 ? errors() : ["no value"];
   let elsewhere = 0;
@@ -43,7 +53,7 @@ async function judge(file) {
       return { name: called, content: fs.readFileSync(called, "utf8") };
     },
   };
-  const options = { fetchReusableWorkflowDepth: 1, maxReusableWorkflowDepth: 4, errorPolicy: 0 };
+  const options = { fetchReusableWorkflowDepth: 1, maxReusableWorkflowDepth: 4, errorPolicy: 0, featureFlags };
   await convertWorkflowTemplate(parsed.context, parsed.value, provider, options);
   // One complaint for each workflow of another repository is none.
   return errors().filter((error) => !error.includes("Unable to find reusable workflow") || elsewhere-- <= 0);

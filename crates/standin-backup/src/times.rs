@@ -1,6 +1,6 @@
 //! When a backup starts by itself: rarely, some time after its primary, and when nobody else does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use standin_core::automation::ScheduleSpec;
@@ -21,6 +21,9 @@ const HOURS_AFTER: u32 = 6;
 /// How many minutes after its primary a backup starts at the least, within one hour.
 const MINUTES_AFTER: u32 = 10;
 
+/// From how many starts a week on a schedule is everywhere: nothing can keep clear of what starts every other minute.
+const EVERYWHERE: usize = 5_040;
+
 /// Minutes of an hour at which everybody's schedules start, and GitHub is late.
 const CROWDED: [u32; 10] = [0, 1, 5, 10, 15, 20, 30, 40, 45, 50];
 
@@ -31,9 +34,13 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// Notes every start of a schedule.
+    /// Notes every start of a schedule, unless it is everywhere.
     pub(crate) fn add(&mut self, cron: &str, timezone: &str) {
-        for minute in fires(cron, timezone) {
+        let minutes = fires(cron, timezone);
+        if minutes.len() >= EVERYWHERE {
+            return;
+        }
+        for minute in minutes {
             let count = self.minutes.entry(minute).or_default();
             *count = count.saturating_add(1);
         }
@@ -45,8 +52,9 @@ impl Taken {
         self.minutes.iter().find(|(_, count)| *count == most).map(|(minute, count)| (*minute, *count))
     }
 
-    fn collisions(&self, cron: &str, timezone: &str) -> usize {
-        fires(cron, timezone).iter().filter(|minute| self.minutes.contains_key(minute)).count()
+    /// How often another starts in these minutes. Two others in one minute are twice as bad as one.
+    fn collisions(&self, minutes: &[i64]) -> u64 {
+        minutes.iter().filter_map(|minute| self.minutes.get(minute)).copied().map(u64::from).sum()
     }
 }
 
@@ -82,19 +90,20 @@ fn fires(cron: &str, timezone: &str) -> Vec<i64> {
 pub(crate) struct Shifted {
     /// Five fields.
     pub(crate) cron: String,
-    /// How many of its starts within a week fall together with another's.
-    pub(crate) collisions: usize,
+    /// How often another starts together with it within a week.
+    pub(crate) collisions: u64,
 }
 
 /// A schedule for the backup of something with this one, in the same time zone: the same days, at most four times a
 /// day, after the primary, and as far as possible in minutes that nobody else has. `seed` spreads the backups over the
-/// hour. `None` when five fields cannot say it, as for the last minutes of certain days of the month.
+/// hour. What starts all the time is kept clear of only by its own backup. `None` when five fields cannot say it, as for the last minutes of certain days of the month.
 pub(crate) fn after(primary: &ScheduleSpec, taken: &Taken, seed: u64) -> Option<Shifted> {
     let fields = Fields::read(&primary.cron)?;
     let (hours, days_of_week, least) = fields.shifted()?;
     let base = u32::try_from(seed % 60).unwrap_or(0);
     let room = 60_u32.saturating_sub(least);
-    let mut best: Option<Shifted> = None;
+    let own: BTreeSet<i64> = fires(&primary.cron, &primary.timezone).into_iter().collect();
+    let mut best: Option<(usize, Shifted)> = None;
     for is_quiet in [true, false] {
         for step in 0..room {
             // 23 has no divisor in common with 60, so that every minute has its turn.
@@ -103,16 +112,20 @@ pub(crate) fn after(primary: &ScheduleSpec, taken: &Taken, seed: u64) -> Option<
                 continue;
             }
             let cron = format!("{minute} {hours} {} {} {days_of_week}", fields.day, fields.month);
-            let collisions = taken.collisions(&cron, &primary.timezone);
-            if best.as_ref().is_none_or(|best| collisions < best.collisions) {
-                best = Some(Shifted { cron, collisions });
+            let minutes = fires(&cron, &primary.timezone);
+            let with_primary = minutes.iter().filter(|minute| own.contains(minute)).count();
+            let collisions = taken.collisions(&minutes);
+            let is_better =
+                |(own, best): &(usize, Shifted)| (with_primary, collisions) < (*own, best.collisions);
+            if best.as_ref().is_none_or(is_better) {
+                best = Some((with_primary, Shifted { cron, collisions }));
             }
-            if collisions == 0 {
-                return best;
+            if (with_primary, collisions) == (0, 0) {
+                return best.map(|(_, best)| best);
             }
         }
     }
-    best
+    best.map(|(_, best)| best)
 }
 
 /// The fields of an expression, as texts and, where they are needed, as numbers.

@@ -127,7 +127,7 @@ impl Joint<'_> {
         let broken = match automation.state {
             Standing::Declared => automation.reason.clone(),
             // A script of a package, and an app that nobody has started, are loadable and no worse for it.
-            Standing::Loadable if automation.id.kind() == Kind::Workflow => automation.reason.clone(),
+            Standing::Loadable if never_runs(automation) => automation.reason.clone(),
             Standing::Loadable | Standing::Effective => String::new(),
         };
         Subject {
@@ -241,12 +241,13 @@ impl Joint<'_> {
         };
         let flaw = match found {
             None => Some(Flaw::Missing),
-            Some(backup) if backup.state == Standing::Declared => {
+            Some(backup) if backup.state == Standing::Declared || never_runs(backup) => {
                 Some(Flaw::NotEffective(backup.reason.clone()))
             }
             Some(_) if self.known.outdated.contains(id) => Some(Flaw::Outdated),
             Some(backup) if does_nothing(backup) && !does_nothing(primary) => Some(Flaw::DoesNothing),
             Some(_) if !has_clock && (rung == Rung::No || !can_be_started) => Some(Flaw::NobodyStartsIt),
+            Some(_) if !is_written && !runs_the_same && !self.is_said(primary, id) => Some(Flaw::OnlyItsName),
             Some(_) => None,
         };
         Backup {
@@ -261,6 +262,12 @@ impl Joint<'_> {
             },
             flaw,
         }
+    }
+
+    /// Whether standin.toml names the one as the backup of the other; the usual name alone is nobody's word.
+    fn is_said(&self, primary: &Automation, id: &AutomationId) -> bool {
+        let entry = self.settings.automations.iter().find(|entry| entry.id == primary.id);
+        entry.is_some_and(|entry| entry.backup.iter().flatten().filter_map(names).any(|named| named == id))
     }
 
     /// Whether a command is `standin run` of the primary itself: it reads the primary's own files each time.
@@ -285,6 +292,11 @@ fn does_nothing(automation: &Automation) -> bool {
             false
         }
     }
+}
+
+/// Whether its platform loads it and never brings it to work: that every job is skipped, say.
+fn never_runs(automation: &Automation) -> bool {
+    automation.state == Standing::Loadable && matches!(automation.id.kind(), Kind::Workflow | Kind::Netlify)
 }
 
 /// What else does the work; the other remedies bring the primary itself back.

@@ -7,7 +7,8 @@ use crate::ident::{AutomationId, Domain};
 mod workflow;
 
 pub use workflow::{
-    Call, Callable, Cancels, Concurrency, CronLine, Demand, Effort, Follow, Handover, Input, Need, Workflow,
+    Call, Callable, Cancels, Concurrency, CronLine, Demand, Effort, Fails, Follow, Handover, Input,
+    LocalAction, Need, Workflow,
 };
 
 /// Where something is written: a path relative to the repository, with `/`, and a line counted from 1.

@@ -86,6 +86,8 @@ pub enum Acts {
 pub enum Flaw {
     /// It is named, and not there.
     Missing,
+    /// Nothing but its name says that it does the same.
+    OnlyItsName,
     /// Its platform would not load it, or it would never run, for this reason.
     NotEffective(String),
     /// Nobody starts it: it has no schedule, and no watcher can.
@@ -100,6 +102,9 @@ impl std::fmt::Display for Flaw {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing => f.write_str("it is not there"),
+            Self::OnlyItsName => f.write_str(
+                "only its name says that it does the same; if it does, name it as the `backup` in standin.toml",
+            ),
             Self::NotEffective(why) => write!(f, "it would not run: {why}"),
             Self::NobodyStartsIt => f.write_str("nobody would start it"),
             Self::Outdated => f.write_str("its primary has changed since it was written"),

@@ -147,6 +147,6 @@ fn handler(
 }
 
 /// The text of a value that is spelled out.
-fn plain(value: Option<&Value>) -> Option<&str> {
+fn plain<'v>(value: Option<&'v Value<'_>>) -> Option<&'v str> {
     value.and_then(Value::text)
 }

@@ -67,7 +67,7 @@ pub(crate) fn is_product(root: &Path, file: &Path) -> bool {
 }
 
 /// Whether a `.gitignore` between the root and the file names it. The deepest one that says something decides.
-fn is_ignored(root: &Path, relative: &Path) -> bool {
+pub(crate) fn is_ignored(root: &Path, relative: &Path) -> bool {
     let parents: Vec<&Path> = relative.ancestors().skip(1).collect();
     // From the folder of the file up to the root.
     for folder in parents {

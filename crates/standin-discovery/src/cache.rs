@@ -15,7 +15,7 @@ use standin_core::automation::{Automation, Finding};
 use crate::limits::MAX_CACHE_BYTES;
 
 /// The version of the cache, and of the rules whose findings are in it.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 3;
 
 const NAME: &str = "standin-scan-cache";
 

@@ -173,6 +173,12 @@ pub(crate) fn schedule(
         Time::Reboot => found.trigger("reboot"),
         Time::Fields(fields) => {
             found.trigger("schedule");
+            if let Some(field) = open_step(fields) {
+                let message = format!("cron refuses `{}`: a step stands behind * or a range", quote(field));
+                found.fall_short(Standing::Declared, &message);
+                let fix = "Write the end of the range, such as 5-59/10.";
+                return file.say(("cron-invalid", Severity::Error, found.line), message, fix, gathered);
+            }
             match cron::check(fields, zone) {
                 Ok(_) => {
                     steps::too_large(fields, file.path, found.line)
@@ -191,4 +197,12 @@ pub(crate) fn schedule(
             }
         }
     }
+}
+
+/// A field with a step behind a single number, which other readers of such fields take.
+fn open_step(fields: &str) -> Option<&str> {
+    fields
+        .split_ascii_whitespace()
+        .flat_map(|field| field.split(','))
+        .find(|item| item.split_once('/').is_some_and(|(range, _)| range != "*" && !range.contains('-')))
 }

@@ -1,7 +1,8 @@
 //! Collects what the detectors find, within limits.
 
-use standin_core::automation::{Automation, Finding, Inventory, Severity};
+use standin_core::automation::{Automation, Finding, Inventory, Severity, Standing};
 
+use crate::contents::is_aside;
 use crate::limits::{MAX_AUTOMATIONS, MAX_FINDINGS};
 
 /// A finding out of its parts.
@@ -49,14 +50,16 @@ impl Gathered {
         }
     }
 
-    /// Orders everything, and keeps of two automations with one id the one that is less deep in the tree: an app of
-    /// the repository itself goes before one of an example in it.
+    /// Orders everything, and keeps of two automations with one id the one that counts: an app of the repository itself
+    /// goes before one of an example in it, one that its platform loads before one that it passes over, and one less
+    /// deep in the tree before one deeper.
     pub(crate) fn into_inventory(mut self) -> Inventory {
         self.say_what_was_cut();
         let mut automations = self.automations;
         automations.sort_by_cached_key(|a| {
-            let depth = a.source.path.matches('/').count();
-            (a.id.clone(), depth, a.source.clone())
+            let path = &a.source.path;
+            let is_unloaded = a.state == Standing::Declared;
+            (a.id.clone(), is_aside(path), is_unloaded, path.matches('/').count(), a.source.clone())
         });
         let mut kept: Vec<Automation> = Vec::with_capacity(automations.len());
         for automation in automations {

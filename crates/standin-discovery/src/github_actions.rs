@@ -20,13 +20,17 @@ use crate::walk::{Entry, Nature, WORKFLOWS};
 use crate::{Progress, side_by_side, yaml};
 
 mod across;
+mod conditions;
+mod copies;
 mod crons;
 mod expression;
 mod facts;
 mod gates;
 mod inputs;
+mod job_steps;
 mod jobs;
 mod judged;
+mod local_actions;
 mod noted;
 mod shape;
 mod shapes;
@@ -48,6 +52,7 @@ pub(crate) struct Outcome {
 /// Adds every workflow of the repository.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     let mut outcomes = outcomes(repository);
+    copies::fold(&mut outcomes);
     across::check(repository, &mut outcomes);
     for outcome in outcomes {
         outcome.findings.into_iter().for_each(|found| gathered.find(found));
@@ -135,7 +140,8 @@ fn why_not_loaded(name: &str) -> Option<&'static str> {
 fn not_loaded(entry: &Entry, name: &str, why: &str) -> Outcome {
     let fix = "Move it to .github/workflows/NAME.yml, or delete it.";
     let found = finding("workflow-not-loaded", Severity::Warning, &entry.path, 1, why, fix);
-    if entry.nature == Nature::File {
+    // An editor's own files begin with a dot, and nobody means them to run.
+    if entry.nature == Nature::File && !name.starts_with('.') {
         unread(&entry.path, name, why.to_owned(), found)
     } else {
         Outcome { automation: None, findings: vec![found] }
@@ -250,6 +256,7 @@ fn look_through(document: &yaml::Document, judged: &mut Judged<'_>) -> (triggers
             let mut noted = shape::check(root, judged);
             root.get("jobs").into_iter().for_each(|jobs| noted.scripts(jobs));
             gates::check(root, &triggers, &noted, judged);
+            conditions::check(root, &triggers, judged);
             let detail: Workflow = facts::gather(root, &mut triggers, noted);
             (triggers, Detail::Workflow(Box::new(detail)))
         }

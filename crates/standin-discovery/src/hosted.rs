@@ -76,7 +76,7 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     /// The file as a value, by its ending; a fault is a finding when the file speaks of schedules.
-    fn value(&self, gathered: &mut Gathered) -> Option<Value> {
+    fn value(&self, gathered: &mut Gathered) -> Option<Value<'_>> {
         let file = self.file;
         let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
         let parsed = match ending {

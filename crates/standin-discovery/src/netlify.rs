@@ -152,6 +152,9 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
     if let Some(problem) = site.problem() {
         function.fall_short(Standing::Declared, problem);
     }
+    if let Some(why) = site.passed_over(name).filter(|_| function.schedule.is_none()) {
+        function.fall_short(Standing::Loadable, &why);
+    }
     helper(name, entry, gathered);
     let schedules = schedules(&mut function, gathered);
     let id = match AutomationId::new(Kind::Netlify, name) {

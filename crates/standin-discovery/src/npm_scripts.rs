@@ -177,7 +177,10 @@ fn trigger(package: &calls::Package<'_>, name: &str, line: u32, gathered: &mut G
     if by_npm.contains(&target) {
         return format!("npm {target}");
     }
-    if !NO_HOOKS.iter().any(|word| name.starts_with(word)) {
+    // `prepare:assets` and `pre-commit` are names like any other.
+    let is_part_of_a_name = !target.starts_with(|c: char| c.is_ascii_alphanumeric())
+        || name.split_once(':').is_some_and(|(first, _)| HOOKS.contains(&first));
+    if !is_part_of_a_name && !NO_HOOKS.iter().any(|word| name.starts_with(word)) {
         let message =
             format!("npm starts `{}` around a script `{}`, and there is none", quote(name), quote(target));
         let fix = "Add that script, or give this one a name of its own.";

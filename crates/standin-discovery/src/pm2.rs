@@ -149,7 +149,7 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
 
 /// What PM2 would get out of a file.
 pub(crate) struct Configuration {
-    pub(crate) value: Value,
+    pub(crate) value: Value<'static>,
     pub(crate) access: Access,
     /// Whose file it is.
     pub(crate) owner: Owner,
@@ -202,7 +202,7 @@ fn parse(root: &Path, path: &str, format: Format, text: &str) -> Result<Configur
                     Err(fault("duplicate-key", *line, message))
                 }
                 None => Ok(Configuration {
-                    value: document.root,
+                    value: document.root.into_owned(),
                     access: Access::Exported,
                     owner: ownership::owner(text),
                     assumed: Vec::new(),
@@ -235,7 +235,7 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
         let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
         let entries = module.named.into_iter().map(|(name, export)| crate::value::Entry {
-            key: Key::Named(name),
+            key: Key::Named(name.into()),
             line: export.value.line,
             value: export.value,
         });

@@ -14,7 +14,7 @@ pub(crate) struct Fault {
 }
 
 /// The document as a map. The parser bounds its nesting.
-pub(crate) fn parse(text: &str) -> Result<Value, Fault> {
+pub(crate) fn parse(text: &str) -> Result<Value<'static>, Fault> {
     let lines = Lines::new(text);
     let table = DeTable::parse(text).map_err(|error| Fault {
         line: lines.at(error.span().map_or(0, |span| span.start)),
@@ -23,22 +23,22 @@ pub(crate) fn parse(text: &str) -> Result<Value, Fault> {
     Ok(Value::new(1, map(table.get_ref(), &lines)))
 }
 
-fn map(table: &DeTable<'_>, lines: &Lines) -> Data {
+fn map(table: &DeTable<'_>, lines: &Lines) -> Data<'static> {
     let entries = table.iter().map(|(key, value)| Entry {
-        key: Key::Named(key.get_ref().to_string()),
+        key: Key::Named(key.get_ref().to_string().into()),
         line: lines.at(key.span().start),
         value: self::value(value, lines),
     });
     Data::Map(entries.collect())
 }
 
-fn value(spanned: &Spanned<DeValue<'_>>, lines: &Lines) -> Value {
+fn value(spanned: &Spanned<DeValue<'_>>, lines: &Lines) -> Value<'static> {
     let data = match spanned.get_ref() {
-        DeValue::String(text) => Data::Text(text.to_string()),
+        DeValue::String(text) => Data::Text(text.to_string().into()),
         DeValue::Boolean(truth) => Data::Bool(*truth),
         DeValue::Integer(number) => number.to_string().parse().map_or(Data::Null, Data::Number),
         DeValue::Float(number) => number.to_string().parse().map_or(Data::Null, Data::Number),
-        DeValue::Datetime(moment) => Data::Text(moment.to_string()),
+        DeValue::Datetime(moment) => Data::Text(moment.to_string().into()),
         DeValue::Array(items) => Data::List(items.iter().map(|item| value(item, lines)).collect()),
         DeValue::Table(table) => map(table, lines),
     };

@@ -10,9 +10,12 @@ use crate::lines::{Lines, quote};
 use crate::value::{Data, Entry, Key, Value};
 
 mod advice;
+mod ordinary;
 
 pub(crate) use advice::advice;
 
+/// So many keys are compared with one another faster than they are sorted.
+const FEW_KEYS: usize = 12;
 /// What a text of an anchor counts for when it is repeated.
 const BYTES_OF_A_NODE: usize = 64;
 
@@ -26,8 +29,8 @@ pub(crate) struct Fault {
 
 /// A document, and what is questionable about it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
-    pub(crate) root: Value,
+pub(crate) struct Document<'a> {
+    pub(crate) root: Value<'a>,
     /// Keys that stand twice in one map: each line, and the name. Platforms refuse them.
     pub(crate) duplicates: Vec<(u32, String)>,
     /// Where a second document begins, which is not read.
@@ -35,7 +38,12 @@ pub(crate) struct Document {
 }
 
 /// Reads the first document of a text. An empty text is null.
-pub(crate) fn parse(text: &str) -> Result<Document, Fault> {
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Fault> {
+    ordinary::read(text).map_or_else(|| parse_whole(text), Ok)
+}
+
+/// Reads what is not ordinary, and says what is wrong with a text.
+fn parse_whole(text: &str) -> Result<Document<'_>, Fault> {
     let lines = Lines::new(text);
     let options = granit_parser::options! {
         emit_comments: false,
@@ -75,29 +83,29 @@ enum Step {
 }
 
 /// A list or map that is still open.
-enum Open {
-    List { line: u32, anchor: usize, items: Vec<Value> },
-    Map { line: u32, anchor: usize, entries: Vec<Entry>, key: Option<(u32, Key)> },
+enum Open<'a> {
+    List { line: u32, anchor: usize, items: Vec<Value<'a>> },
+    Map { line: u32, anchor: usize, entries: Vec<Entry<'a>>, key: Option<(u32, Key<'a>)> },
 }
 
 #[derive(Default)]
-struct Builder {
+struct Builder<'a> {
     step: Step,
-    open: Vec<Open>,
+    open: Vec<Open<'a>>,
     /// Each anchored value with the number of its nodes.
-    anchors: BTreeMap<usize, (Value, usize)>,
+    anchors: BTreeMap<usize, (Value<'a>, usize)>,
     nodes: usize,
-    root: Option<Value>,
+    root: Option<Value<'a>>,
     duplicates: Vec<(u32, String)>,
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the parser's events may grow")]
-    fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), Fault> {
+    fn take(&mut self, event: Event<'a>, line: u32) -> Result<(), Fault> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some();
-                let data = if is_text { Data::Text(text.into_owned()) } else { plain(text) };
+                let data = if is_text { Data::Text(text) } else { plain(text) };
                 self.close(Value::new(line, data), anchor)
             }
             Event::SequenceStart(_, anchor, _) => {
@@ -111,7 +119,7 @@ impl Builder {
                     self.close(Value::new(line, Data::List(items)), anchor)
                 }
                 Some(Open::Map { line, anchor, entries, .. }) => {
-                    self.note_duplicates(&entries);
+                    note_duplicates(&entries, &mut self.duplicates);
                     self.close(Value::new(line, Data::Map(entries)), anchor)
                 }
                 None => Ok(()),
@@ -126,7 +134,7 @@ impl Builder {
         }
     }
 
-    fn open(&mut self, open: Open, line: u32) -> Result<(), Fault> {
+    fn open(&mut self, open: Open<'a>, line: u32) -> Result<(), Fault> {
         if self.open.len() >= MAX_NESTING {
             return Err(too_nested(line));
         }
@@ -155,7 +163,7 @@ impl Builder {
     }
 
     /// A value is complete: it is kept for its aliases and put where it belongs.
-    fn close(&mut self, value: Value, anchor: usize) -> Result<(), Fault> {
+    fn close(&mut self, value: Value<'a>, anchor: usize) -> Result<(), Fault> {
         self.spend(1, value.line)?;
         if anchor != 0 {
             let size = count(&value);
@@ -174,7 +182,7 @@ impl Builder {
         Ok(())
     }
 
-    fn place(&mut self, value: Value) -> Result<(), Fault> {
+    fn place(&mut self, value: Value<'a>) -> Result<(), Fault> {
         match self.open.last_mut() {
             None => self.root = Some(value),
             Some(Open::List { items, .. }) => items.push(value),
@@ -187,29 +195,33 @@ impl Builder {
     }
 }
 
-impl Builder {
-    /// All but the first of the keys that are the same.
-    fn note_duplicates(&mut self, entries: &[Entry]) {
-        let mut names: Vec<(&str, u32)> =
-            entries.iter().filter_map(|entry| Some((entry.key.name()?, entry.line))).collect();
-        names.sort_unstable();
-        for pair in names.windows(2) {
-            if let [(first, _), (second, line)] = pair
-                && first == second
-            {
-                self.duplicates.push((*line, (*second).to_owned()));
-            }
+/// All but the first of the keys that are the same.
+fn note_duplicates(entries: &[Entry<'_>], duplicates: &mut Vec<(u32, String)>) {
+    let is_twice = |(at, entry): (usize, &Entry<'_>)| {
+        entry.key.name().is_some() && entries.iter().take(at).any(|before| before.key == entry.key)
+    };
+    if entries.len() <= FEW_KEYS && !entries.iter().enumerate().any(is_twice) {
+        return;
+    }
+    let mut names: Vec<(&str, u32)> =
+        entries.iter().filter_map(|entry| Some((entry.key.name()?, entry.line))).collect();
+    names.sort_unstable();
+    for pair in names.windows(2) {
+        if let [(first, _), (second, line)] = pair
+            && first == second
+        {
+            duplicates.push((*line, (*second).to_owned()));
         }
     }
 }
 
 /// What a key is called; nothing at all is the empty name.
-fn key_of(data: Data) -> Key {
+fn key_of(data: Data<'_>) -> Key<'_> {
     match data {
         Data::Text(text) => Key::Named(text),
-        Data::Number(number) => Key::Named(number.to_string()),
-        Data::Bool(truth) => Key::Named(truth.to_string()),
-        Data::Null => Key::Named(String::new()),
+        Data::Number(number) => Key::Named(number.to_string().into()),
+        Data::Bool(truth) => Key::Named(truth.to_string().into()),
+        Data::Null => Key::Named("".into()),
         Data::List(_) | Data::Map(_) | Data::Computed(_) => Key::Any,
     }
 }
@@ -223,14 +235,18 @@ fn too_nested(line: u32) -> Fault {
 }
 
 /// A plain scalar under the core schema of YAML 1.2.
-fn plain(text: Cow<'_, str>) -> Data {
+fn plain(text: Cow<'_, str>) -> Data<'_> {
+    // Most texts begin with a sign that none of the others begins with.
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "~nNtTfF.+-".contains(c)) && !text.is_empty() {
+        return Data::Text(text);
+    }
     match &*text {
         "" | "~" | "null" | "Null" | "NULL" => Data::Null,
         "true" | "True" | "TRUE" => Data::Bool(true),
         "false" | "False" | "FALSE" => Data::Bool(false),
         _ => match number(&text) {
             Some(number) => Data::Number(number),
-            None => Data::Text(text.into_owned()),
+            None => Data::Text(text),
         },
     }
 }

@@ -6,7 +6,7 @@ use crate::yaml::{self, Fault};
 
 /// The documents of a text, each with the lines of the whole. `---` at the start of a line begins one, whatever
 /// it stands in: YAML itself says so.
-pub(crate) fn documents(text: &str) -> Vec<Result<Value, Fault>> {
+pub(crate) fn documents(text: &str) -> Vec<Result<Value<'_>, Fault>> {
     let mut parts: Vec<(u32, &str)> = Vec::new();
     let (mut start, mut first_line, mut offset) = (0_usize, 0_u32, 0_usize);
     for (at, line) in text.split_inclusive('\n').enumerate() {

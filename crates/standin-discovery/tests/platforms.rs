@@ -10,6 +10,12 @@
     reason = "tests read the environment and start the oracles"
 )]
 
+#[path = "platforms/apscheduler.rs"]
+mod apscheduler;
+#[path = "platforms/aws.rs"]
+mod aws;
+#[path = "platforms/crontab.rs"]
+mod crontab;
 #[path = "platforms/damaged.rs"]
 mod damaged;
 #[path = "platforms/expected.rs"]
@@ -18,7 +24,11 @@ mod expected;
 mod netlify;
 #[path = "platforms/pm2.rs"]
 mod pm2;
+#[path = "platforms/python.rs"]
+mod python;
 #[path = "platforms/systemd.rs"]
 mod systemd;
+#[path = "platforms/terraform.rs"]
+mod terraform;
 #[path = "platforms/tools.rs"]
 mod tools;

@@ -94,6 +94,10 @@ fn of_need(need: Need, workflow: &Workflow) -> Difference {
             "it stores artifacts of version 4 or later, which only GitHub takes",
             "hand files over within one job, then use --anyway",
         ),
+        Need::Parallel => stops(
+            "steps run beside one another (`parallel`, `background`), which `act` does not know",
+            "let one step start both, or write the steps one after another",
+        ),
         Need::Cache => differs("GitHub's cache is not here", "expect it to be slower"),
         Need::Environment => differs(
             "the deployment environment's secrets, approvals and protection rules do not hold here",

@@ -145,6 +145,9 @@ pub(crate) struct ScanArgs {
     /// Run the PM2 configurations that cannot be read without running them, each alone, for 10 seconds at most
     #[arg(long)]
     pub evaluate: bool,
+    /// List each automation and each finding, also where there are many
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// How a scan is printed.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Standing};
+use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
 use super::{Generated, Inputs, Mode, Refusal, backup_name, workflow_path};
@@ -27,6 +27,8 @@ pub(super) struct Work<'a> {
     apps: Vec<pm2::App>,
     remedies: Vec<Remedy>,
     backed_up: BTreeMap<AutomationId, String>,
+    /// Backups that start in a minute that somebody else has, each as its primary's place and in words.
+    crowded: Vec<(Source, String)>,
 }
 
 impl<'a> Work<'a> {
@@ -39,9 +41,12 @@ impl<'a> Work<'a> {
             apps: Vec::new(),
             remedies: Vec::new(),
             backed_up: BTreeMap::new(),
+            crowded: Vec::new(),
         };
         let mut taken = Taken::default();
-        for automation in inputs.inventory.automations.iter().filter(|a| work.is_others(a)) {
+        // What its platform does not load never starts.
+        let starts = |a: &&Automation| work.is_others(a) && a.state > Standing::Declared;
+        for automation in inputs.inventory.automations.iter().filter(starts) {
             for schedule in &automation.schedules {
                 taken.add(&schedule.cron, &schedule.timezone);
             }
@@ -117,6 +122,10 @@ impl<'a> Work<'a> {
         if !self.is_wanted(automation, &path) && !is_refused_by_github(automation) {
             return;
         }
+        let is_there = matches!(self.inputs.files.place(&path), Place::Ours(_));
+        if self.is_backup_by_name(id) && !is_there && !self.is_asked(id) {
+            return;
+        }
         if automation.state < Standing::Effective {
             let why = format!("it would never run itself: {}", automation.reason);
             self.refuse(id, Refused::new(why, "Mend the workflow, and run `standin backup` again."));
@@ -143,6 +152,16 @@ impl<'a> Work<'a> {
             }
             Err(refused) => self.refuse(id, refused),
         }
+    }
+
+    /// Whether a workflow has the usual name of another's backup: a backup of it would be one of a backup.
+    fn is_backup_by_name(&self, id: &AutomationId) -> bool {
+        let primary = |ending: &str| {
+            let stem = id.name().strip_suffix(&format!("-backup.{ending}"))?;
+            AutomationId::new(Kind::Workflow, &format!("{stem}.{ending}")).ok()
+        };
+        let mut primaries = ["yml", "yaml"].into_iter().filter_map(primary);
+        primaries.any(|primary| self.inputs.inventory.get(&primary).is_some())
     }
 
     fn function(&mut self, automation: &Automation) {
@@ -194,7 +213,7 @@ impl<'a> Work<'a> {
                 self.find(
                     "backup-unscheduled",
                     Severity::Note,
-                    automation,
+                    &automation.source,
                     message,
                     "Start it earlier in the day.",
                 );
@@ -202,17 +221,7 @@ impl<'a> Work<'a> {
             };
             let spec = ScheduleSpec { cron: shifted.cron, timezone: schedule.timezone.clone() };
             if shifted.collisions > 0 {
-                let message = format!(
-                    "no minute is free for the backup of {}: `{}` starts {} times a week together with another",
-                    automation.id, spec.cron, shifted.collisions
-                );
-                self.find(
-                    "schedule-collision",
-                    Severity::Note,
-                    automation,
-                    message,
-                    "Start fewer automations every minute.",
-                );
+                self.crowded.push((automation.source.clone(), format!("`{}` of {path}", spec.cron)));
             }
             if !found.contains(&spec) && found.len() < MAX_SCHEDULES {
                 self.taken.add(&spec.cron, &spec.timezone);
@@ -222,8 +231,8 @@ impl<'a> Work<'a> {
         found
     }
 
-    fn find(&mut self, rule: &str, severity: Severity, about: &Automation, message: String, fix: &str) {
-        let (path, line) = (about.source.path.clone(), about.source.line);
+    fn find(&mut self, rule: &str, severity: Severity, place: &Source, message: String, fix: &str) {
+        let (path, line) = (place.path.clone(), place.line);
         self.out.findings.push(Finding { rule: rule.into(), severity, path, line, message, fix: fix.into() });
     }
 

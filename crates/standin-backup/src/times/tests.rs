@@ -40,10 +40,30 @@ fn a_minute_that_somebody_has_is_left_to_them() {
     let second = after(&spec("0 3 * * *"), &taken, 7).unwrap();
     assert_ne!(first.cron, second.cron);
     assert_eq!(second.collisions, 0);
-    taken.add("* * * * *", "UTC");
-    assert_eq!(after(&spec("0 3 * * *"), &taken, 7).unwrap().collisions, 7);
+    taken.add("10 3 * * *", "UTC");
+    taken.add("10 3 * * 1", "UTC");
     assert_eq!(taken.busiest().map(|(_, count)| count), Some(2));
     assert_eq!(spoken(1_440 + 61), "Tuesday 01:01 UTC");
+}
+
+#[test]
+fn what_starts_every_minute_takes_no_minute_from_anybody() {
+    let mut taken = Taken::default();
+    taken.add("* * * * *", "UTC");
+    taken.add("*/2 * * * *", "UTC");
+    let alone = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+    assert_eq!(alone.collisions, 0);
+    taken.add(&alone.cron, "UTC");
+    assert_ne!(after(&spec("0 3 * * *"), &taken, 7).unwrap().cron, alone.cron);
+}
+
+#[test]
+fn where_every_minute_is_taken_the_backup_takes_one_that_the_fewest_have() {
+    let mut taken = Taken::default();
+    (0..60).for_each(|minute| taken.add(&format!("{minute} * * * *"), "UTC"));
+    (0..60).filter(|minute| *minute != 37).for_each(|minute| taken.add(&format!("{minute} 9 * * *"), "UTC"));
+    let shifted = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+    assert_eq!((shifted.cron.as_str(), shifted.collisions), ("37 9 * * *", 7));
 }
 
 proptest! {

@@ -138,3 +138,18 @@ fn what_people_and_events_start_is_not_counted() {
     assert!(covering.subjects.is_empty());
     assert_eq!(covering.left_out[0].1, LeftOut::NoClock);
 }
+
+#[test]
+fn the_name_of_a_backup_is_nobodys_word_for_what_it_does() {
+    let by_name = || found("workflow:nightly-backup.yml", Some("47 3 * * *"));
+    let covering = joined(AGENT, vec![nightly(), by_name()], &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
+    assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::OnlyItsName));
+    let said = "[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"workflow:nightly-backup.yml\"]\n";
+    let text = format!("{AGENT}{said}");
+    assert_eq!(level(&text, vec![nightly(), by_name()]), Level::BackedUp);
+    // What skips every job does nothing by anybody's word.
+    let idle = Automation { state: Standing::Loadable, reason: "every job is skipped".into(), ..by_name() };
+    let covering = joined(&text, vec![nightly(), idle], &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
+}

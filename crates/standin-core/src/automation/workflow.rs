@@ -39,6 +39,9 @@ pub struct Workflow {
     /// Actions that its steps use, with their versions. Ordered by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
+    /// Actions of this repository that its steps use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub local_actions: Vec<LocalAction>,
     /// Cron expressions that conditions or scripts compare with `github.event.schedule`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<CronLine>,
@@ -67,6 +70,27 @@ impl Effort {
     pub const fn is_some(&self) -> bool {
         matches!(self, Self::Some)
     }
+}
+
+/// A step that uses an action of the repository that it runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalAction {
+    /// Its folder, relative to the repository; empty for the root.
+    pub path: String,
+    /// Counted from 1.
+    pub line: u32,
+    /// Whether every run comes to this step, and fails with it.
+    pub fails: Fails,
+}
+
+/// Whether a run fails with a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fails {
+    /// It does.
+    Always,
+    /// A condition decides, or its failure is passed over.
+    Sometimes,
 }
 
 /// A cron expression as it is written, and where.
@@ -210,6 +234,8 @@ pub enum Need {
     Environment,
     /// A token that GitHub signs: `id-token: write`.
     Oidc,
+    /// Steps run beside one another: `parallel`, `background`.
+    Parallel,
     /// Service containers.
     Services,
 }

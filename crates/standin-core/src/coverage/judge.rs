@@ -115,7 +115,7 @@ fn step_of(backup: &Backup, flaw: &super::Flaw) -> Step {
     use super::Flaw;
     match flaw {
         Flaw::Outdated => Step::Renew,
-        Flaw::Missing | Flaw::DoesNothing => Step::Back,
+        Flaw::OnlyItsName | Flaw::Missing | Flaw::DoesNothing => Step::Back,
         Flaw::NotEffective(_) => Step::MendBackup(backup.id.clone()),
         Flaw::NobodyStartsIt => Step::WatchElsewhere(backup.domain),
     }

@@ -26,7 +26,7 @@ pub(super) fn known(file: &File<'_>, root: &Value, value: &Value) -> Known {
             Some("Ref") => reference(root, text),
             Some("Sub") => substitute(root, text),
             Some(other) => Known::Computed(format!("!{other}")),
-            None => Known::Text(text.clone()),
+            None => Known::Text(text.to_string()),
         },
         Data::Map(_) => {
             if let Some(name) = value.get("Ref").and_then(Value::text) {

@@ -32,8 +32,8 @@ pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
 
 struct Template<'a> {
     file: &'a File<'a>,
-    root: &'a Value,
-    resources: &'a Value,
+    root: &'a Value<'a>,
+    resources: &'a Value<'a>,
 }
 
 impl Template<'_> {
@@ -146,6 +146,14 @@ impl Template<'_> {
 
     fn conditional(&self, resource: &Value, found: &mut Found, gathered: &mut Gathered) {
         if let Some(condition) = resource.get("Condition") {
+            let name = condition.text().unwrap_or_default();
+            if self.root.get("Conditions").and_then(|all| all.get(name)).is_none() {
+                let message = format!("there is no condition `{}` in this template", quote(name));
+                found.fall_short(Standing::Declared, &message);
+                let fix = "Add it to `Conditions`, or take it away here.";
+                let mark = ("aws-condition-unknown", Severity::Error, condition.line);
+                return self.file.say(mark, message, fix, gathered);
+            }
             let message = format!(
                 "it is there only where the condition `{}` holds",
                 quote(condition.text().unwrap_or("of the template"))
@@ -214,7 +222,7 @@ impl Template<'_> {
                     Some("AWS::Lambda::Function" | "AWS::Serverless::Function")
                 )
             })
-            .filter_map(|entry| if let Key::Named(name) = &entry.key { Some(name.as_str()) } else { None })
+            .filter_map(|entry| if let Key::Named(name) = &entry.key { Some(&**name) } else { None })
             .collect();
         let targets = properties.get("Targets").map(Value::items).unwrap_or_default();
         targets.iter().filter_map(|target| target.get("Arn")).any(|arn| {

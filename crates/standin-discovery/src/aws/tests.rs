@@ -127,6 +127,27 @@ fn what_a_template_lacks_is_said() {
 }
 
 #[test]
+fn a_condition_has_to_be_there() {
+    let text = "\
+Conditions:
+  IsProduction: !Equals [a, b]
+Resources:
+  Known:
+    Type: AWS::Events::Rule
+    Condition: IsProduction
+    Properties: {ScheduleExpression: cron(0 3 * * ? *), Targets: [{Id: a, Arn: x}]}
+  Unknown:
+    Type: AWS::Events::Rule
+    Condition: IsStaging
+    Properties: {ScheduleExpression: cron(0 3 * * ? *), Targets: [{Id: a, Arn: x}]}
+";
+    let inventory = template(text);
+    assert_eq!(rules(&inventory, PATH), [("aws-conditional", 6), ("aws-condition-unknown", 10)]);
+    let states = ["Known", "Unknown"].map(|name| standing(&inventory, &format!("aws:{PATH}#{name}")).0);
+    assert_eq!(states, ["effective", "declared"]);
+}
+
+#[test]
 fn defaults_of_serverless_are_followed() {
     let text = "\
 service: shop

@@ -50,6 +50,9 @@ const LEADS: [&str; 43] = [
 /// Words that begin a condition: what it asks about is not what runs.
 const CONDITIONS: [&str; 6] = ["test", "[", "[[", "which", "type", "pgrep"];
 
+/// Programs that only lead to others, where there are others.
+const SMALL: [&str; 8] = ["sleep", "date", "cat", "echo", "printf", "exit", ".", "source"];
+
 /// Programs whose first word says what they do.
 const RUNNERS: [&str; 9] = ["run", "manage.py", "artisan", "rake", "console", "occ", "drush", "wp", "npx"];
 
@@ -63,17 +66,27 @@ const MAX_NAME: usize = 60;
 /// What a person would call a command: what it hands to a runner, else the script that it runs, else its first word
 /// that does something.
 pub(crate) fn name(command: &str) -> String {
-    let command = before_percent(command);
+    let command = without_inline(before_percent(command));
+    let command = command.as_str();
     let parts = parts(command);
     let all: Vec<&str> = parts.iter().flatten().copied().collect();
     let run = parts.iter().find_map(|words| handed(words));
     let script = all.iter().find(|word| SCRIPTS.iter().any(|ending| word.ends_with(ending))).copied();
-    let program = parts.iter().find_map(|words| program(words));
+    let programs: Vec<&str> = parts.iter().filter_map(|words| program(words)).collect();
+    let large = programs.iter().find(|word| !SMALL.contains(&base(word)));
+    let program = large.or(programs.first()).copied();
     let word = run.or(script).or(program).or(all.first().copied());
     let word = word.or_else(|| command.split_ascii_whitespace().next()).unwrap_or("command");
     let name: String = base(word).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
     let name = name.trim_matches(['"', '\'', '`', '\\', ',']);
     if name.trim().is_empty() { "command".to_owned() } else { name.to_owned() }
+}
+
+/// The command without the program that `perl -e '…'` spells out: it is a pause, more often than not.
+fn without_inline(command: &str) -> String {
+    let cut =
+        command.split_once("perl -e '").and_then(|(before, rest)| Some((before, rest.split_once('\'')?.1)));
+    cut.map_or_else(|| command.to_owned(), |(before, behind)| format!("{before} {behind}"))
 }
 
 /// The commands that a line is made of, in words, without those that only ask or go somewhere.

@@ -11,6 +11,8 @@ use crate::findings::finding;
 use crate::lines::quote;
 use crate::registry::Repository;
 
+mod actions;
+
 /// How deep workflows may call one another, the first one counted.
 const MAX_CALL_DEPTH: usize = 10;
 
@@ -41,6 +43,7 @@ pub(super) fn check(repository: &Repository<'_>, outcomes: &mut [Outcome]) {
     groups(outcomes, &mut remarks);
     follows(outcomes, &mut remarks);
     calls(repository, outcomes, &mut remarks);
+    actions::check(repository, outcomes, &mut remarks);
     for remark in remarks {
         let Some(outcome) = outcomes.get_mut(remark.at) else { continue };
         let Some(automation) = &mut outcome.automation else { continue };

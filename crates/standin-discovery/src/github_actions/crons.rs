@@ -100,6 +100,12 @@ impl Cron {
         is_one.then(|| (self.hours.trailing_zeros(), self.minutes.trailing_zeros()))
     }
 
+    /// The one day of the week on which it fires, counted from Sunday, if there is only one.
+    pub(super) fn only_weekday(&self) -> Option<usize> {
+        let is_one = self.weekdays.is_power_of_two() && self.days == full(1, 31);
+        is_one.then(|| usize::try_from(self.weekdays.trailing_zeros()).unwrap_or(usize::MAX))
+    }
+
     /// The shortest time between two runs, in minutes. Between runs of different days it is a lower bound.
     pub(super) fn shortest_gap(&self) -> u32 {
         let slots: Vec<u32> = bits(self.hours)

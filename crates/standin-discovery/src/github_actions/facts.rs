@@ -8,6 +8,7 @@ use standin_core::automation::{
 
 use super::noted::Noted;
 use super::triggers::Triggers;
+use super::{job_steps, local_actions};
 use crate::limits::MAX_JOBS;
 use crate::value::{Data, Value};
 
@@ -30,6 +31,7 @@ pub(super) fn gather(root: &Value, triggers: &mut Triggers, noted: Noted) -> Wor
     for job in root.get("jobs").map(Value::entries).unwrap_or_default().iter().take(MAX_JOBS) {
         gathered.job(&job.value);
         workflow.calls.extend(call(&job.value));
+        workflow.local_actions.extend(local_actions::of(&job.value));
         workflow.job_groups.extend(job.value.get("concurrency").and_then(concurrency));
     }
     let jobs = root.get("jobs").map(Value::entries).unwrap_or_default();
@@ -48,13 +50,15 @@ const IDLE: [&str; 8] = ["echo", "printf", "true", ":", "exit", "sleep", "date",
 
 /// Whether every step of a job only prints.
 fn is_idle(job: &Value) -> bool {
-    let steps = job.get("steps").map(Value::items).unwrap_or_default();
+    let steps = job_steps::of(job);
     let is_idle_step = |step: &Value| match (step.get("uses").and_then(Value::text), step.get("run")) {
         (Some(action), None) => action.split('@').next() == Some("actions/checkout"),
         (None, Some(run)) => run.text().is_some_and(|script| script.lines().all(is_idle_line)),
-        (Some(_), Some(_)) | (None, None) => false,
+        // To wait for others and to hold them is nothing by itself.
+        (None, None) => job_steps::is_complete(step),
+        (Some(_), Some(_)) => false,
     };
-    !steps.is_empty() && steps.iter().all(is_idle_step)
+    !steps.is_empty() && steps.iter().all(|step| is_idle_step(step))
 }
 
 fn is_idle_line(line: &str) -> bool {
@@ -127,7 +131,7 @@ fn call(job: &Value) -> Option<Call> {
 }
 
 /// A text, or the texts of a list.
-fn texts(value: &Value) -> Vec<(&str, u32)> {
+fn texts<'v>(value: &'v Value<'_>) -> Vec<(&'v str, u32)> {
     let one = |value: &Value| (value.line, value.text().is_some());
     let all = if one(value).1 { std::slice::from_ref(value) } else { value.items() };
     all.iter().filter_map(|value| Some((value.text()?, value.line))).collect()
@@ -168,7 +172,13 @@ impl Sets {
             ("environment", Need::Environment),
         ];
         self.needs.extend(parts.into_iter().filter(|(key, _)| job.get(key).is_some()).map(|(_, need)| need));
-        for step in job.get("steps").map(Value::items).unwrap_or_default() {
+        for step in job_steps::of(job) {
+            if ["parallel", "background", "wait", "wait-all", "cancel"]
+                .iter()
+                .any(|key| step.entry(key).is_some())
+            {
+                self.needs.insert(Need::Parallel);
+            }
             if let Some(action) = step.get("uses").and_then(Value::text) {
                 self.action(action);
             }

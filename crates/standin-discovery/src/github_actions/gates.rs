@@ -3,9 +3,9 @@
 
 use standin_core::automation::Severity;
 
-use super::Judged;
 use super::noted::{Noted, script};
 use super::triggers::Triggers;
+use super::{Judged, job_steps};
 use crate::lines::quote;
 use crate::value::Value;
 
@@ -26,8 +26,7 @@ pub(super) fn check(root: &Value, triggers: &Triggers, noted: &Noted, judged: &m
             judged.say("schedule-gate-unmatched", Severity::Error, gate.line, &message, fix);
         }
     }
-    let jobs = root.get("jobs").map(Value::entries).unwrap_or_default();
-    let steps = jobs.iter().flat_map(|job| job.value.get("steps").map(Value::items).unwrap_or_default());
+    let steps = root.get("jobs").into_iter().flat_map(job_steps::of_all);
     for (script, first) in steps.filter_map(script).filter(|(script, _)| script.contains(WORKFLOWS)) {
         let found = (first..).zip(script.lines()).find(|(_, line)| line.contains(WORKFLOWS));
         if let Some((line, _)) = found {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::Severity;
 
-use super::Judged;
+use super::{Judged, job_steps};
 use crate::limits::MAX_JOBS;
 use crate::lines::quote;
 use crate::value::{Data, Entry, Key, Value};
@@ -77,7 +77,7 @@ fn job(entry: &Entry, judged: &mut Judged<'_>) {
         judged.refuse("job-incomplete", line, &message, "Write `runs-on: ubuntu-latest`.");
     }
     match job.get("steps") {
-        Some(steps) if !steps.items().is_empty() => self::steps(&name, steps, judged),
+        Some(steps) if !steps.items().is_empty() => self::steps(&name, &job_steps::of(job), judged),
         Some(_) | None => {
             let message = format!("the job `{name}` has no steps");
             judged.refuse(
@@ -91,10 +91,10 @@ fn job(entry: &Entry, judged: &mut Judged<'_>) {
 }
 
 /// Each step has `run` or `uses`, and an id of its own. The number of steps is bounded by the size of the file.
-fn steps(job: &str, steps: &Value, judged: &mut Judged<'_>) {
+fn steps(job: &str, steps: &[&Value], judged: &mut Judged<'_>) {
     let mut ids = BTreeSet::new();
-    for step in steps.items() {
-        if step.get("run").is_none() && step.get("uses").is_none() {
+    for step in steps {
+        if !job_steps::is_complete(step) {
             let message = format!("a step of the job `{job}` has neither `run` nor `uses`");
             judged.refuse("step-incomplete", step.line, &message, "Write `run:` or `uses:`.");
         }

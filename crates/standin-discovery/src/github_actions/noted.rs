@@ -6,6 +6,7 @@ use standin_core::automation::CronLine;
 
 use super::crons;
 use super::expression::{Kind, Token};
+use super::job_steps;
 use crate::value::Value;
 
 /// What was noted.
@@ -81,11 +82,7 @@ impl Noted {
         if self.reads_schedule == Reads::No {
             return;
         }
-        let steps = jobs
-            .entries()
-            .iter()
-            .flat_map(|job| job.value.get("steps").map(Value::items).unwrap_or_default());
-        for (script, first) in steps.filter_map(script) {
+        for (script, first) in job_steps::of_all(jobs).filter_map(script) {
             for (line, text) in (first..).zip(script.lines()) {
                 for quoted in text.split(['"', '\'']).skip(1).step_by(2) {
                     if crons::looks_like_one(quoted) {
@@ -98,7 +95,7 @@ impl Noted {
 }
 
 /// The script of a step, and the line that it begins on.
-pub(super) fn script(step: &Value) -> Option<(&str, u32)> {
+pub(super) fn script<'v>(step: &'v Value<'_>) -> Option<(&'v str, u32)> {
     let run = step.get("run")?;
     Some((run.text()?, run.line))
 }

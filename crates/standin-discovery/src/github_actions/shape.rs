@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use standin_core::automation::Severity;
+
 use super::Judged;
 use super::expression::{self, Names};
 use super::noted::Noted;
@@ -57,6 +59,18 @@ pub(super) struct Map {
     pub(super) known: &'static [Known],
     /// What any other key holds; `None` where there can be no other.
     pub(super) other: Option<&'static Shape>,
+    pub(super) strays: Strays,
+}
+
+/// What GitHub does with what it does not know in a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strays {
+    /// It refuses the file.
+    Refused,
+    /// It passes over a key that it does not know.
+    Keys,
+    /// It passes over such keys, and over values that mean nothing to it.
+    All,
 }
 
 /// A key that GitHub knows.
@@ -131,7 +145,7 @@ impl Shape {
 
 /// Holds the whole workflow against its shape, and notes what its expressions name.
 pub(super) fn check(root: &Value, judged: &mut Judged<'_>) -> Noted {
-    let mut walk = Walk { judged, noted: Noted::default() };
+    let mut walk = Walk { judged, noted: Noted::default(), strays: Strays::Refused };
     walk.map(root, 1, &shapes::ROOT, Names::NONE);
     walk.noted
 }
@@ -139,6 +153,8 @@ pub(super) fn check(root: &Value, judged: &mut Judged<'_>) -> Noted {
 struct Walk<'j, 'p> {
     judged: &'j mut Judged<'p>,
     noted: Noted,
+    /// What becomes of strays where the walk is.
+    strays: Strays,
 }
 
 impl Walk<'_, '_> {
@@ -178,10 +194,22 @@ impl Walk<'_, '_> {
             value.scalar().map_or_else(|| value.noun().to_owned(), |text| format!("`{}`", quote(&text)));
         let message = format!("{} belongs here, and this is {written}", shape.nouns());
         let line = if value.data == Data::Null { line } else { value.line };
+        if self.strays == Strays::All {
+            let message = format!("{message}: GitHub passes over it");
+            let fix = "Correct the value, or delete its key.";
+            return self.judged.say("event-value-ignored", Severity::Warning, line, &message, fix);
+        }
         self.judged.refuse_also("value-invalid", line, &message, "Correct the value, or delete its key.");
     }
 
     fn map(&mut self, value: &Value, line: u32, shape: &'static Shape, above: Names) {
+        let outer = self.strays;
+        self.strays = shape.maps.first().map_or(outer, |map| map.strays);
+        self.keys(value, line, shape, above);
+        self.strays = outer;
+    }
+
+    fn keys(&mut self, value: &Value, line: u32, shape: &'static Shape, above: Names) {
         let allowed = above.and(shape.allows);
         let mut maps: Vec<&'static Map> = shape.maps.to_vec();
         let mut seen = Vec::with_capacity(value.entries().len());
@@ -201,7 +229,7 @@ impl Walk<'_, '_> {
                 }
                 Found::Bad => continue,
             }
-            seen.push((name.as_str(), entry.line));
+            seen.push((&**name, entry.line));
             self.entry(name, entry, &mut maps, shape.maps, allowed);
         }
         self.twice(&mut seen);
@@ -224,6 +252,11 @@ impl Walk<'_, '_> {
         excluded: &'static [&'static Map],
         allowed: Names,
     ) {
+        if name == "<<" && matches!(entry.value.data, Data::Map(_) | Data::List(_)) {
+            let message = "GitHub does not merge maps by `<<`, although it takes anchors and aliases";
+            let fix = "Write the keys out, or let an alias stand for the whole map.";
+            return self.judged.refuse_also("yaml-merge-key", entry.line, message, fix);
+        }
         let find = |map: &'static Map| map.known.iter().find(|known| known.name == name);
         if let Some(known) = maps.iter().rev().find_map(|map| find(map)) {
             maps.retain(|map| find(map).is_some());
@@ -261,9 +294,14 @@ impl Walk<'_, '_> {
         let written = plain(name);
         let fix = match known().find(|known| plain(known) == written) {
             Some(meant) => format!("Write `{meant}`."),
+            None if known().next().is_none() => "Delete it, or indent it rightly.".to_owned(),
             None => format!("Delete it, indent it rightly, or use {}.", one_of(&known().collect::<Vec<_>>())),
         };
         let message = format!("GitHub knows no key `{}` at this place", quote(name));
+        if self.strays != Strays::Refused {
+            let message = format!("{message}, and passes over it");
+            return self.judged.say("event-key-ignored", Severity::Warning, line, &message, &fix);
+        }
         self.judged.refuse_also("key-unknown", line, &message, &fix);
     }
 

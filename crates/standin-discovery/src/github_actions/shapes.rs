@@ -1,7 +1,7 @@
 //! The shapes of a workflow's parts, as GitHub documents them.
 
 use super::expression::Names;
-use super::shape::{Known, Map, Need, Plain, Shape, Text, Whole};
+use super::shape::{Known, Map, Need, Plain, Shape, Strays, Text, Whole};
 
 mod events;
 mod steps;
@@ -41,11 +41,16 @@ pub(super) const fn must(name: &'static str, shape: &'static Shape) -> Known {
 }
 
 pub(super) const fn of(known: &'static [Known]) -> Map {
-    Map { known, other: None }
+    Map { known, other: None, strays: Strays::Refused }
+}
+
+/// The map of an event: GitHub passes over what it does not know there.
+pub(super) const fn filters(known: &'static [Known]) -> Map {
+    Map { known, other: None, strays: Strays::All }
 }
 
 pub(super) const fn any_key(other: &'static Shape) -> Map {
-    Map { known: &[], other: Some(other) }
+    Map { known: &[], other: Some(other), strays: Strays::Refused }
 }
 
 pub(super) const WORKFLOW: Names = Names::GITHUB.and(Names::INPUTS).and(Names::VARS);
@@ -175,6 +180,7 @@ static MATRIX_SHAPE: Shape = map(Names::NONE, &[&MATRIX_MAP]);
 static MATRIX_MAP: Map = Map {
     known: &[may("include", &MATRIX_FILTER), may("exclude", &MATRIX_FILTER)],
     other: Some(&MATRIX_VALUES),
+    strays: Strays::Refused,
 };
 static MATRIX_VALUES: Shape = list(&ANY);
 static MATRIX_FILTER: Shape = list(&MATRIX_FILTER_ITEM);

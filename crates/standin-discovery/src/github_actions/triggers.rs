@@ -72,6 +72,10 @@ fn without_on(root: &Value, judged: &mut Judged<'_>) {
             let fix = "Write `on:` instead of `true:`.";
             judged.refuse("workflow-on-is-true", entry.line, message, fix);
         }
+        None if root.get("updates").is_some_and(|updates| !updates.items().is_empty()) => {
+            let message = "this is Dependabot's configuration, and no workflow";
+            judged.refuse("workflow-without-on", 1, message, "Move it to .github/dependabot.yml.");
+        }
         None => {
             let fix = "Say what starts it, such as `on: workflow_dispatch`.";
             judged.refuse("workflow-without-on", 1, "the workflow has no `on`", fix);
@@ -113,7 +117,7 @@ fn event_name(event: &str, line: u32, triggers: &mut Triggers, judged: &mut Judg
 fn event_entry(entry: &Entry, triggers: &mut Triggers, judged: &mut Judged<'_>) {
     match &entry.key {
         Key::Named(name) if name == "schedule" => {
-            triggers.events.push(name.clone());
+            triggers.events.push(name.to_string());
             schedule_list(entry, triggers, judged);
         }
         Key::Named(name) => event_name(name, entry.line, triggers, judged),
@@ -239,7 +243,7 @@ fn weigh(on: &Entry, triggers: &Triggers, judged: &mut Judged<'_>) {
         let fix = "Nothing, if another workflow calls it.";
         let message = "it runs only when another workflow calls it";
         judged.idle("workflow-only-called", Severity::Note, on.line, message, fix);
-    } else if !triggers.events.iter().any(|event| event == "workflow_dispatch") {
+    } else if is_scheduled && !triggers.events.iter().any(|event| event == "workflow_dispatch") {
         let message = "without `workflow_dispatch` it cannot be started from outside, as a backup must be";
         judged.say(
             "workflow-not-dispatchable",

@@ -24,7 +24,7 @@ pub(super) fn table(sheet: &Sheet<'_>, gathered: &mut Gathered) {
 }
 
 /// A key, with or without Ruby's colon.
-fn get<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+fn get<'v>(value: &'v Value<'v>, name: &str) -> Option<&'v Value<'v>> {
     value.get(name).or_else(|| value.get(&format!(":{name}")))
 }
 
@@ -40,7 +40,7 @@ fn jobs(sheet: &Sheet<'_>, table: &Value, names: &mut Names, gathered: &mut Gath
     }
     for entry in table.entries() {
         let Key::Named(name) = &entry.key else { continue };
-        if ENVIRONMENTS.contains(&name.as_str()) {
+        if ENVIRONMENTS.contains(&name.as_ref()) {
             continue;
         }
         let job = &entry.value;

@@ -42,13 +42,13 @@ enum Body<'f, 'a> {
 enum End {
     /// The last one is behind it.
     Through,
-    Returned(Value),
+    Returned(Value<'static>),
 }
 
 /// A list that grows by `push`.
 struct Growing<'n> {
     name: &'n str,
-    items: Vec<Value>,
+    items: Vec<Value<'static>>,
 }
 
 impl<'a> Scope<'a> {
@@ -88,7 +88,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What a call of a function of this module gives.
-    pub(super) fn called(&self, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    pub(super) fn called(&self, call: &CallExpression<'a>, depth: usize) -> Option<Data<'static>> {
         let function = self.local_function(&call.callee)?;
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
@@ -105,9 +105,9 @@ impl<'a> Scope<'a> {
     pub(super) fn invoke(
         &self,
         function: Local<'_, 'a>,
-        arguments: Vec<Value>,
+        arguments: Vec<Value<'static>>,
         depth: usize,
-    ) -> Option<Value> {
+    ) -> Option<Value<'static>> {
         let calls = self.calls.get().saturating_add(1);
         self.calls.set(calls);
         if calls > MAX_JS_CALLS || depth >= crate::limits::MAX_NESTING {
@@ -126,7 +126,12 @@ impl<'a> Scope<'a> {
         result
     }
 
-    fn walk(&self, function: Local<'_, 'a>, arguments: Vec<Value>, depth: usize) -> Option<Value> {
+    fn walk(
+        &self,
+        function: Local<'_, 'a>,
+        arguments: Vec<Value<'static>>,
+        depth: usize,
+    ) -> Option<Value<'static>> {
         let line = self.line(function.params.span);
         let mut arguments = arguments.into_iter();
         for parameter in &function.params.items {
@@ -150,7 +155,12 @@ impl<'a> Scope<'a> {
     }
 
     /// Gives the names of a pattern their values.
-    pub(super) fn bind(&self, pattern: &BindingPattern<'a>, value: Value, depth: usize) -> Option<()> {
+    pub(super) fn bind(
+        &self,
+        pattern: &BindingPattern<'a>,
+        value: Value<'static>,
+        depth: usize,
+    ) -> Option<()> {
         if depth >= crate::limits::MAX_NESTING {
             return None;
         }
@@ -204,7 +214,12 @@ impl<'a> Scope<'a> {
     }
 
     /// A list of the module's top and what its statements push to it. `None` where they do anything else with it.
-    pub(super) fn grown(&self, name: &str, items: Vec<Value>, depth: usize) -> Option<Vec<Value>> {
+    pub(super) fn grown(
+        &self,
+        name: &str,
+        items: Vec<Value<'static>>,
+        depth: usize,
+    ) -> Option<Vec<Value<'static>>> {
         let mut growing = Some(Growing { name, items });
         for statement in self.statements() {
             let span = statement.span();
@@ -354,7 +369,7 @@ impl<'a> Scope<'a> {
     fn each(
         &self,
         function: &oxc_ast::ast::ArrowFunctionExpression<'a>,
-        item: Value,
+        item: Value<'static>,
         at: usize,
         growing: &mut Option<Growing<'_>>,
         depth: usize,

@@ -1,5 +1,10 @@
 //! Choices: `a ? b : c`, `a || b`, comparisons. Where the environment decides, it is taken to be empty, and that is said.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the syntax tree has dozens of operators; what is not listed is computed"
+)]
+
 use oxc_ast::ast::{
     BinaryExpression, BinaryOperator, ConditionalExpression, Expression, LogicalExpression, LogicalOperator,
 };
@@ -11,7 +16,7 @@ use crate::value::{Data, Value};
 
 impl<'a> Scope<'a> {
     /// The value of an expression that is looked at for a choice: a variable of the environment is taken to be unset.
-    fn unset(&self, expression: &Expression<'a>, depth: usize) -> Value {
+    fn unset(&self, expression: &Expression<'a>, depth: usize) -> Value<'static> {
         let value = self.eval(expression, depth);
         let Data::Computed(_) = value.data else { return value };
         match variable(expression) {
@@ -31,7 +36,7 @@ impl<'a> Scope<'a> {
     }
 
     /// `a ? b : c`; where nobody knows which, both may say the same.
-    pub(super) fn chosen(&self, choice: &ConditionalExpression<'a>, depth: usize) -> Data {
+    pub(super) fn chosen(&self, choice: &ConditionalExpression<'a>, depth: usize) -> Data<'static> {
         match self.truth(&choice.test, depth) {
             Some(true) => self.eval(&choice.consequent, depth).data,
             Some(false) => self.eval(&choice.alternate, depth).data,
@@ -45,7 +50,7 @@ impl<'a> Scope<'a> {
     }
 
     /// `a || b`, `a ?? b` and `a && b`.
-    pub(super) fn choice(&self, choice: &LogicalExpression<'a>, depth: usize) -> Data {
+    pub(super) fn choice(&self, choice: &LogicalExpression<'a>, depth: usize) -> Data<'static> {
         let left = self.unset(&choice.left, depth);
         let Some(is_true) = left.truth() else { return computed("a choice") };
         let takes_left = match choice.operator {
@@ -57,7 +62,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Equal or not; anything else is an operation.
-    pub(super) fn compared(&self, pair: &BinaryExpression<'a>, depth: usize) -> Data {
+    pub(super) fn compared(&self, pair: &BinaryExpression<'a>, depth: usize) -> Data<'static> {
         let is_equal = match pair.operator {
             BinaryOperator::Equality | BinaryOperator::StrictEquality => true,
             BinaryOperator::Inequality | BinaryOperator::StrictInequality => false,
@@ -85,7 +90,7 @@ fn variable(expression: &Expression<'_>) -> Option<String> {
     module::dotted(expression)?.strip_prefix("process.env.").map(str::to_owned)
 }
 
-impl Value {
+impl Value<'static> {
     /// What stands in a list at an index, or in a map under a name.
     pub(super) fn at(&self, index: &Self) -> Option<&Self> {
         match (&self.data, &index.data) {

@@ -39,7 +39,7 @@ pub(crate) struct Scope<'a> {
     /// Nodes that may still be built: constants that repeat one another would explode otherwise.
     pub(super) left: Cell<usize>,
     /// What the parameters of functions that are walked through stand for, innermost last.
-    pub(super) locals: RefCell<Vec<(&'a str, Value)>>,
+    pub(super) locals: RefCell<Vec<(&'a str, Value<'static>)>>,
     /// Where the environment decides and something was assumed of it: the line, and what was.
     assumed: RefCell<Vec<(u32, String)>>,
     /// Functions of this module that were walked through so far.
@@ -120,12 +120,12 @@ impl<'a> Scope<'a> {
     }
 
     /// The value of an expression at the top of a module.
-    pub(crate) fn value(&self, expression: &Expression<'a>) -> Value {
+    pub(crate) fn value(&self, expression: &Expression<'a>) -> Value<'static> {
         self.eval(expression, 0)
     }
 
     /// The value of an argument; a spread is computed.
-    pub(crate) fn argument(&self, argument: &Argument<'a>) -> Value {
+    pub(crate) fn argument(&self, argument: &Argument<'a>) -> Value<'static> {
         match argument.as_expression() {
             Some(expression) => self.eval(expression, 0),
             None => Value::new(self.line(argument.span()), computed("a spread")),
@@ -136,7 +136,7 @@ impl<'a> Scope<'a> {
         self.file.parent().map(paths::text).unwrap_or_default()
     }
 
-    pub(super) fn eval(&self, expression: &Expression<'a>, depth: usize) -> Value {
+    pub(super) fn eval(&self, expression: &Expression<'a>, depth: usize) -> Value<'static> {
         let expression = expression.get_inner_expression();
         let line = self.line(expression.span());
         let Some(left) = self.left.get().checked_sub(1) else {
@@ -149,12 +149,12 @@ impl<'a> Scope<'a> {
         Value::new(line, self.data(expression, depth.saturating_add(1)))
     }
 
-    fn data(&self, expression: &Expression<'a>, depth: usize) -> Data {
+    fn data(&self, expression: &Expression<'a>, depth: usize) -> Data<'static> {
         match expression {
             Expression::BooleanLiteral(literal) => Data::Bool(literal.value),
             Expression::NullLiteral(_) => Data::Null,
             Expression::NumericLiteral(literal) => Data::Number(literal.value),
-            Expression::StringLiteral(literal) => Data::Text(literal.value.to_string()),
+            Expression::StringLiteral(literal) => Data::Text(literal.value.to_string().into()),
             Expression::TemplateLiteral(template) => self.template(template, depth),
             Expression::Identifier(identifier) => self.name(identifier.name.as_str(), depth),
             Expression::ArrayExpression(array) => self.list(&array.elements, depth),
@@ -193,7 +193,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn template(&self, template: &TemplateLiteral<'a>, depth: usize) -> Data {
+    fn template(&self, template: &TemplateLiteral<'a>, depth: usize) -> Data<'static> {
         let mut text = String::new();
         let mut values = template.expressions.iter();
         for part in &template.quasis {
@@ -206,11 +206,11 @@ impl<'a> Scope<'a> {
                 }
             }
         }
-        Data::Text(text)
+        Data::Text(text.into())
     }
 
     /// What a parameter stands for. A copy costs as much as building it: large values would multiply otherwise.
-    pub(super) fn local(&self, name: &str) -> Option<Data> {
+    pub(super) fn local(&self, name: &str) -> Option<Data<'static>> {
         let locals = self.locals.borrow();
         let (_, value) = locals.iter().rev().find(|(known, _)| *known == name)?;
         let Some(left) = self.left.get().checked_sub(value.nodes()) else {
@@ -220,14 +220,14 @@ impl<'a> Scope<'a> {
         Some(value.data.clone())
     }
 
-    fn name(&self, name: &str, depth: usize) -> Data {
+    fn name(&self, name: &str, depth: usize) -> Data<'static> {
         if let Some(data) = self.local(name) {
             return data;
         }
         match name {
             "undefined" => Data::Null,
-            "__dirname" => Data::Text(self.folder()),
-            "__filename" => Data::Text(paths::text(self.file)),
+            "__dirname" => Data::Text(self.folder().into()),
+            "__filename" => Data::Text(paths::text(self.file).into()),
             _ => match self.constant(name) {
                 Some(expression) => {
                     let value = self.eval(expression, depth);
@@ -244,7 +244,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn list(&self, elements: &[ArrayExpressionElement<'a>], depth: usize) -> Data {
+    fn list(&self, elements: &[ArrayExpressionElement<'a>], depth: usize) -> Data<'static> {
         let mut items = Vec::new();
         for element in elements {
             let line = self.line(element.span());
@@ -268,7 +268,7 @@ impl<'a> Scope<'a> {
         Data::List(items)
     }
 
-    fn map(&self, object: &ObjectExpression<'a>, depth: usize) -> Data {
+    fn map(&self, object: &ObjectExpression<'a>, depth: usize) -> Data<'static> {
         let mut entries = Vec::new();
         for property in &object.properties {
             let line = self.line(property.span());
@@ -287,9 +287,12 @@ impl<'a> Scope<'a> {
                 ObjectPropertyKind::ObjectProperty(property) => {
                     let key = if property.computed {
                         let key = property.key.as_expression().map(|key| self.eval(key, depth));
-                        key.and_then(|key| key.scalar()).map_or(Key::Any, Key::Named)
+                        key.and_then(|key| key.scalar()).map_or(Key::Any, |name| Key::Named(name.into()))
                     } else {
-                        property.key.static_name().map_or(Key::Any, |name| Key::Named(name.into_owned()))
+                        property
+                            .key
+                            .static_name()
+                            .map_or(Key::Any, |name| Key::Named(name.into_owned().into()))
                     };
                     let value = if property.kind == PropertyKind::Init {
                         self.eval(&property.value, depth)
@@ -304,20 +307,26 @@ impl<'a> Scope<'a> {
     }
 
     /// `a.b` of a constant, or `import.meta.dirname`.
-    fn member(&self, whole: &Expression<'a>, object: &Expression<'a>, property: &str, depth: usize) -> Data {
+    fn member(
+        &self,
+        whole: &Expression<'a>,
+        object: &Expression<'a>,
+        property: &str,
+        depth: usize,
+    ) -> Data<'static> {
         let dotted = module::dotted(whole);
         if dotted.as_deref() == Some("import.meta.dirname") {
-            return Data::Text(self.folder());
+            return Data::Text(self.folder().into());
         }
         if dotted.as_deref() == Some("process.platform") {
             self.assume(
                 self.line(whole.span()),
                 "`process.platform` decides here: it is taken for `linux`".into(),
             );
-            return Data::Text("linux".to_owned());
+            return Data::Text("linux".to_owned().into());
         }
         if dotted.as_deref() == Some("path.sep") {
-            return Data::Text("/".to_owned());
+            return Data::Text("/".to_owned().into());
         }
         let found = match object.get_inner_expression() {
             Expression::Identifier(_)
@@ -340,12 +349,12 @@ impl<'a> Scope<'a> {
         found.unwrap_or(Data::Computed(name))
     }
 
-    fn sum(&self, left: &Expression<'a>, right: &Expression<'a>, depth: usize) -> Data {
+    fn sum(&self, left: &Expression<'a>, right: &Expression<'a>, depth: usize) -> Data<'static> {
         let (left, right) = (self.eval(left, depth), self.eval(right, depth));
         match (&left.data, &right.data) {
             (Data::Number(a), Data::Number(b)) => Data::Number(a + b),
             (Data::Text(_), _) | (_, Data::Text(_)) => match (left.scalar(), right.scalar()) {
-                (Some(a), Some(b)) => Data::Text(a + &b),
+                (Some(a), Some(b)) => Data::Text((a + &b).into()),
                 (None, _) | (_, None) => computed("a sum"),
             },
             _ => computed("a sum"),
@@ -353,7 +362,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The few calls whose result follows from their arguments and the place of the file.
-    fn call(&self, call: &CallExpression<'a>, depth: usize) -> Data {
+    fn call(&self, call: &CallExpression<'a>, depth: usize) -> Data<'static> {
         if let Some(data) = self.listed(call, depth).or_else(|| self.called(call, depth)) {
             return data;
         }
@@ -376,11 +385,11 @@ impl<'a> Scope<'a> {
             })
             .collect();
         match (function.as_str(), arguments) {
-            ("process.cwd", Some(none)) if none.is_empty() => Data::Text(self.folder()),
-            ("path.join", Some(parts)) => Data::Text(paths::join(&parts)),
-            ("path.resolve", Some(parts)) => Data::Text(paths::resolve(&self.folder(), &parts)),
+            ("process.cwd", Some(none)) if none.is_empty() => Data::Text(self.folder().into()),
+            ("path.join", Some(parts)) => Data::Text(paths::join(&parts).into()),
+            ("path.resolve", Some(parts)) => Data::Text(paths::resolve(&self.folder(), &parts).into()),
             ("path.dirname", Some(parts)) => match parts.as_slice() {
-                [only] => Data::Text(paths::parent(only)),
+                [only] => Data::Text(paths::parent(only).into()),
                 _ => computed("a call of `path.dirname`"),
             },
             (name, _) => computed(&format!("a call of `{name}`")),
@@ -388,15 +397,15 @@ impl<'a> Scope<'a> {
     }
 
     /// Calls that only change the form of a value.
-    fn plain_call(&self, function: &str, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    fn plain_call(&self, function: &str, call: &CallExpression<'a>, depth: usize) -> Option<Data<'static>> {
         let first = call.arguments.first()?.as_expression()?;
         match function {
             "url.fileURLToPath" | "fileURLToPath"
                 if module::dotted(first).as_deref() == Some("import.meta.url") =>
             {
-                Some(Data::Text(paths::text(self.file)))
+                Some(Data::Text(paths::text(self.file).into()))
             }
-            "String" => self.eval(first, depth).scalar().map(Data::Text),
+            "String" => self.eval(first, depth).scalar().map(|text| Data::Text(text.into())),
             "path.basename" => {
                 let path = self.eval(first, depth);
                 let path = path.text()?.trim_end_matches('/');
@@ -407,7 +416,7 @@ impl<'a> Scope<'a> {
                     Some(ending) => base.strip_suffix(ending.text()?).filter(|stem| !stem.is_empty()),
                     None => None,
                 };
-                Some(Data::Text(stem.unwrap_or(base).to_owned()))
+                Some(Data::Text(stem.unwrap_or(base).to_owned().into()))
             }
             _ => None,
         }
@@ -424,11 +433,11 @@ impl<'a> Scope<'a> {
     }
 }
 
-pub(super) fn changed(name: &str) -> Data {
+pub(super) fn changed(name: &str) -> Data<'static> {
     computed(&format!("`{name}`, which is changed after it was set,"))
 }
 
-pub(super) fn computed(what: &str) -> Data {
+pub(super) fn computed(what: &str) -> Data<'static> {
     Data::Computed(what.to_owned())
 }
 

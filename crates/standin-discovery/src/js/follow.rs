@@ -30,7 +30,7 @@ const READERS: [&str; 11] = [
 
 impl<'a> Scope<'a> {
     /// A list of the top with what is pushed to it, where nothing else changes it.
-    pub(super) fn after_growth(&self, name: &str, items: Vec<Value>, depth: usize) -> Data {
+    pub(super) fn after_growth(&self, name: &str, items: Vec<Value<'static>>, depth: usize) -> Data<'static> {
         if self.growing.borrow().iter().any(|known| known == name) {
             return changed(name);
         }
@@ -43,7 +43,7 @@ impl<'a> Scope<'a> {
     }
 
     /// A name that a value at the top was taken apart into, or that another file of the repository exports.
-    pub(super) fn part_of(&self, name: &str, depth: usize) -> Option<Data> {
+    pub(super) fn part_of(&self, name: &str, depth: usize) -> Option<Data<'static>> {
         for (pattern, whole) in &self.patterns {
             // Quick, and it errs on the side of looking twice.
             if !self.slice(pattern.span()).is_some_and(|text| text.contains(name)) {
@@ -70,7 +70,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What another file gives, as if it stood in this line.
-    fn follow(&self, line: u32, read: impl FnOnce(&Reach<'_>) -> Option<Followed>) -> Option<Value> {
+    fn follow(&self, line: u32, read: impl FnOnce(&Reach<'_>) -> Option<Followed>) -> Option<Value<'static>> {
         let followed = self.reach.as_ref().and_then(read)?;
         let left = self.left.get().checked_sub(followed.value.nodes())?;
         self.left.set(left);
@@ -79,7 +79,12 @@ impl<'a> Scope<'a> {
     }
 
     /// What a call reads out of another file. Where that cannot be followed, the name of the file is all that is said.
-    pub(super) fn file_of(&self, function: &str, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    pub(super) fn file_of(
+        &self,
+        function: &str,
+        call: &CallExpression<'a>,
+        depth: usize,
+    ) -> Option<Data<'static>> {
         let first = call.arguments.first()?.as_expression()?;
         let line = self.line(call.span);
         let named = |text: &str| crate::lines::quote(text.rsplit('/').next().unwrap_or(text));

@@ -13,7 +13,7 @@ use crate::value::{Data, Entry, Key, Value};
 
 impl<'a> Scope<'a> {
     /// What a method of a list gives, where the list and the function are spelled out.
-    pub(super) fn listed(&self, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    pub(super) fn listed(&self, call: &CallExpression<'a>, depth: usize) -> Option<Data<'static>> {
         let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression() else {
             return None;
         };
@@ -49,7 +49,12 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn joined(&self, items: Vec<Value>, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    fn joined(
+        &self,
+        items: Vec<Value<'static>>,
+        call: &CallExpression<'a>,
+        depth: usize,
+    ) -> Option<Data<'static>> {
         let mut all = items;
         for argument in &call.arguments {
             let more = self.eval(argument.as_expression()?, depth);
@@ -61,7 +66,12 @@ impl<'a> Scope<'a> {
         Some(Data::List(all))
     }
 
-    fn mapped(&self, items: Vec<Value>, function: &Expression<'a>, depth: usize) -> Option<Vec<Value>> {
+    fn mapped(
+        &self,
+        items: Vec<Value<'static>>,
+        function: &Expression<'a>,
+        depth: usize,
+    ) -> Option<Vec<Value<'static>>> {
         let function = self.local_function(function)?;
         let mut results = Vec::with_capacity(items.len());
         for (at, item) in items.into_iter().enumerate() {
@@ -75,7 +85,12 @@ impl<'a> Scope<'a> {
         Some(results)
     }
 
-    fn filtered(&self, items: Vec<Value>, function: &Expression<'a>, depth: usize) -> Option<Data> {
+    fn filtered(
+        &self,
+        items: Vec<Value<'static>>,
+        function: &Expression<'a>,
+        depth: usize,
+    ) -> Option<Data<'static>> {
         let is_boolean =
             matches!(function.get_inner_expression(), Expression::Identifier(name) if name.name == "Boolean");
         let mut kept = Vec::new();
@@ -93,13 +108,19 @@ impl<'a> Scope<'a> {
     }
 
     /// `Object.entries` and the like, `Array.from`.
-    fn made(&self, object: &str, method: &str, call: &CallExpression<'a>, depth: usize) -> Option<Data> {
+    fn made(
+        &self,
+        object: &str,
+        method: &str,
+        call: &CallExpression<'a>,
+        depth: usize,
+    ) -> Option<Data<'static>> {
         let first = self.eval(call.arguments.first()?.as_expression()?, depth);
         match (object, method, &first.data) {
             ("Object", "freeze" | "seal", _) => Some(first.data),
             ("Object", "entries" | "keys" | "values", Data::Map(entries)) => {
                 let parts = entries.iter().map(|entry| {
-                    let key = Value::new(entry.line, Data::Text(entry.key.name()?.to_owned()));
+                    let key = Value::new(entry.line, Data::Text(entry.key.name()?.to_owned().into()));
                     Some(match method {
                         "keys" => key,
                         "values" => entry.value.clone(),
@@ -109,7 +130,7 @@ impl<'a> Scope<'a> {
                 parts.collect::<Option<Vec<_>>>().map(Data::List)
             }
             ("Object", "assign", Data::Map(_)) => {
-                let mut all: Vec<Entry> = first.entries().to_vec();
+                let mut all: Vec<Entry<'static>> = first.entries().to_vec();
                 for argument in call.arguments.iter().skip(1) {
                     let more = self.eval(argument.as_expression()?, depth);
                     match more.data {
@@ -144,7 +165,7 @@ impl<'a> Scope<'a> {
         callee: &Expression<'a>,
         first: Option<&Expression<'a>>,
         depth: usize,
-    ) -> Option<Data> {
+    ) -> Option<Data<'static>> {
         let Expression::Identifier(name) = callee.get_inner_expression() else { return None };
         let first = first.filter(|_| name.name == "Array")?;
         let value = self.eval(first, depth);
@@ -154,12 +175,12 @@ impl<'a> Scope<'a> {
 }
 
 /// An index, as JavaScript counts.
-pub(super) fn number(at: usize) -> Data {
+pub(super) fn number(at: usize) -> Data<'static> {
     u32::try_from(at).map_or(Data::Null, |at| Data::Number(f64::from(at)))
 }
 
-fn flattened(items: Vec<Value>) -> Vec<Value> {
-    let each = |item: Value| match item.data {
+fn flattened(items: Vec<Value<'static>>) -> Vec<Value<'static>> {
+    let each = |item: Value<'static>| match item.data {
         Data::List(more) => more,
         data => vec![Value { data, ..item }],
     };
@@ -167,13 +188,13 @@ fn flattened(items: Vec<Value>) -> Vec<Value> {
 }
 
 /// So many times nothing.
-fn nothings(length: f64, line: u32) -> Option<Vec<Value>> {
+fn nothings(length: f64, line: u32) -> Option<Vec<Value<'static>>> {
     let count =
         (0..=MAX_MAPPED).find(|count| u32::try_from(*count).is_ok_and(|count| f64::from(count) == length))?;
     Some(vec![Value::new(line, Data::Null); count])
 }
 
-impl Value {
+impl Value<'static> {
     /// How many values it is made of; its nesting is bounded where it was built.
     pub(super) fn nodes(&self) -> usize {
         let within: usize = match &self.data {

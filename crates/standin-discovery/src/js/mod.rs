@@ -67,7 +67,7 @@ pub(crate) fn read_module_within(text: &str, file: &Path, reach: Option<Reach<'_
 }
 
 /// The value of a text that is one expression, such as the JSON with comments that PM2 reads.
-pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value, Fault> {
+pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value<'static>, Fault> {
     let lines = Lines::new(text);
     // The parentheses keep a leading `{` from being a block; they are on the lines that are there anyway.
     let wrapped = format!("({text})");

@@ -30,7 +30,7 @@ pub(crate) struct Imported {
 /// Something that a module exports.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Export {
-    pub(crate) value: Value,
+    pub(crate) value: Value<'static>,
     /// The call that gives the value, if it is one.
     pub(crate) call: Option<Call>,
     /// The names whose values stand as plain strings right in an object literal, which is all that some readers take.
@@ -42,7 +42,7 @@ pub(crate) struct Export {
 pub(crate) struct Call {
     pub(crate) module: String,
     pub(crate) function: String,
-    pub(crate) arguments: Vec<Value>,
+    pub(crate) arguments: Vec<Value<'static>>,
     /// Whether the first is a string in quotes, or the name of one: some readers take no other.
     pub(crate) first: First,
 }
@@ -239,7 +239,7 @@ pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
 }
 
 /// The one expression that a program consists of.
-pub(crate) fn only_expression<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Option<Value> {
+pub(crate) fn only_expression<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Option<Value<'static>> {
     match (program.body.as_slice(), program.directives.as_slice()) {
         ([Statement::ExpressionStatement(statement)], []) => Some(scope.value(&statement.expression)),
         _ => None,
@@ -309,15 +309,16 @@ fn opaque(line: u32) -> Export {
 
 fn export<'a>(expression: &Expression<'a>, scope: &Scope<'a>) -> Export {
     let plain = plain_strings(expression);
-    let mut expression = expression.get_inner_expression();
+    let mut expression = expression;
     // One step is what platforms follow: `const handler = …; export { handler }`.
-    if let Expression::Identifier(name) = expression
+    if let Expression::Identifier(name) = expression.get_inner_expression()
         && let Some(constant) = scope.constant(name.name.as_str())
         && matches!(constant.get_inner_expression(), Expression::CallExpression(_))
     {
-        expression = constant.get_inner_expression();
+        expression = constant;
     }
-    let call = match expression {
+    // Behind an `as` platforms see no call.
+    let call = match expression.without_parentheses() {
         Expression::CallExpression(call) => imported_call(call, scope),
         _ => None,
     };

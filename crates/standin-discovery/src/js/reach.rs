@@ -27,7 +27,7 @@ pub(crate) const fn files_left() -> AtomicUsize {
 
 /// What another file gives: its value, and what was assumed of the environment in it.
 pub(super) struct Followed {
-    pub(super) value: Value,
+    pub(super) value: Value<'static>,
     pub(super) assumed: Vec<String>,
 }
 
@@ -57,8 +57,8 @@ impl<'r> Reach<'r> {
             return Some(Followed { value: whole.value, assumed });
         }
         let named = module.named.into_iter().chain(module.default.map(|one| ("default".to_owned(), one)));
-        let entries: Vec<Entry> = named
-            .map(|(name, export)| Entry { key: Key::Named(name), line: 1, value: export.value })
+        let entries: Vec<Entry<'static>> = named
+            .map(|(name, export)| Entry { key: Key::Named(name.into()), line: 1, value: export.value })
             .collect();
         (!entries.is_empty()).then(|| Followed { value: Value::new(1, Data::Map(entries)), assumed })
     }
@@ -68,7 +68,7 @@ impl<'r> Reach<'r> {
         let text = self.text(file)?;
         let is_yaml = [".yml", ".yaml"].iter().any(|ending| file.ends_with(ending));
         let value = if is_yaml {
-            yaml::parse(&text).ok()?.root
+            yaml::parse(&text).ok()?.root.into_owned()
         } else {
             read_expression(&text, Path::new(file)).ok()?
         };
@@ -88,13 +88,13 @@ impl<'r> Reach<'r> {
     }
 }
 
-impl Value {
+impl Value<'static> {
     /// The same, as if all of it stood in this line: the lines of another file say nothing in this one.
     pub(crate) fn at_line(self, line: u32) -> Self {
         let data = match self.data {
             Data::List(items) => Data::List(items.into_iter().map(|item| item.at_line(line)).collect()),
             Data::Map(entries) => {
-                let moved = |entry: Entry| Entry { line, value: entry.value.at_line(line), ..entry };
+                let moved = |entry: Entry<'static>| Entry { line, value: entry.value.at_line(line), ..entry };
                 Data::Map(entries.into_iter().map(moved).collect())
             }
             data @ (Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Computed(_)) => data,

@@ -4,11 +4,11 @@ fn module(text: &str) -> Module {
     read_module(text, Path::new("/r/a/ecosystem.config.js")).unwrap()
 }
 
-fn whole(text: &str) -> Value {
+fn whole(text: &str) -> Value<'static> {
     module(&format!("module.exports = {text}")).whole.unwrap().value
 }
 
-fn text(value: &Value, name: &str) -> String {
+fn text(value: &Value<'static>, name: &str) -> String {
     value.get(name).and_then(Value::text).unwrap_or_else(|| panic!("{name} in {value:?}")).to_owned()
 }
 

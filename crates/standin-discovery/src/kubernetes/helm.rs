@@ -177,7 +177,7 @@ fn known(text: &str, values: Option<&Value>) -> Known {
     found.map_or(Known::Computed, |text| Known::Text(text, From::Values))
 }
 
-fn value_at<'v>(values: &'v Value, path: &str) -> Option<&'v Value> {
+fn value_at<'v>(values: &'v Value<'v>, path: &str) -> Option<&'v Value<'v>> {
     path.split('.').try_fold(values, |value, key| value.get(key))
 }
 
@@ -199,7 +199,7 @@ fn chart(file: &File<'_>) -> Option<String> {
 }
 
 /// The values of a chart.
-fn values(file: &File<'_>, chart: &str) -> Option<Value> {
+fn values(file: &File<'_>, chart: &str) -> Option<Value<'static>> {
     let text = files::read(file.repository.root, &format!("{chart}values.yaml")).ok()?;
-    yaml::parse(&text).ok().map(|document| document.root)
+    yaml::parse(&text).ok().map(|document| document.root.into_owned())
 }

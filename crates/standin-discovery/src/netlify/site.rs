@@ -14,6 +14,9 @@ use crate::walk::Nature;
 /// Where functions are when nothing says otherwise.
 const DEFAULT_FOLDER: &str = "netlify/functions";
 
+/// What is said of a list that Netlify has never read.
+const PASSED_OVER: &str = "Netlify passes over `[[scheduled.functions]]`";
+
 /// One site of the repository.
 pub(crate) struct Site {
     /// Path of its `netlify.toml`; empty when there is none.
@@ -22,6 +25,8 @@ pub(crate) struct Site {
     folder: String,
     /// `[functions."pattern"] schedule = …`: the pattern, the expression, its line.
     schedules: Vec<(String, String, u32)>,
+    /// `[[scheduled.functions]]`, which Netlify passes over: the name that each gives, and its line.
+    passed_over: Vec<(String, u32)>,
     /// Why Netlify refuses the settings, and with them the whole site.
     problem: Option<String>,
 }
@@ -43,6 +48,12 @@ impl Site {
         let (_, cron, line) =
             exact.or_else(|| self.schedules.iter().find(|(pattern, ..)| matches(pattern, name)))?;
         Some((cron.clone(), self.path.clone(), *line))
+    }
+
+    /// Why a schedule that `netlify.toml` means for a function is none.
+    pub(crate) fn passed_over(&self, name: &str) -> Option<String> {
+        let (_, line) = self.passed_over.iter().find(|(known, _)| known == name)?;
+        Some(format!("nothing runs by its schedule in {} at line {line}: {PASSED_OVER}", self.path))
     }
 
     /// Says which schedules belong to no function.
@@ -129,6 +140,7 @@ fn plain(path: &str, folder: &str) -> Site {
         path: path.to_owned(),
         folder: below(folder, "", DEFAULT_FOLDER),
         schedules: Vec::new(),
+        passed_over: Vec::new(),
         problem: None,
     }
 }
@@ -148,8 +160,13 @@ fn configured(path: &str, home: &str, text: &str, gathered: &mut Gathered) -> Si
     let directory = root.get("functions").and_then(|functions| functions.get("directory"));
     let legacy = build.and_then(|build| build.get("functions"));
     let folder = directory.or(legacy).and_then(Value::text).unwrap_or(DEFAULT_FOLDER);
+    let scheduled = root.get("scheduled").and_then(|scheduled| scheduled.get("functions"));
+    let tables = scheduled.map(Value::items).unwrap_or_default();
     if let Some(inert) = root.get("scheduled") {
-        let message = "Netlify passes over `[[scheduled.functions]]`: nothing runs by it";
+        let message = match tables.len() {
+            0 | 1 => format!("{PASSED_OVER}: nothing runs by it"),
+            count => format!("{PASSED_OVER}: nothing runs by any of these {count} schedules"),
+        };
         let fix = "Write `[functions.\"NAME\"]` with `schedule = \"…\"`.";
         gathered.find(finding(
             "netlify-inert-schedule",
@@ -163,7 +180,10 @@ fn configured(path: &str, home: &str, text: &str, gathered: &mut Gathered) -> Si
     let schedules = schedules(path, &root, gathered);
     let bad = schedules.iter().find_map(|(_, cron, _)| refusal(cron));
     let problem = bad.map(|why| format!("Netlify refuses {path}: {why}"));
-    Site { path: path.to_owned(), folder: below(home, base, folder), schedules, problem }
+    let passed_over =
+        tables.iter().filter_map(|table| Some((table.get("name")?.text()?.to_owned(), table.line)));
+    let passed_over = passed_over.collect();
+    Site { path: path.to_owned(), folder: below(home, base, folder), schedules, passed_over, problem }
 }
 
 /// Why the reader of the settings refuses an expression. It takes more than Netlify's schedules do: fewer fields, six,
@@ -198,12 +218,12 @@ fn schedules(path: &str, root: &Value, gathered: &mut Gathered) -> Vec<(String, 
             if let (Key::Named(name), Data::Text(cron)) = (&entry.key, &entry.value.data)
                 && name == "schedule"
             {
-                schedules.push(("*".to_owned(), cron.clone(), entry.value.line));
+                schedules.push(("*".to_owned(), cron.to_string(), entry.value.line));
             }
             continue;
         };
         match &schedule.data {
-            Data::Text(cron) => schedules.push((pattern.clone(), cron.clone(), schedule.line)),
+            Data::Text(cron) => schedules.push((pattern.to_string(), cron.to_string(), schedule.line)),
             Data::Null
             | Data::Bool(_)
             | Data::Number(_)

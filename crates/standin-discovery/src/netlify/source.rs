@@ -101,7 +101,7 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
     let Some(schedule) = config.get("schedule") else { return };
     match &schedule.data {
         Data::Text(cron) if is_plain => {
-            function.schedule = Some((cron.clone(), function.path.to_owned(), schedule.line));
+            function.schedule = Some((cron.to_string(), function.path.to_owned(), schedule.line));
         }
         Data::Text(_)
         | Data::Null
@@ -113,6 +113,7 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
             let message =
                 "Netlify reads `schedule` only as a string in quotes right in the object of `config`";
             let fix = "Write `export const config = { schedule: '…' }`, without `as`, `satisfies` or a name.";
+            function.fall_short(Standing::Loadable, message);
             let rule = "netlify-inert-schedule";
             gathered.find(finding(rule, Severity::Error, function.path, schedule.line, message, fix));
         }
@@ -122,7 +123,7 @@ fn modern(function: &mut Function<'_>, default: &Export, config: Option<&Export>
 fn wrapped(function: &mut Function<'_>, expression: Option<&Value>, line: u32, gathered: &mut Gathered) {
     match expression.map(|value| (&value.data, value.line)) {
         Some((Data::Text(cron), line)) => {
-            function.schedule = Some((cron.clone(), function.path.to_owned(), line))
+            function.schedule = Some((cron.to_string(), function.path.to_owned(), line))
         }
         Some(_) | None => {
             let message =
@@ -151,8 +152,8 @@ fn has_no_handler(whole: &Export) -> bool {
 }
 
 /// What Netlify checks of `config`: one value of the wrong form, and it refuses to build the function.
-fn wrong_config(config: &Value) -> Option<(u32, String)> {
-    let list_of = |value: &Value| match &value.data {
+fn wrong_config(config: &Value<'static>) -> Option<(u32, String)> {
+    let list_of = |value: &Value<'static>| match &value.data {
         Data::List(items) => items.clone(),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
             vec![value.clone()]
@@ -198,13 +199,21 @@ fn no_handler(function: &mut Function<'_>, gathered: &mut Gathered) {
 }
 
 /// A `config` that Netlify does not read, which matters only where it names a schedule.
-fn inert_config(function: &Function<'_>, config: &Export, handler: Option<&Export>, gathered: &mut Gathered) {
+fn inert_config(
+    function: &mut Function<'_>,
+    config: &Export,
+    handler: Option<&Export>,
+    gathered: &mut Gathered,
+) {
     let Some(schedule) = config.value.get("schedule") else { return };
     let message = if handler.is_some() {
         "Netlify passes over `config` beside a `handler`: nothing runs by this schedule"
     } else {
         "Netlify passes over `config` without a default export: nothing runs by this schedule"
     };
+    if function.schedule.is_none() {
+        function.fall_short(Standing::Loadable, message);
+    }
     let fix = "Export the function as the default, or wrap the handler in `schedule(…)`.";
     gathered.find(finding(
         "netlify-inert-schedule",

@@ -65,20 +65,20 @@ fn schedules_that_are_inert_do_not_count() {
             "exports.handler = f;\nexports.config = { schedule: '0 3 * * *' };",
             "netlify-inert-schedule",
             2,
-            "effective",
+            "loadable",
         ),
         ("export const config = { schedule: '0 3 * * *' };", "netlify-inert-schedule", 1, "loadable"),
         (
             "export default f; export const config = { schedule: C };",
             "netlify-inert-schedule",
             1,
-            "effective",
+            "loadable",
         ),
         (
             "const C = '0 3 * * *'; export default f;\nexport const config = { schedule: C };",
             "netlify-inert-schedule",
             2,
-            "effective",
+            "loadable",
         ),
         ("export default f; export const config = make();", "netlify-computed-config", 1, "effective"),
         (

@@ -50,7 +50,7 @@ fn what_a_script_calls_has_to_be_there() {
         "c": "node dist/x.js",
         "d": "missing-tool --x",
         "e": "npm run f", "f": "npm run e",
-        "predeploy": "echo", "prea": "echo", "prettier": "tsc"
+        "predeploy": "echo", "prepare:x": "tsc", "pre-commit": "tsc", "prea": "echo", "prettier": "tsc"
     }}"#;
     let lock = r#"{"packages": {"node_modules/typescript": {"bin": {"tsc": "bin/tsc"}}}}"#;
     let inventory = scan_of(&[("package.json", text), ("package-lock.json", lock), ("x.js", "")]);
@@ -67,4 +67,24 @@ fn what_a_script_calls_has_to_be_there() {
     assert_eq!(standing(&inventory, "npm:.#b"), ("loadable".into(), "the file src/gone.js does not exist"));
     let trigger = |id: &str| inventory.get(&id.parse().unwrap()).unwrap().triggers[0].clone();
     assert_eq!([trigger("npm:.#prea"), trigger("npm:.#predeploy")], ["npm run a", "manual"]);
+}
+
+#[test]
+fn scripts_of_other_packages_and_options_of_runners_are_told_apart() {
+    let text = r#"{"scripts": {
+        "docs:dev": "cd docs && npm run docs:dev",
+        "docs:gone": "cd docs && npm run gone",
+        "raw": "ts-node --project tsconfig.cjs.json scripts/raw.ts",
+        "bin": "yarn run tsc",
+        "made": "node generated/x.js && node ignored/y.js"
+    }}"#;
+    let docs = r#"{"scripts": {"docs:dev": "true"}}"#;
+    let inventory = scan_of(&[
+        ("package.json", text),
+        ("docs/package.json", docs),
+        ("scripts/raw.ts", ""),
+        (".gitignore", "ignored/\n"),
+    ]);
+    let said = [("npm-script-missing", 3), ("npm-file-not-built", 6), ("npm-file-not-built", 6)];
+    assert_eq!(rules(&inventory, "package.json"), said);
 }

@@ -17,8 +17,31 @@ use crate::steps;
 use crate::value::{Data, Lookup, Value};
 use crate::walk::Entry;
 
+/// Most of what is taken for granted in one file that is said.
+const MAX_ASSUMED: usize = 100;
+
 /// What to do about a computed value.
 const EDIT: &str = "Write it out, or let `standin scan --evaluate` run the file.";
+
+/// Says what was taken for granted in a file, each once: one more app of the same kind makes it no other question.
+fn assumed(path: &str, places: &[(u32, String)], gathered: &mut Gathered) {
+    let mut first: Vec<(u32, &str, usize)> = Vec::new();
+    for (line, message) in places {
+        if let Some((.., times)) = first.iter_mut().find(|(_, known, _)| known == message) {
+            *times = times.saturating_add(1);
+        } else if first.len() < MAX_ASSUMED {
+            first.push((*line, message, 1));
+        }
+    }
+    for (line, message, times) in first {
+        let message = match times {
+            1 => message.to_owned(),
+            times => format!("{message}; so in {times} places of this file"),
+        };
+        let fix = "Nothing, if that is how PM2 is started.";
+        gathered.find(finding("computed-default", Severity::Note, path, line, message, fix));
+    }
+}
 
 /// Adds the apps of one file.
 pub(crate) fn read(
@@ -27,10 +50,7 @@ pub(crate) fn read(
     configuration: &Configuration,
     gathered: &mut Gathered,
 ) {
-    for (line, message) in &configuration.assumed {
-        let fix = "Nothing, if that is how PM2 is started.";
-        gathered.find(finding("computed-default", Severity::Note, &entry.path, *line, message, fix));
-    }
+    assumed(&entry.path, &configuration.assumed, gathered);
     if configuration.access == Access::DefaultExport {
         let message = "PM2 passes over the default export of an ES module and finds no apps";
         let fix = "Write `module.exports = { apps }` in a .config.cjs file, or `export const apps = [ … ]`.";
@@ -97,7 +117,7 @@ struct App {
 
 impl File<'_> {
     /// `apps`, else `pm2`, else the value itself; one app or a list of them.
-    fn list<'v>(&mut self, value: &'v Value) -> Vec<&'v Value> {
+    fn list<'v>(&mut self, value: &'v Value<'v>) -> Vec<&'v Value<'v>> {
         let list = match (value.look_up("apps"), value.get("pm2")) {
             (Lookup::Found(apps), _) => apps,
             (Lookup::Missing, Some(apps)) => apps,
@@ -183,7 +203,7 @@ impl File<'_> {
             match app.look_up(field) {
                 Lookup::Missing => {}
                 Lookup::Found(Value { data: Data::Text(script), line }) if !script.is_empty() => {
-                    return Some((script.clone(), *line));
+                    return Some((script.to_string(), *line));
                 }
                 Lookup::Found(Value { data: Data::Computed(what), line }) => {
                     return self.unknown_script(app, *line, &format!("its script is computed: {what}"));
@@ -295,16 +315,17 @@ impl File<'_> {
 
     /// The working directory, and the script in it.
     fn place(&mut self, app: &Value, read: &mut App, line: u32) {
-        match app.look_up("cwd") {
-            Lookup::Found(Value { data: Data::Text(cwd), .. }) => read.cwd = resolve(&self.folder, cwd),
-            Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => {}
+        let cwd = match app.look_up("cwd") {
+            Lookup::Found(Value { data: Data::Text(cwd), .. }) => &**cwd,
+            Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => "",
             Lookup::Computed(_) | Lookup::Found(_) => {
                 let message = "`cwd` is computed, so the script cannot be looked for";
                 self.computed("computed-app", line, message);
                 fall_short(read, Standing::Declared, message);
                 return;
             }
-        }
+        };
+        read.cwd = self.working_directory(cwd, &read.script);
         let written = std::mem::take(&mut read.script);
         read.script = resolve(&read.cwd, &written).to_string_lossy().into_owned();
         if Path::new(&read.script).exists() {
@@ -323,6 +344,14 @@ impl File<'_> {
         } else {
             self.missing(read, line);
         }
+    }
+
+    /// Where PM2 would look for a script. Paths count from where PM2 is started: the folder of the file, or one above it.
+    fn working_directory(&self, cwd: &str, script: &str) -> PathBuf {
+        let of = |folder: &Path| if cwd.is_empty() { folder.to_owned() } else { resolve(folder, cwd) };
+        let above = self.folder.ancestors().take_while(|folder| folder.starts_with(self.repository.root));
+        let mut places = above.map(of);
+        places.find(|place| resolve(place, script).is_file()).unwrap_or_else(|| of(&self.folder))
     }
 
     /// A script that is not there: it may have to be built first, or be there on another machine only.
@@ -371,8 +400,9 @@ impl File<'_> {
     }
 
     fn slots(&mut self, app: &Value, read: &mut App) -> Slots {
-        let value = ["cron_restart", "cron"].into_iter().find_map(|field| app.get(field));
-        let Some(value) = value else { return Slots::None };
+        let found = ["cron_restart", "cron"].into_iter().find_map(|field| Some((field, app.get(field)?)));
+        let Some((field, value)) = found else { return Slots::None };
+        let refused = self.refused.clone();
         match (&value.data, value.scalar()) {
             (Data::Null, _) => return Slots::None,
             // PM2 takes 0 and an empty text for "none".
@@ -386,8 +416,13 @@ impl File<'_> {
             (Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_), _) => {
                 let message = format!("`cron_restart` is a text, and this is {}", value.noun());
                 self.error("cron-invalid", value.line, &message, "Write five fields, such as '0 3 * * *'.");
-                fall_short(read, Standing::Loadable, &message);
+                self.refuse(&message);
             }
+        }
+        // Under its short name PM2 looks at it only when it starts the app.
+        if field == "cron" && self.refused != refused {
+            let why = std::mem::replace(&mut self.refused, refused).unwrap_or_default();
+            fall_short(read, Standing::Loadable, &why);
         }
         Slots::Some
     }

@@ -63,14 +63,14 @@ pub(super) fn instead(
 }
 
 /// The value with the lines of the file: each app stands where its name does.
-fn placed(value: Value, text: &str) -> Value {
+fn placed(value: Value<'static>, text: &str) -> Value<'static> {
     let lines = Lines::new(text);
     let line_of = |app: &Value| {
         let name = app.get("name").and_then(Value::text).filter(|name| !name.is_empty())?;
         let quoted = ['\'', '"', '`'].iter().find_map(|quote| text.find(&format!("{quote}{name}{quote}")));
         quoted.map(|at| lines.at(at))
     };
-    let apps = |list: &Value| -> Vec<Value> {
+    let apps = |list: &Value<'static>| -> Vec<Value<'static>> {
         let moved = list.items().iter().map(|app| app.clone().at_line(line_of(app).unwrap_or(1)));
         moved.collect()
     };

@@ -35,7 +35,7 @@ pub(super) fn env_names(app: &Value) -> Vec<String> {
         .unwrap_or_default()
         .iter()
         .filter_map(|entry| match &entry.key {
-            Key::Named(name) => Some(name.clone()),
+            Key::Named(name) => Some(name.to_string()),
             Key::Any => None,
         })
         .collect();

@@ -193,3 +193,31 @@ fn an_app_of_standins_own_file_is_the_backup_of_what_it_runs_or_is_named_after()
         assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn of_one_app_in_two_files_the_one_that_pm2_reads_counts() {
+    let text = "module.exports = { apps: [{ name: 'a', script: 'a.js', cron_restart: '7 3 * * *' }] };";
+    let files =
+        [("ecosystem.pm2.cjs", text), ("jobs/deep/ecosystem.config.js", text), ("jobs/deep/a.js", "")];
+    let inventory = scan_of(&files);
+    assert_eq!(inventory.automations[0].source.path, "jobs/deep/ecosystem.config.js");
+    assert_eq!(standing(&inventory, "pm2:a").0, "effective");
+    assert!(rules(&inventory, "ecosystem.pm2.cjs").contains(&("duplicate-id", 1)));
+    // Of an example it is no app of the repository.
+    let aside = [("ecosystem.pm2.cjs", text), ("examples/ecosystem.config.js", text), ("examples/a.js", "")];
+    assert_eq!(standing(&scan_of(&aside), "pm2:a").0, "declared");
+}
+
+#[test]
+fn what_is_taken_for_granted_is_said_once_in_a_file() {
+    let app =
+        |name: &str| format!("{{ name: '{name}', script: 'a.js', env: {{ R: process.env.REMOTE || 'o' }} }}");
+    let text = format!("module.exports = {{ apps: [\n{},\n{},\n{}] }};", app("a"), app("b"), app("c"));
+    let inventory = scan_of(&[("ecosystem.config.js", &text), ("a.js", "")]);
+    assert_eq!(rules(&inventory, "ecosystem.config.js"), [("computed-default", 2)]);
+    assert!(
+        inventory.findings[0].message.ends_with("so in 3 places of this file"),
+        "{:?}",
+        inventory.findings
+    );
+}

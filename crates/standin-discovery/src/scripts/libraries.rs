@@ -301,7 +301,7 @@ impl<'a> Source<'a> {
                 }
                 _ => None,
             })
-            .or_else(|| match rest {
+            .or(match rest {
                 [(_, Token::Word(name)), (_, Token::Sign('(')), ..] => Some(*name),
                 _ => None,
             })

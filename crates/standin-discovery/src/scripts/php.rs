@@ -59,7 +59,9 @@ const CONDITIONS: [&str; 6] = ["when", "skip", "between", "unlessBetween", "envi
 /// Adds the tasks of a file.
 pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     let text = file.text;
-    let names_it = text.contains("Console\\Scheduling") || text.contains("Facades\\Schedule");
+    let names_it = ["Console\\Scheduling", "Facades\\Schedule", "Facades\\Artisan"]
+        .iter()
+        .any(|word| text.contains(word));
     if !names_it {
         return;
     }
@@ -79,7 +81,7 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
             )
             | Some(
                 [
-                    (_, Token::Word("Schedule")),
+                    (_, Token::Word("Schedule" | "Artisan")),
                     (_, Token::Sign(':')),
                     (_, Token::Sign(':')),
                     (_, Token::Word(word)),

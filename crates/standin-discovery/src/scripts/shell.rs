@@ -29,7 +29,9 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
             let body: Vec<(u32, &str)> =
                 all.iter().skip(at).take_while(|(_, text)| text.trim() != end).copied().collect();
             at = at.saturating_add(body.len()).saturating_add(1);
-            if text.contains("crontab") || text.contains("/etc/cron") {
+            // A text that a variable takes is what a later line hands to crontab.
+            let is_kept = installs && text.contains("$(cat");
+            if is_kept || text.contains("crontab") || text.contains("/etc/cron") {
                 let is_system = text.contains("/etc/cron");
                 let columns = if is_system { Columns::WithUser } else { Columns::WithoutUser };
                 for (line, text) in body {
@@ -84,7 +86,7 @@ impl Script<'_> {
         self.file.add(found, gathered);
     }
 
-    /// `while true; do … sleep 60; done`, without a way out.
+    /// `while true; do … sleep 60; done`, without a way out, also in a subshell and in the text of another shell's `-c`.
     fn endless(
         &mut self,
         all: &[(u32, &str)],
@@ -92,7 +94,7 @@ impl Script<'_> {
         (line, text): (u32, &str),
         gathered: &mut Gathered,
     ) {
-        let head = text.trim_start();
+        let Some(head) = head_of_loop(text) else { return };
         let condition = match (head.strip_prefix("while "), head.strip_prefix("until ")) {
             (Some(rest), _) => rest,
             (None, Some(rest)) if rest.trim_start().starts_with("false") => "true",
@@ -109,7 +111,7 @@ impl Script<'_> {
         let body = self.body(all, next, head);
         let words: Vec<&str> = body
             .iter()
-            .flat_map(|text| text.split(|c: char| c.is_whitespace() || c == ';' || c == '&'))
+            .flat_map(|text| text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '"' | '\'')))
             .filter(|word| !word.is_empty())
             .collect();
         if words.iter().any(|word| matches!(*word, "break" | "return")) {
@@ -153,7 +155,22 @@ impl Script<'_> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || c == ';' || c == ')').filter(|word| !word.is_empty())
+    let is_between = |c: char| c.is_whitespace() || matches!(c, ';' | ')' | '"' | '\'');
+    text.split(is_between).filter(|word| !word.is_empty())
+}
+
+/// A line from where a loop begins in it; `None` in what is only printed.
+fn head_of_loop(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    if ["echo", "printf", "log"].contains(&text.split_whitespace().next()?) {
+        return None;
+    }
+    let begins = |at: &usize| {
+        let before = text.get(..*at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '{' | ';' | '&' | '"' | '\''))
+    };
+    let places = ["while ", "until "].iter().filter_map(|word| text.find(word).filter(begins));
+    text.get(places.min()?..)
 }
 
 /// The word that ends a here-document which begins in this line.

@@ -66,7 +66,7 @@ fn weekdays(text: &str) -> Option<String> {
         .map(|day| {
             let day = day.trim().to_ascii_lowercase();
             let is_it = |name: &&str| day.len() >= 3 && name.starts_with(day.as_str());
-            DAYS.iter().position(|name| is_it(&name)).map(|number| number.to_string())
+            DAYS.iter().position(is_it).map(|number| number.to_string())
         })
         .collect();
     days.map(|days| days.join(","))

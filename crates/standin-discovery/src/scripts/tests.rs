@@ -162,6 +162,22 @@ fn shell_scripts_install_crontabs_and_run_loops() {
 }
 
 #[test]
+fn loops_of_subshells_and_of_other_shells_and_a_crontab_in_a_variable_are_known() {
+    assert_eq!(
+        one("l.sh", "( while true; do\n  ./turn || true\n  sleep 900\ndone ) & echo $! > pid\n"),
+        ["loop 1 loadable [] [every 900s]"]
+    );
+    let text = "CMD=\"./turn\"\nnohup bash -lc \"while true; do $CMD; sleep 120; done\" >/dev/null 2>&1 &\n";
+    assert_eq!(one("l.sh", text), ["loop 2 loadable [] [every 120s]"]);
+    // Words of a sentence, and what is only printed, are no loop.
+    assert_eq!(one("l.sh", "echo \"while true; do x; sleep 5; done\"\n"), Vec::<String>::new());
+    assert_eq!(one("l.sh", "awhile true; do x; sleep 5; done\n"), Vec::<String>::new());
+    let text =
+        "block=$(cat <<EOF\n# BEGIN\n*/2 * * * * ./sync --all\nEOF\n)\nprintf '%s' \"$block\" | crontab -\n";
+    assert_eq!(one("l.sh", text), ["sync 3 loadable [*/2 * * * * local] [schedule]"]);
+}
+
+#[test]
 fn python_loops_and_triggers_are_known() {
     let text = "import time\nwhile True:\n    run()\n    time.sleep(5 * 60)\n\nwhile True:\n    if x: \n        break\n    time.sleep(1)\n";
     assert_eq!(one("a.py", text), ["loop 2 loadable [] [every 300s]"]);

@@ -34,15 +34,15 @@ pub(super) fn parse(file: &File<'_>) -> Result<Vec<Block>, (u32, String)> {
     Ok(blocks)
 }
 
-fn named(value: &Value) -> impl Iterator<Item = (&str, &Entry)> {
+fn named<'v>(value: &'v Value<'v>) -> impl Iterator<Item = (&'v str, &'v Entry<'v>)> {
     value.entries().iter().filter_map(|entry| match &entry.key {
-        Key::Named(name) => Some((name.as_str(), entry)),
+        Key::Named(name) => Some((name.as_ref(), entry)),
         Key::Any => None,
     })
 }
 
 /// A value, or each of a list.
-fn several(value: &Value) -> impl Iterator<Item = &Value> {
+fn several<'v>(value: &'v Value<'v>) -> impl Iterator<Item = &'v Value<'v>> {
     let items = value.items();
     let alone = if items.is_empty() { Some(value) } else { None };
     items.iter().chain(alone)
@@ -66,7 +66,7 @@ fn expression(value: &Value) -> Expr {
     match &value.data {
         Data::Text(text) => match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
             Some(path) if !path.contains(['{', '(', ' ', '"']) => Expr::Path(path.to_owned()),
-            Some(_) | None => Expr::Text(text.clone()),
+            Some(_) | None => Expr::Text(text.to_string()),
         },
         Data::Bool(_) | Data::Number(_) => Expr::Path(value.scalar().unwrap_or_default()),
         Data::Null | Data::List(_) | Data::Map(_) | Data::Computed(_) => Expr::Other,

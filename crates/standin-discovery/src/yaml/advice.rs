@@ -70,9 +70,13 @@ fn open_quote(text: &str, here: usize) -> Option<Advice> {
         let inner = value.get(1..).unwrap_or_default().replace(escaped, "");
         !inner.contains(mark)
     };
-    let opened = (1_u32..).zip(text.lines()).take(here).filter(|(_, line)| is_open(line)).last();
+    let mut opened: Vec<(u32, &str)> = Vec::new();
+    opened.extend((1_u32..).zip(text.lines()).take(here).filter(|(_, line)| is_open(line)));
+    // A second quote closes the first one, and what comes after it is what cannot be read.
+    let is_closing = opened.last().is_some_and(|(line, _)| usize::try_from(*line) == Ok(here));
+    let opened = opened.iter().rev().nth(usize::from(is_closing && opened.len() > 1));
     let fix = "Close the quote at the end of this line's value.";
-    opened.map(|(line, _)| Advice { rule: "yaml-open-quote", line, fix })
+    opened.map(|(line, _)| Advice { rule: "yaml-open-quote", line: *line, fix })
 }
 
 /// The value of a line, if it begins with a quote.
@@ -119,6 +123,7 @@ mod tests {
             ("a: 1\nuser: @me\n", ("yaml-unquoted-sign", 2)),
             ("a: \"open\nb: 1\nc: 2\n", ("yaml-open-quote", 1)),
             ("a: 'it''s open\nb: 1\nc: d\n", ("yaml-open-quote", 1)),
+            ("a:\n  b: \"open\n  c: \"too\nd: 1\n", ("yaml-open-quote", 2)),
             ("a: 1\n  b: 2\n", ("yaml-bad-indentation", 2)),
             ("a:\n    b: 1\n  c: 2\n", ("yaml-bad-indentation", 3)),
             ("a: 1\nb: }\n", ("yaml-unparsable", 2)),

@@ -118,6 +118,19 @@ fn any_bytes_under_a_known_name_are_survived() {
         "run.sh",
         "x.sql",
         "x.py",
+        "X.java",
+        "x.rb",
+        "config/schedule.rb",
+        "config/schedule.yml",
+        "x.php",
+        "x.go",
+        "main.tf.json",
+        "vercel.json",
+        "wrangler.toml",
+        "cron.yaml",
+        "function.json",
+        ".circleci/config.yml",
+        "Jenkinsfile",
         "ecosystem.config.js",
         "pm2.yaml",
         "dump.pm2",
@@ -126,7 +139,8 @@ fn any_bytes_under_a_known_name_are_survived() {
         "netlify/functions/x.mts",
     ];
     let words = "cron.schedule('node-cron' crontab <<EOF 0 * * * * while true; do sleep 5 resource \"aws_scheduler_schedule\" \
-                 kind: CronJob AWS::Events::Rule Resources: [Timer] OnCalendar= apps: script";
+                 kind: CronJob {{ schedule: celery beat_schedule crontab( apscheduler add_job( airflow DAG( @Scheduled( Schedule:: $schedule-> robfig/cron .AddFunc( every do \
+                 crons triggers cron( bindings timerTrigger AWS::Events::Rule Resources: [Timer] OnCalendar= apps: script";
     let mut runner = TestRunner::new_with_rng(
         Config { cases: CASES, failure_persistence: None, ..Config::default() },
         TestRng::deterministic_rng(RngAlgorithm::ChaCha),

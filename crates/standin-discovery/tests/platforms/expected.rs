@@ -7,8 +7,8 @@ use standin_core::automation::{Automation, Inventory};
 use standin_discovery::{ScanOptions, scan};
 
 /// The kinds whose fixtures are laid out like this.
-pub(crate) const KINDS: [&str; 9] =
-    ["aws", "crontab", "kubernetes", "netlify", "npm", "pm2", "scripts", "systemd", "terraform"];
+pub(crate) const KINDS: [&str; 10] =
+    ["aws", "crontab", "hosted", "kubernetes", "netlify", "npm", "pm2", "scripts", "systemd", "terraform"];
 
 /// A fixture: its kind, its name, its folder.
 pub(crate) struct Case {

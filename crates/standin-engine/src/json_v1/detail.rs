@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use standin_core::automation::{
     Call, Callable, Concurrency, CronLine, Demand, Detail, Effort, Flavour, Follow, Handover, Input, Known,
-    Need, Workflow,
+    LocalAction, Need, Workflow,
 };
 
 /// The `detail` of an automation of a scan. Lists are there even when they are empty.
@@ -75,6 +75,8 @@ pub struct WorkflowV1 {
     pub labels: Vec<String>,
     /// Actions that it uses, with their versions, ordered.
     pub actions: Vec<String>,
+    /// Actions of its own repository that it uses: folder, line, and whether each run fails without it.
+    pub local_actions: Vec<LocalAction>,
     /// Cron expressions that it compares with the schedule that has started it.
     pub gates: Vec<CronLine>,
     /// What a runner other than GitHub's would have to offer, ordered.
@@ -144,6 +146,7 @@ impl From<Workflow> for WorkflowV1 {
             secrets: workflow.secrets,
             labels: workflow.labels,
             actions: workflow.actions,
+            local_actions: workflow.local_actions,
             gates: workflow.gates,
             needs: workflow.needs,
             effort: workflow.effort,
@@ -178,8 +181,7 @@ mod tests {
 
     #[test]
     fn every_list_is_there_and_a_kind_says_which_it_is() {
-        let call =
-            Call { uses: "./a.yml".into(), line: 3, inputs: Vec::new(), secrets: Handover::Inherited };
+        let call = Call { uses: "./a.yml".into(), line: 3, inputs: Vec::new(), secrets: Handover::Inherited };
         let callable = Callable::Yes { inputs: Vec::new(), secrets: vec![("KEY".into(), Demand::Required)] };
         let workflow = Workflow { calls: vec![call], is_callable: callable, ..Workflow::default() };
         let json = serde_json::to_value(DetailV1::from(&Detail::Workflow(Box::new(workflow)))).unwrap();

@@ -6,6 +6,7 @@ mod html;
 mod markdown;
 pub mod pages;
 mod sarif;
+mod scan;
 mod text;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ pub use coverage::coverage;
 pub use html::html;
 pub use markdown::markdown;
 pub use sarif::sarif;
+pub use scan::{Extent, scan};
 pub use text::{Colour, text};
 
 /// A document.

@@ -1,23 +1,14 @@
 //! What each page says: from the plain data of [`crate::json_v1`] to a document.
 
 use jiff::{Timestamp, Unit};
-use standin_core::automation::{Severity, Standing};
 use standin_core::health::Health;
 
+use super::scan::{Extent, findings};
 use super::{Cell, Doc, Part, Tone};
 use crate::json_v1::{
-    AgentState, AgentV1, AutomationStatusV1, AutomationV1, CountsV1, FindingV1, HealthReportV1, HealthV1,
-    IncidentV1, RecoverV1, ReportV1, ReportedV1, ScanV1, StatusV1,
+    AgentState, AgentV1, AutomationStatusV1, CountsV1, HealthReportV1, HealthV1, IncidentV1, RecoverV1,
+    ReportV1, ReportedV1, StatusV1,
 };
-
-/// The page of a scan.
-pub fn scan(scan: &ScanV1) -> Doc {
-    let mut parts =
-        vec![Part::Line(format!("{} automations, {} findings", scan.automations.len(), scan.findings.len()))];
-    parts.extend(automations(&scan.automations));
-    parts.extend(findings(&scan.findings));
-    Doc { title: "What runs by itself here".to_owned(), parts }
-}
 
 /// The page of a status, with ages as of `now`.
 pub fn status(status: &StatusV1, now: Timestamp) -> Doc {
@@ -150,7 +141,7 @@ pub fn report(report: &ReportV1) -> Doc {
         let head = vec!["when", "effect", "because", "outcome", "detail"];
         parts.push(Part::Table { head, rows: rows.collect() });
     }
-    parts.extend(findings(&report.findings));
+    parts.extend(findings(&report.findings, Extent::Whole));
     Doc { title: format!("Standin report: {}", report.repository), parts }
 }
 
@@ -183,58 +174,6 @@ fn agent(agent: &AgentV1, now: Timestamp) -> String {
         }
         AgentState::Absent => "Agent: none runs for this repository; `standin up` starts one".to_owned(),
     }
-}
-
-fn automations(list: &[AutomationV1]) -> Option<Part> {
-    let rows: Vec<_> = list
-        .iter()
-        .map(|a| {
-            let tone = match a.state {
-                Standing::Effective => Tone::Good,
-                Standing::Loadable => Tone::Plain,
-                Standing::Declared => Tone::Warn,
-            };
-            vec![
-                Cell::plain(&a.id),
-                Cell::plain(a.domain.to_string()),
-                Cell::plain(schedules(a)),
-                Cell::toned(a.state.to_string(), tone),
-                Cell::toned(format!("{}:{}", a.source.path, a.source.line), Tone::Dim),
-                Cell::plain(&a.reason),
-            ]
-        })
-        .collect();
-    let head = vec!["automation", "domain", "runs", "state", "source", "reason"];
-    (!rows.is_empty()).then_some(Part::Table { head, rows })
-}
-
-fn schedules(a: &AutomationV1) -> String {
-    let by_clock = a
-        .schedules
-        .iter()
-        .map(|s| if s.timezone == "UTC" { s.cron.clone() } else { format!("{} {}", s.cron, s.timezone) });
-    by_clock.chain(a.triggers.iter().filter(|t| *t != "schedule").cloned()).collect::<Vec<_>>().join(", ")
-}
-
-fn findings(list: &[FindingV1]) -> Vec<Part> {
-    if list.is_empty() {
-        return Vec::new();
-    }
-    let rows = list.iter().map(|f| {
-        let (word, tone) = match f.severity {
-            Severity::Error => ("error", Tone::Bad),
-            Severity::Warning => ("warning", Tone::Warn),
-            Severity::Note => ("note", Tone::Dim),
-        };
-        vec![
-            Cell::toned(word, tone),
-            Cell::plain(format!("{}:{}", f.path, f.line)),
-            Cell::plain(&f.message),
-            Cell::plain(&f.fix),
-        ]
-    });
-    let head = vec!["severity", "place", "finding", "fix"];
-    vec![Part::Heading("Findings".to_owned()), Part::Table { head, rows: rows.collect() }]
 }
 
 fn incidents(title: &str, list: &[IncidentV1], now: Timestamp) -> Vec<Part> {

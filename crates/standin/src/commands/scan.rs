@@ -7,7 +7,7 @@ use std::path::Path;
 use standin_core::automation::Severity;
 use standin_discovery::{ScanOptions, computed_configurations};
 use standin_engine::json_v1::ScanV1;
-use standin_engine::render::{pages, sarif};
+use standin_engine::render::{self, Extent, sarif};
 
 use crate::cli::{Format, ScanArgs, ScanFormat};
 use crate::exit::{Exit, Failure};
@@ -24,14 +24,16 @@ pub(crate) fn scan(path: Option<&Path>, args: &ScanArgs) -> Result<Exit, Failure
     }
     let mut scan = ScanV1::from(&project.resolved.inventory);
     scan.findings.extend(project.resolved.findings.iter().map(Into::into));
+    let extent = if args.all { Extent::Whole } else { Extent::Short };
+    let page = |scan: &ScanV1| render::scan(scan, extent);
     match args.format {
-        ScanFormat::Text => output::print(&scan, pages::scan, Format::Text)?,
-        ScanFormat::Json => output::print(&scan, pages::scan, Format::Json)?,
-        ScanFormat::Markdown => output::print(&scan, pages::scan, Format::Markdown)?,
-        ScanFormat::Html => output::print(&scan, pages::scan, Format::Html)?,
+        ScanFormat::Text => output::print(&scan, page, Format::Text)?,
+        ScanFormat::Json => output::print(&scan, page, Format::Json)?,
+        ScanFormat::Markdown => output::print(&scan, page, Format::Markdown)?,
+        ScanFormat::Html => output::print(&scan, page, Format::Html)?,
         ScanFormat::Sarif => {
             let sarif = sarif(&scan, env!("CARGO_PKG_VERSION"));
-            output::print(&sarif, |_| pages::scan(&scan), Format::Json)?;
+            output::print(&sarif, |_| page(&scan), Format::Json)?;
         }
     }
     let found = scan.findings.iter().any(|f| f.severity > Severity::Note);

@@ -70,6 +70,11 @@ fn failed(error: &SyncError) -> Result<Exit, Failure> {
     }
 }
 
+/// `1 file`, `2 files`.
+fn files(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 fn words(synced: &Synced) -> String {
     let did = match synced.did {
         Did::UpToDate => "is up to date".to_owned(),
@@ -83,7 +88,8 @@ fn words(synced: &Synced) -> String {
     let short = |id: &str| id.chars().take(10).collect::<String>();
     let mut text = format!("{} {did} ({})\n", synced.branch, short(&synced.after));
     if !synced.cleaned.is_empty() {
-        text.push_str(&format!("{} untracked files were taken away\n", synced.cleaned.len()));
+        let were = if synced.cleaned.len() == 1 { "was" } else { "were" };
+        text.push_str(&format!("{} {were} taken away\n", files(synced.cleaned.len(), "untracked file")));
     }
     text.push_str(&brought_back(&synced.kept));
     text
@@ -95,7 +101,7 @@ fn brought_back(all: &[Kept]) -> String {
     for kept in all {
         let what = match &kept.what {
             What::Commits(count) => commits(*count),
-            What::Files(files) => format!("{} files", files.len()),
+            What::Files(kept) => files(kept.len(), "file"),
         };
         text.push_str(&format!("kept {what} under {}; to bring them back:\n", kept.reference));
         for command in &kept.restore {

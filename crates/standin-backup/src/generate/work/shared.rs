@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use standin_core::automation::{Automation, Severity};
+use standin_core::automation::{Automation, Severity, Standing};
 use standin_core::ident::{Domain, Kind};
 
 use super::Work;
@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
             .inventory
             .automations
             .iter()
-            .filter(|a| a.domain == Domain::Github && self.is_others(a))
+            .filter(|a| a.domain == Domain::Github && a.state == Standing::Effective && self.is_others(a))
         {
             for schedule in &automation.schedules {
                 taken.add(&schedule.cron, &schedule.timezone);
@@ -148,8 +148,23 @@ impl<'a> Work<'a> {
             let message =
                 format!("{count} schedules start in one minute, first on {}", times::spoken(minute));
             let fix = "Spread them over the hour: GitHub is late where everybody starts.";
-            self.find("schedule-herd", Severity::Note, first, message, fix);
+            self.find("schedule-herd", Severity::Note, &first.source, message, fix);
         }
+        self.crowd();
+    }
+
+    /// One word about all the backups for which no minute was free.
+    fn crowd(&mut self) {
+        let crowded = std::mem::take(&mut self.crowded);
+        let Some((place, first)) = crowded.first() else { return };
+        let rest = match crowded.len().saturating_sub(1) {
+            0 => String::new(),
+            1 => " and 1 more".to_owned(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!("no minute is free for {first}{rest}: another starts together with it");
+        let fix = "Nothing, if both may run at once; else start fewer automations within the hour.";
+        self.find("schedule-collision", Severity::Note, place, message, fix);
     }
 
     pub(in crate::generate) fn into_generated(mut self) -> Generated {

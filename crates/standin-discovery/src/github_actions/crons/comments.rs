@@ -14,7 +14,12 @@ enum Promise {
 /// What a comment promises and the expression does not keep, in words.
 pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
     let lower = comment.to_ascii_lowercase();
-    match promise(&lower)? {
+    // It speaks of another schedule, too.
+    if [".yml", ".yaml", " after the ", " before the "].iter().any(|part| lower.contains(part)) {
+        return None;
+    }
+    let Some(promised) = promise(&lower) else { return weekday(&lower, cron) };
+    match promised {
         Promise::Every(minutes) => {
             let gap = cron.shortest_gap();
             let is_kept = match minutes {
@@ -28,13 +33,31 @@ pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
         }
         Promise::At(hour, minute) => {
             let (real_hour, real_minute) = cron.time_of_day()?;
-            ((real_hour, real_minute) != (hour, minute)).then(|| {
-                format!(
-                    "the comment says {hour:02}:{minute:02} UTC, and the schedule says {real_hour:02}:{real_minute:02}"
-                )
-            })
+            if (real_hour, real_minute) == (hour, minute) {
+                return weekday(&lower, cron);
+            }
+            Some(format!(
+                "the comment says {hour:02}:{minute:02} UTC, and the schedule says {real_hour:02}:{real_minute:02}"
+            ))
         }
     }
+}
+
+/// The one weekday that a comment names, where the expression fires on another one.
+fn weekday(lower: &str, cron: &Cron) -> Option<String> {
+    const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+    let words = lower.split(|c: char| !c.is_ascii_alphabetic());
+    let words: Vec<&str> = words.map(|word| word.strip_suffix('s').unwrap_or(word)).collect();
+    let mut named = DAYS.iter().enumerate().filter(|(_, day)| words.contains(day));
+    let (at, day) = named.next().filter(|_| named.next().is_none())?;
+    // "Monday to Friday", "not on Monday" and the like say more than one day.
+    let says_more =
+        words.iter().any(|word| ["to", "through", "until", "except", "not", "thru"].contains(word));
+    let real = cron.only_weekday()?;
+    (real != at && !says_more && lower.contains("utc")).then(|| {
+        let real = DAYS.get(real).copied().unwrap_or_default();
+        format!("the comment says {day}, and the schedule says {real}")
+    })
 }
 
 fn span(minutes: u32) -> String {
@@ -70,7 +93,9 @@ fn promise(lower: &str) -> Option<Promise> {
             ("monthly", _) | ("every" | "each", "month") => found.push(Promise::Every(30 * DAY)),
             ("every", "minute") => found.push(Promise::Every(1)),
             ("every", number) => found.extend(every(number, next(2))),
-            (time, _) if lower.contains("utc") => found.extend(clock(time)),
+            (time, half) if lower.contains("utc") => {
+                found.extend(clock(time, half).or_else(|| hour(time, half)));
+            }
             _ => {}
         }
     }
@@ -113,10 +138,29 @@ fn every(number: &str, unit: &str) -> Option<Promise> {
     count.checked_mul(minutes).map(Promise::Every)
 }
 
+/// `9 AM` and `9am`, as a time of the day.
+fn hour(word: &str, next: &str) -> Option<Promise> {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let half = word.get(digits.len()..).filter(|half| !half.is_empty()).unwrap_or(next);
+    let hour: u32 = digits.parse().ok().filter(|hour| (1..=12).contains(hour))?;
+    match half {
+        "am" => Some(Promise::At(hour % 12, 0)),
+        "pm" => Some(Promise::At((hour % 12).saturating_add(12), 0)),
+        _ => None,
+    }
+}
+
 /// `03:00`, as a time of the day.
-fn clock(word: &str) -> Option<Promise> {
-    let (hour, minute) = word.split_once(':')?;
+fn clock(word: &str, next: &str) -> Option<Promise> {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let half = word.get(digits.len()..).filter(|half| !half.is_empty()).unwrap_or(next);
+    let (hour, minute) = digits.split_once(':')?;
     let is_plain = (1..=2).contains(&hour.len()) && minute.len() == 2;
-    let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
+    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    let hour = match half {
+        "am" if hour == 12 => 0,
+        "pm" if hour < 12 => hour.saturating_add(12),
+        _ => hour,
+    };
     (is_plain && hour < 24 && minute < 60).then_some(Promise::At(hour, minute))
 }

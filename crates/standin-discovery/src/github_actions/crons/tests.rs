@@ -88,6 +88,9 @@ fn comments_that_say_something_else_are_found() {
         ("Every day at 02:00 UTC", "0 3 * * *"),
         ("monthly", "0 0 * * 0"),
         ("every 15min", "0 * * * *"),
+        ("Every Monday at 9 AM UTC", "0 9 * * 2"),
+        ("Mondays, 9am UTC", "0 10 * * 1"),
+        ("5:30 PM UTC", "30 5 * * *"),
     ];
     for (comment, cron) in wrong {
         assert!(said(comment, cron), "{comment} / {cron}");
@@ -104,6 +107,11 @@ fn comments_that_say_something_else_are_found() {
         ("hourly in the week, daily on Sundays", "0 * * * *"),
         ("09:00 in Berlin", "0 7 * * *"),
         ("every release", "0 7 * * *"),
+        ("Run 2h after the daily tests.yaml", "0 8,20 * * *"),
+        ("Every Monday at 9 AM UTC", "0 9 * * 1"),
+        ("Monday to Friday, UTC", "0 9 * * 1-5"),
+        ("Monday evening in Los Angeles", "0 4 * * 2"),
+        ("5:30 PM UTC, 12:15am UTC", "30 17 * * *"),
     ];
     for (comment, cron) in right {
         assert!(!said(comment, cron), "{comment} / {cron}");

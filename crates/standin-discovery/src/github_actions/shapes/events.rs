@@ -7,7 +7,8 @@ pub(super) static ON: Shape =
     Shape { text: Text::Filled, list: Some(&FILLED), ..map(Names::NONE, &[&ON_MAP]) };
 
 /// An event without anything to choose.
-static BARE: Shape = plain(Names::NONE, Plain::Null);
+static BARE: Shape = event(&[&BARE_MAP]);
+static BARE_MAP: Map = filters(&[]);
 
 /// An event, or nothing below it.
 const fn event(maps: &'static [&'static Map]) -> Shape {
@@ -19,7 +20,7 @@ macro_rules! typed {
     ($($word:literal)+) => {{
         static TYPE: Shape = one(&[$($word),+]);
         static TYPES: Shape = Shape { list: Some(&TYPE), ..one(&[$($word),+]) };
-        static MAP: Map = of(&[may("types", &TYPES)]);
+        static MAP: Map = filters(&[may("types", &TYPES)]);
         static EVENT: Shape = event(&[&MAP]);
         &EVENT
     }};
@@ -30,7 +31,7 @@ macro_rules! filtered {
     ([$($word:literal)+] $($filter:literal)+) => {{
         static TYPE: Shape = one(&[$($word),+]);
         static TYPES: Shape = Shape { list: Some(&TYPE), ..one(&[$($word),+]) };
-        static MAP: Map = of(&[may("types", &TYPES) $(, may($filter, &FILLED_OR_SOME))+]);
+        static MAP: Map = filters(&[may("types", &TYPES) $(, may($filter, &FILLED_OR_SOME))+]);
         static EVENT: Shape = event(&[&MAP]);
         &EVENT
     }};
@@ -105,7 +106,7 @@ pub(in crate::github_actions) fn is_event(name: &str) -> bool {
 }
 
 static PUSH: Shape = event(&[&PUSH_MAP]);
-static PUSH_MAP: Map = of(&[
+static PUSH_MAP: Map = filters(&[
     may("branches", &FILLED_OR_SOME),
     may("branches-ignore", &FILLED_OR_SOME),
     may("tags", &FILLED_OR_SOME),
@@ -114,7 +115,7 @@ static PUSH_MAP: Map = of(&[
     may("paths-ignore", &FILLED_OR_SOME),
 ]);
 static REPOSITORY_DISPATCH: Shape = event(&[&REPOSITORY_DISPATCH_MAP]);
-static REPOSITORY_DISPATCH_MAP: Map = of(&[may("types", &SOME_FILLED)]);
+static REPOSITORY_DISPATCH_MAP: Map = filters(&[may("types", &SOME_FILLED)]);
 
 static SCHEDULE: Shape = list(&CRON);
 static CRON: Shape = map(Names::NONE, &[&CRON_MAP]);
@@ -145,7 +146,7 @@ static CALL_OUTPUT_MAP: Map = of(&[may("description", &TEXT), must("value", &CAL
 static CALL_OUTPUT_VALUE: Shape = text(WORKFLOW.and(Names::JOBS));
 
 static WORKFLOW_DISPATCH: Shape = event(&[&WORKFLOW_DISPATCH_MAP]);
-static WORKFLOW_DISPATCH_MAP: Map = of(&[may("inputs", &INPUTS)]);
+static WORKFLOW_DISPATCH_MAP: Map = Map { strays: Strays::Keys, ..of(&[may("inputs", &INPUTS)]) };
 static INPUTS: Shape = map(Names::NONE, &[&INPUTS_MAP]);
 static INPUTS_MAP: Map = any_key(&INPUT);
 static INPUT: Shape = map(Names::NONE, &[&INPUT_MAP]);

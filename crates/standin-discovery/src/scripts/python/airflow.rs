@@ -1,6 +1,6 @@
 //! Airflow: the schedule of a DAG.
 
-use super::super::calls::{Call, named, stands, text};
+use super::super::calls::{Call, Known, known, named, stands, text};
 use super::super::lex::{Placed, Token};
 use super::super::program::{Program, Runs, Task, When};
 use super::{decorated, span};
@@ -23,7 +23,7 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
         }
         let call = Call::read(&program.all, here.saturating_add(2));
         let Some(schedule) = call.named("schedule").or(call.named("schedule_interval")) else { continue };
-        let Some(when) = when(schedule, zone(&call)) else { continue };
+        let Some(when) = when(&program.all, schedule, zone(&call)) else { continue };
         let id = call.named("dag_id").or(call.positional(0)).and_then(text);
         let below = if is_decorator { decorated(&program.all, call.end) } else { None };
         let name = id.or(below).unwrap_or("dag");
@@ -33,8 +33,8 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
 }
 
 /// `None` for a DAG that only people, other DAGs or data start.
-fn when(schedule: &[Placed<'_>], zone: &str) -> Option<When> {
-    if let Some(text) = text(schedule) {
+fn when(all: &[Placed<'_>], schedule: &[Placed<'_>], zone: &str) -> Option<When> {
+    if let Some(Known::Text(text) | Known::ByDefault(text)) = known(all, schedule) {
         return match text {
             "@once" | "None" | "@none" => None,
             "@continuous" => Some(When::Every("run before".to_owned())),

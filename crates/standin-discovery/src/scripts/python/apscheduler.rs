@@ -1,6 +1,6 @@
 //! APScheduler: `add_job(f, 'cron', hour=3)`, `CronTrigger(…)`, `CronTrigger.from_crontab('…')`, intervals.
 
-use super::super::calls::{Call, last_name, number, text};
+use super::super::calls::{Call, last_name, number, stands, text};
 use super::super::lex::{Placed, Token};
 use super::super::program::{Program, Runs, Task, When};
 use super::{decorated, span, zone_of};
@@ -43,15 +43,15 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
             "add_job" | "scheduled_job" | "add_schedule" => {
                 let place = usize::from(word != "scheduled_job");
                 let Some(trigger) = call.named("trigger").or(call.positional(place)) else { continue };
-                let Some(when) = trigger_of(trigger, &call) else { continue };
+                let Some(when) = trigger_of(&program.all, trigger, &call) else { continue };
                 let id = call.named("id").and_then(text);
                 let run = call.named("func").or(call.positional(0)).and_then(last_name);
                 let name = if place == 0 { id.or(decorated(&program.all, call.end)) } else { run.or(id) };
                 (when, name.unwrap_or_default())
             }
             // By itself, it is handed to a scheduler elsewhere.
-            "CronTrigger" => (cron(&call), ""),
-            "from_crontab" => (crontab(&call), ""),
+            "CronTrigger" => (cron(&program.all, &call), ""),
+            "from_crontab" => (crontab(&program.all, &call), ""),
             _ => continue,
         };
         if when == When::Computed && name.is_empty() {
@@ -65,9 +65,9 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
 }
 
 /// `None` for a job that runs once.
-fn trigger_of(trigger: &[Placed<'_>], call: &Call<'_, '_>) -> Option<When> {
+fn trigger_of(all: &[Placed<'_>], trigger: &[Placed<'_>], call: &Call<'_, '_>) -> Option<When> {
     match text(trigger) {
-        Some("cron") => return Some(cron(call)),
+        Some("cron") => return Some(cron(all, call)),
         Some("interval") => return Some(span(call).map_or(When::Computed, When::Every)),
         Some("date") => return None,
         Some(_) | None => {}
@@ -82,19 +82,38 @@ fn trigger_of(trigger: &[Placed<'_>], call: &Call<'_, '_>) -> Option<When> {
     }
     let made = Call::read(inner, 2);
     match inner.first().map(|(_, token)| token) {
-        Some(Token::Word("CronTrigger")) => Some(cron(&made)),
-        Some(Token::Word("from_crontab")) => Some(crontab(&made)),
+        Some(Token::Word("CronTrigger")) => Some(cron(all, &made)),
+        Some(Token::Word("from_crontab")) => Some(crontab(all, &made)),
         Some(Token::Word("IntervalTrigger")) => Some(span(&made).map_or(When::Computed, When::Every)),
         Some(_) | None => None,
     }
 }
 
-fn zone(call: &Call<'_, '_>) -> String {
-    zone_of(call).unwrap_or("local").to_owned()
+/// The zone of a trigger. `None` where only running the program tells.
+fn zone(all: &[Placed<'_>], call: &Call<'_, '_>) -> Option<String> {
+    let Some(value) = call.named("timezone") else { return Some("local".to_owned()) };
+    if let Some(zone) = zone_of(call) {
+        return Some(zone.to_owned());
+    }
+    let [(_, Token::Word(name))] = value else { return None };
+    // `BERLIN = ZoneInfo("Europe/Berlin")`, and `utc`.
+    if matches!(*name, "utc" | "UTC") {
+        return Some("UTC".to_owned());
+    }
+    let mut made = all
+        .iter()
+        .enumerate()
+        .filter(|(at, (_, token))| *token == Token::Word(name) && stands(all, at.saturating_add(1), &["="]));
+    let (at, _) = made.next().filter(|_| made.next().is_none())?;
+    let behind = all.get(at.saturating_add(2)..)?.iter().take(6);
+    behind.map(|(_, token)| token).find_map(|token| match token {
+        Token::Text(zone) => Some((*zone).to_owned()),
+        Token::Word(_) | Token::Number(_) | Token::Sign(_) => None,
+    })
 }
 
 /// Five fields as they are, but that its days count from Monday.
-fn crontab(call: &Call<'_, '_>) -> When {
+fn crontab(all: &[Placed<'_>], call: &Call<'_, '_>) -> When {
     let Some(text) = call.positional(0).and_then(text) else { return When::Computed };
     let mut fields: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
     if let [.., week] = fields.as_mut_slice() {
@@ -103,10 +122,10 @@ fn crontab(call: &Call<'_, '_>) -> When {
             None => return When::Beyond(text.to_owned()),
         }
     }
-    When::cron(fields.join(" "), zone(call))
+    zone(all, call).map_or(When::Computed, |zone| When::cron(fields.join(" "), zone))
 }
 
-fn cron(call: &Call<'_, '_>) -> When {
+fn cron(all: &[Placed<'_>], call: &Call<'_, '_>) -> When {
     let given: Vec<Option<String>> = FIELDS
         .iter()
         .map(|(name, _)| {
@@ -130,9 +149,9 @@ fn cron(call: &Call<'_, '_>) -> When {
     let both = day != "*" && weekday != "*";
     let is_beyond = year != "*" || week != "*" || both || second.parse::<u32>().is_err();
     match days(&weekday) {
-        Some(weekday) if !is_beyond => {
-            When::cron(format!("{minute} {hour} {day} {month} {weekday}"), zone(call))
-        }
+        Some(weekday) if !is_beyond => zone(all, call).map_or(When::Computed, |zone| {
+            When::cron(format!("{minute} {hour} {day} {month} {weekday}"), zone)
+        }),
         Some(_) | None => When::Beyond(words()),
     }
 }
@@ -149,7 +168,7 @@ fn days(field: &str) -> Option<String> {
             _ if item.trim() == "*" => Some("*".to_owned()),
             _ if item.contains(['/', ' ']) && !item.trim().starts_with('*') => None,
             // Its week ends on Sunday, which cron counts as 7 there.
-            Some((from, to)) if matches!(to, "6" | "sun") => {
+            Some((from, "6" | "sun")) => {
                 let from = name(from)?;
                 let number = DAYS.iter().position(|day| *day == from)?.saturating_add(1);
                 Some(format!("{number}-7"))

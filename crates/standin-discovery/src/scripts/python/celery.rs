@@ -28,6 +28,8 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
     while at < program.all.len() {
         let rest = program.all.get(at..).unwrap_or_default();
         let found = match rest {
+            // Parts of an entry, which may stand before its schedule.
+            [(_, Token::Text("options" | "kwargs" | "args")), (_, Token::Sign(':')), ..] => None,
             [(_, Token::Text(name)), (_, Token::Sign(':')), (_, Token::Sign('{')), ..] => {
                 entry = name;
                 None

@@ -122,8 +122,8 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
             || word == "repeat_every"
         {
             every(program, at, gathered);
-        } else if word == "every" && file_text.contains("import schedule")
-            || word == "every" && file_text.contains("from schedule")
+        } else if word == "every"
+            && (file_text.contains("import schedule") || file_text.contains("from schedule"))
         {
             spelled(program, at, gathered);
         }

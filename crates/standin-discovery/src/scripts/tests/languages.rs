@@ -47,6 +47,11 @@ fn apscheduler_fills_its_fields_in() {
             "s.add_job(run, CronTrigger.from_crontab('0 3 * * 0'))",
             "run 2 loadable [0 3 * * mon local] [schedule]",
         ),
+        (
+            "s.add_job(run, 'cron', hour=4, timezone=ROME); ROME = ZoneInfo('Europe/Rome')",
+            "run 2 loadable [0 4 * * * Europe/Rome] [schedule]",
+        ),
+        ("s.add_job(run, 'cron', hour=4, timezone=zone())", "run 2 declared [] [schedule]"),
         ("s.add_job(run, 'cron', hour=HOUR)", "run 2 declared [] [schedule]"),
         ("s.add_job(run, 'cron', second='*/5')", "run 2 loadable [] [schedule;* * * * *]"),
         ("@s.scheduled_job('cron', hour=2)\ndef job(): pass", "job 2 loadable [0 2 * * * local] [schedule]"),
