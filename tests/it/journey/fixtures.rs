@@ -270,7 +270,9 @@ impl Way {
     fn left(&self) {
         let mut now = self.repository.files();
         now.retain(|path, _| self.files.contains_key(path) || !is_work(path));
-        assert_eq!(now, self.files, "{}: no trace is left", self.name);
+        let new: Vec<&String> = now.keys().filter(|path| !self.files.contains_key(*path)).collect();
+        assert!(new.is_empty(), "{}: traces are left: {new:?}", self.name);
+        assert!(now == self.files, "{}: something of the primary's has changed", self.name);
         let folders: Vec<PathBuf> =
             self.repository.folders().into_iter().filter(|path| !path.ends_with("work")).collect();
         assert_eq!(folders, self.folders, "{}: no folder is left", self.name);

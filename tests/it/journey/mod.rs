@@ -70,6 +70,8 @@ impl Repository {
         let path = std::env::var_os("PATH").unwrap();
         let all = std::iter::once(own).chain(std::env::split_paths(&path));
         command.env("PATH", std::env::join_paths(all).unwrap());
+        // What Python keeps of what it has read is no work of anybody's.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         // Whatever is not on this machine is out of reach, on every machine that runs the tests.
         command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("HTTP_PROXY", "http://127.0.0.1:9");
         for (name, usual) in TOOLS {
