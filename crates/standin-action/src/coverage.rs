@@ -3,6 +3,7 @@
 use anyhow::Result;
 use jiff::Timestamp;
 use standin_body::alerts::Level as Tone;
+use standin_body::hollow::hollow_backups;
 use standin_body::repository::load;
 use standin_config::covering::{Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, judge, totals};
@@ -30,11 +31,12 @@ pub(crate) async fn coverage(inputs: &Inputs) -> Result<Ended> {
         }
     };
     let resolved = &repository.resolved;
+    let hollow = hollow_backups(&repository.root, resolved, &repository.mesh);
     let joined = covering(
         &repository.settings,
         (&resolved.inventory, &resolved.watches),
         &repository.mesh,
-        &Known { drills, ..Known::default() },
+        &Known { drills, hollow, ..Known::default() },
     );
     let terms = Terms { now: Timestamp::now(), drilled_within: DRILLED_WITHIN };
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();

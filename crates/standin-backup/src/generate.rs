@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use standin_core::automation::{Automation, Finding, Inventory};
 use standin_core::ident::{AutomationId, Kind};
 
-use crate::file::Files;
+use crate::file::{Files, Place};
+use crate::host::{self, HostCommand};
 use crate::patch::FilePatch;
-use crate::{PM2_FILE, WORKFLOWS, netlify, npm, settings};
+use crate::{PM2_FILE, WORKFLOWS, netlify, npm, settings, times};
 
 mod work;
 
@@ -48,8 +49,16 @@ pub enum SettingsFile<'a> {
 pub struct Inputs<'a> {
     /// What runs by itself.
     pub inventory: &'a Inventory,
-    /// What stands at the paths of [`wanted_files`].
+    /// Its root, absolute.
+    pub root: &'a str,
+    /// What stands at the paths of [`wanted_files`], and of [`wanted_scripts`].
     pub files: &'a Files,
+    /// The commands of `standin.toml`, which are in the inventory.
+    pub commands: &'a BTreeMap<AutomationId, HostCommand>,
+    /// What has an entry in `standin.toml`: a second one would be an error there.
+    pub entries: &'a BTreeSet<AutomationId>,
+    /// What has a schedule there, so that watchers expect something of it in each slot.
+    pub clocked: &'a BTreeSet<AutomationId>,
     /// Automations that a backup is asked for by name; none means all.
     pub asked: &'a BTreeSet<AutomationId>,
     /// Automations that get none: watchers, and those whose settings name other backups, or none.
@@ -104,21 +113,61 @@ pub fn wanted_files(inventory: &Inventory) -> BTreeSet<String> {
                 paths.insert(workflow_path(&netlify::workflow_name(&automation.id)));
                 paths.insert(places.backup);
             }
-            Kind::Pm2 => {
+            Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Crontab => {
                 paths.insert(automation.source.path.clone());
+                paths.insert(workflow_path(&errand_name(&automation.id)));
             }
-            Kind::Npm
-            | Kind::Command
-            | Kind::Aws
-            | Kind::Crontab
-            | Kind::Systemd
-            | Kind::Kubernetes
-            | Kind::Script
-            | Kind::Heartbeat => {}
+            Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {}
         }
     }
     paths
 }
+
+/// Every path that tells whether the work of a machine can be done elsewhere: scripts, lock files. `inputs` has the files
+/// of [`wanted_files`] already.
+pub fn wanted_scripts(inputs: &Inputs<'_>) -> BTreeSet<String> {
+    let known = inputs.known();
+    let list = inputs.inventory.automations.iter().filter(|a| inputs.is_errand(a));
+    list.flat_map(|automation| host::wanted(automation, known)).collect()
+}
+
+impl<'a> Inputs<'a> {
+    pub(crate) fn known(&self) -> host::Known<'a> {
+        host::Known { root: self.root, files: self.files, commands: self.commands }
+    }
+
+    /// Whether a machine does this, in slots that somebody knows of; or somebody asks, or has asked, for its backup.
+    pub(crate) fn is_errand(&self, automation: &Automation) -> bool {
+        let id = &automation.id;
+        let is_there = || matches!(self.files.place(&workflow_path(&errand_name(id))), Place::Ours(_));
+        let is_wanted = || self.asked.contains(id) || self.clocked.contains(id) || is_there();
+        match id.kind() {
+            Kind::Pm2 => !automation.schedules.is_empty() || is_wanted(),
+            Kind::Command => !automation.schedules.is_empty(),
+            Kind::Npm | Kind::Crontab => is_wanted(),
+            Kind::Workflow
+            | Kind::Netlify
+            | Kind::Aws
+            | Kind::Systemd
+            | Kind::Kubernetes
+            | Kind::Script
+            | Kind::Heartbeat => false,
+        }
+    }
+}
+
+/// The workflow that does the work of a machine: `npm:.#mail` is backed up by `npm-mail-backup.yml`.
+fn errand_name(id: &AutomationId) -> String {
+    let name = id.name().strip_prefix(".#").unwrap_or(id.name());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).take(MAX_NAME).collect();
+    // Two names may be the same without their signs.
+    let apart = if plain == name { String::new() } else { format!("-{:04x}", times::seed(name) & 0xffff) };
+    format!("{}-{plain}{apart}-backup.yml", id.kind())
+}
+
+/// Longest part of a file's name that is made of a name.
+const MAX_NAME: usize = 80;
 
 /// Every backup, and the deletion of those whose primary is gone.
 pub fn generate(inputs: &Inputs<'_>) -> Generated {

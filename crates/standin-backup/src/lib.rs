@@ -1,4 +1,4 @@
-//! Writes what stands in for automations: workflows, PM2 apps, Netlify functions, npm scripts.
+//! Writes what stands in for automations: workflows, PM2 apps, Netlify functions, work of a machine.
 //!
 //! Pure: texts in, patches out. Nothing here reads a file, a clock or the environment; the same input gives the same
 //! patches, and what they lead to gives none. A file without our mark (`standin_core::ownership`) is never written,
@@ -7,6 +7,7 @@
 mod edit;
 mod file;
 mod generate;
+mod host;
 mod json;
 mod json_of_yaml;
 mod netlify;
@@ -21,7 +22,9 @@ mod yaml;
 pub use file::{Files, Present};
 pub use generate::{
     Generated, Inputs, Mode, NpmScripts, Refusal, SettingsFile, generate, remove, wanted_files,
+    wanted_scripts,
 };
+pub use host::HostCommand;
 pub use patch::{FilePatch, diff};
 
 /// PM2's configuration of the backups, in the root of the repository.

@@ -53,6 +53,14 @@ pub(crate) fn paths(function: &Automation) -> Paths {
     }
 }
 
+/// What a function of this name is the backup of, by its name.
+pub(crate) fn original(name: &str) -> Option<String> {
+    match name.strip_suffix(BACKGROUND) {
+        Some(stem) => stem.strip_suffix("-backup").map(|stem| format!("{stem}{BACKGROUND}")),
+        None => name.strip_suffix("-backup").map(str::to_owned),
+    }
+}
+
 /// The workflow that runs a function elsewhere.
 pub(crate) fn workflow_name(id: &AutomationId) -> String {
     format!("netlify-{}-backup.yml", id.name())

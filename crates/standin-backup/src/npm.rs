@@ -23,8 +23,15 @@ pub(crate) struct Added {
     pub(crate) kept: Vec<&'static str>,
 }
 
+/// What some editors begin a file with, and npm passes over.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The file with the scripts; `None` when it is no object that can be edited.
 pub(crate) fn add(text: &str) -> Option<Added> {
+    if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        let added = add(rest)?;
+        return Some(Added { text: format!("{BYTE_ORDER_MARK}{}", added.text), ..added });
+    }
     let root = json::object(text, 0)?;
     let scripts = root.iter().find(|member| member.key == "scripts");
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -63,6 +70,9 @@ pub(crate) fn add(text: &str) -> Option<Added> {
 
 /// The file without the scripts that say what ours say; the same text when there is none.
 pub(crate) fn remove(text: &str) -> Option<String> {
+    if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        return Some(format!("{BYTE_ORDER_MARK}{}", remove(rest)?));
+    }
     let root = json::object(text, 0)?;
     let Some(at) = root.iter().position(|member| member.key == "scripts") else {
         return Some(text.to_owned());
@@ -139,9 +149,12 @@ mod tests {
             "{\n\t\"name\": \"x\"\n}",
             "{\r\n    \"scripts\": {},\r\n    \"z\": 1\r\n}\r\n",
             "{\"scripts\":{\"a\":\"b\",\"redundancy:stop\":\"mine\",\"c\":\"d\"}}",
+            "\u{feff}{\r\n\t\"scripts\": {\r\n\t\t\"a\": \"b\"\r\n\t}\r\n}",
+            "{\n    \"scripts\": {\n        \"a\": \"b\"\n    }\n}\n",
         ] {
             let added = add(text).unwrap();
-            let value: serde_json::Value = serde_json::from_str(&added.text).unwrap();
+            let value: serde_json::Value =
+                serde_json::from_str(added.text.trim_start_matches(BYTE_ORDER_MARK)).unwrap();
             assert_eq!(value["scripts"]["redundancy:start"], "standin up --detach", "{}", added.text);
             assert_eq!(add(&added.text).unwrap().text, added.text, "twice changes nothing");
             assert_eq!(remove(&added.text).unwrap(), text);

@@ -28,6 +28,8 @@ enum Reading {
 /// One app of the backup. Those that a scan can read come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct App {
+    /// What PM2 calls it.
+    name: String,
     /// An expression of JavaScript.
     code: String,
 }
@@ -40,14 +42,29 @@ pub(crate) fn of_app(app: &Automation, files: &Files) -> Result<App, Refused> {
     let written = match reading {
         Reading::Required => String::new(),
         Reading::WrittenOut => {
-            let text = files.text(path).unwrap_or_default();
-            let value = json_of_yaml::value(text).ok_or_else(|| {
-                Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
-            })?;
-            format!(", {}", compact(&only(&value, name)))
+            format!(", {}", compact(&written_out(path, name, files)?))
         }
     };
-    Ok(App { code: format!("...again({file}, {}{written})", js(name)) })
+    Ok(App { name: format!("{name}-backup"), code: format!("...again({file}, {}{written})", js(name)) })
+}
+
+/// What PM2 reads of an app's file, as an expression of JavaScript that is run anywhere in the repository.
+pub(crate) fn apps_of(app: &Automation, files: &Files) -> Result<String, Refused> {
+    let path = app.source.path.as_str();
+    match reading(path, files)? {
+        Reading::Required => {
+            Ok(format!("require(path.resolve(process.env.GITHUB_WORKSPACE ?? '.', {}))", js(path)))
+        }
+        Reading::WrittenOut => Ok(compact(&written_out(path, app.id.name(), files)?)),
+    }
+}
+
+fn written_out(path: &str, name: &str, files: &Files) -> Result<Value, Refused> {
+    let text = files.text(path).unwrap_or_default();
+    let value = json_of_yaml::value(text).ok_or_else(|| {
+        Refused::new(format!("{path} repeats itself or is no YAML"), "Write its values out.")
+    })?;
+    Ok(only(&value, name))
 }
 
 /// Only the app of a name: what else a file holds may be secret, and is nobody's backup.
@@ -105,7 +122,12 @@ fn reading(path: &str, files: &Files) -> Result<Reading, Refused> {
 
 /// The app that runs a workflow or a function on this host. An app that stands by is one that nobody has started:
 /// PM2 7.0.4 never starts one with `autostart: false`, not even by its name.
-pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, mode: Mode) -> App {
+pub(crate) fn of_run(
+    automation: &Automation,
+    schedule: Option<&ScheduleSpec>,
+    mode: Mode,
+    others: &[App],
+) -> App {
     let mut app = Map::new();
     let kind = match automation.id.kind() {
         Kind::Netlify => "function",
@@ -121,7 +143,8 @@ pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, m
         | Kind::Heartbeat => automation.id.kind().as_str(),
     };
     let stem = automation.id.name().trim_end_matches(".yml").trim_end_matches(".yaml");
-    app.insert("name".into(), format!("{kind}-{stem}-backup").into());
+    let name = free_name(&format!("{kind}-{stem}-backup"), others);
+    app.insert("name".into(), name.as_str().into());
     app.insert("script".into(), "standin".into());
     app.insert("args".into(), json!(["run", automation.id.as_str()]));
     app.insert("interpreter".into(), "none".into());
@@ -131,7 +154,14 @@ pub(crate) fn of_run(automation: &Automation, schedule: Option<&ScheduleSpec>, m
     }
     let lines: Vec<String> =
         app.iter().map(|(key, value)| format!("  {key}: {},\n", compact(value))).collect();
-    App { code: format!("{{\n{}  cwd: __dirname,\n}}", lines.concat()) }
+    App { name, code: format!("{{\n{}  cwd: __dirname,\n}}", lines.concat()) }
+}
+
+/// A name that no other app has: `n.yml` and `n.yaml` are two workflows.
+fn free_name(wanted: &str, others: &[App]) -> String {
+    let is_free = |name: &String| others.iter().all(|other| other.name != *name);
+    let numbered = (2..=others.len().saturating_add(1)).map(|number| format!("{wanted}-{number}"));
+    [wanted.to_owned()].into_iter().chain(numbered).find(is_free).unwrap_or_else(|| wanted.to_owned())
 }
 
 /// The whole file.

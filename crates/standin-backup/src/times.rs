@@ -1,7 +1,5 @@
 //! When a backup starts by itself: rarely, some time after its primary, and when nobody else does.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 use standin_core::automation::ScheduleSpec;
 use standin_core::schedule::Schedule;
@@ -21,8 +19,8 @@ const HOURS_AFTER: u32 = 6;
 /// How many minutes after its primary a backup starts at the least, within one hour.
 const MINUTES_AFTER: u32 = 10;
 
-/// From how many starts a week on a schedule is everywhere: nothing can keep clear of what starts every other minute.
-const EVERYWHERE: usize = 5_040;
+/// From how many starts a week on a schedule is everywhere: nothing can keep clear of what starts every minute.
+const EVERYWHERE: usize = 10_080;
 
 /// Minutes of an hour at which everybody's schedules start, and GitHub is late.
 const CROWDED: [u32; 10] = [0, 1, 5, 10, 15, 20, 30, 40, 45, 50];
@@ -30,31 +28,43 @@ const CROWDED: [u32; 10] = [0, 1, 5, 10, 15, 20, 30, 40, 45, 50];
 /// How many automations start in each minute of the week.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Taken {
-    minutes: BTreeMap<i64, u32>,
+    /// One number a minute; as long as the last minute in which anything starts.
+    minutes: Vec<u32>,
 }
 
 impl Taken {
     /// Notes every start of a schedule, unless it is everywhere.
     pub(crate) fn add(&mut self, cron: &str, timezone: &str) {
-        let minutes = fires(cron, timezone);
-        if minutes.len() >= EVERYWHERE {
-            return;
-        }
-        for minute in minutes {
-            let count = self.minutes.entry(minute).or_default();
-            *count = count.saturating_add(1);
+        let fires = fires(cron, timezone);
+        for minute in fires.iter().filter(|_| fires.len() < EVERYWHERE) {
+            let Ok(at) = usize::try_from(*minute) else { continue };
+            if self.minutes.len() <= at {
+                self.minutes.resize(at.saturating_add(1), 0);
+            }
+            if let Some(count) = self.minutes.get_mut(at) {
+                *count = count.saturating_add(1);
+            }
         }
     }
 
     /// The first minute in which most start, and how many those are.
     pub(crate) fn busiest(&self) -> Option<(i64, u32)> {
-        let most = self.minutes.values().max()?;
-        self.minutes.iter().find(|(_, count)| *count == most).map(|(minute, count)| (*minute, *count))
+        let most = self.minutes.iter().max().filter(|most| **most > 0)?;
+        let at = self.minutes.iter().position(|count| count == most)?;
+        Some((i64::try_from(at).ok()?, *most))
     }
 
-    /// How often another starts in these minutes. Two others in one minute are twice as bad as one.
-    fn collisions(&self, minutes: &[i64]) -> u64 {
-        minutes.iter().filter_map(|minute| self.minutes.get(minute)).copied().map(u64::from).sum()
+    /// How many start together with each of these, so many minutes later.
+    fn beside(&self, fires: &[i64], later: u32) -> impl Iterator<Item = u32> {
+        fires.iter().filter_map(move |fire| {
+            let at = usize::try_from(fire.saturating_add(i64::from(later)).rem_euclid(WEEK)).ok()?;
+            self.minutes.get(at).copied().filter(|count| *count > 0)
+        })
+    }
+
+    /// How many starts of a schedule within a week fall together with another's.
+    pub(crate) fn collisions(&self, cron: &str, timezone: &str) -> usize {
+        self.beside(&fires(cron, timezone), 0).count()
     }
 }
 
@@ -90,42 +100,61 @@ fn fires(cron: &str, timezone: &str) -> Vec<i64> {
 pub(crate) struct Shifted {
     /// Five fields.
     pub(crate) cron: String,
-    /// How often another starts together with it within a week.
-    pub(crate) collisions: u64,
+    /// How many of its starts within a week fall together with another's.
+    pub(crate) collisions: usize,
 }
 
 /// A schedule for the backup of something with this one, in the same time zone: the same days, at most four times a
-/// day, after the primary, and as far as possible in minutes that nobody else has. `seed` spreads the backups over the
-/// hour. What starts all the time is kept clear of only by its own backup. `None` when five fields cannot say it, as for the last minutes of certain days of the month.
+/// day, after the primary, and as far as possible in minutes that nobody else has; where somebody has each of them, in
+/// those that fewest have. `seed` spreads the backups over the hour. `None` when five fields cannot say it, as for the
+/// last minutes of certain days of the month.
 pub(crate) fn after(primary: &ScheduleSpec, taken: &Taken, seed: u64) -> Option<Shifted> {
     let fields = Fields::read(&primary.cron)?;
-    let (hours, days_of_week, least) = fields.shifted()?;
+    let days = fields.shifted();
     let base = u32::try_from(seed % 60).unwrap_or(0);
-    let room = 60_u32.saturating_sub(least);
-    let own: BTreeSet<i64> = fires(&primary.cron, &primary.timezone).into_iter().collect();
-    let mut best: Option<(usize, Shifted)> = None;
+    let mut best: Option<(u32, Shifted)> = None;
+    let starts: Vec<Vec<i64>> = days.iter().map(|day| fires(&fields.at(0, day), &primary.timezone)).collect();
     for is_quiet in [true, false] {
-        for step in 0..room {
-            // 23 has no divisor in common with 60, so that every minute has its turn.
-            let minute = least.saturating_add(base.wrapping_add(step.wrapping_mul(23)) % room);
-            if CROWDED.contains(&minute) == is_quiet {
-                continue;
-            }
-            let cron = format!("{minute} {hours} {} {} {days_of_week}", fields.day, fields.month);
-            let minutes = fires(&cron, &primary.timezone);
-            let with_primary = minutes.iter().filter(|minute| own.contains(minute)).count();
-            let collisions = taken.collisions(&minutes);
-            let is_better =
-                |(own, best): &(usize, Shifted)| (with_primary, collisions) < (*own, best.collisions);
-            if best.as_ref().is_none_or(is_better) {
-                best = Some((with_primary, Shifted { cron, collisions }));
-            }
-            if (with_primary, collisions) == (0, 0) {
-                return best.map(|(_, best)| best);
+        for (day, starts) in days.iter().zip(&starts) {
+            let room = 60_u32.saturating_sub(day.least);
+            for step in 0..room {
+                // 23 has no divisor in common with 60, so that every minute has its turn.
+                let minute = day.least.saturating_add(base.wrapping_add(step.wrapping_mul(23)) % room);
+                if CROWDED.contains(&minute) == is_quiet {
+                    continue;
+                }
+                let load: u32 = taken.beside(starts, minute).sum();
+                if best.as_ref().is_none_or(|(least, _)| load < *least) {
+                    let collisions = taken.beside(starts, minute).count();
+                    best = Some((load, Shifted { cron: fields.at(minute, day), collisions }));
+                }
+                if load == 0 {
+                    return best.map(|(_, shifted)| shifted);
+                }
             }
         }
     }
-    best.map(|(_, best)| best)
+    best.map(|(_, shifted)| shifted)
+}
+
+/// Whether a backup of something with this schedule may still have that one: an earlier run chose it, and nobody is
+/// served by another.
+pub(crate) fn fits(primary: &ScheduleSpec, backup: &ScheduleSpec) -> bool {
+    let Some(fields) = Fields::read(&primary.cron).filter(|_| primary.timezone == backup.timezone) else {
+        return false;
+    };
+    let minute = backup.cron.split(' ').next().and_then(|minute| minute.parse::<u32>().ok());
+    let is_one = |minute: u32| {
+        fields.shifted().iter().any(|day| minute >= day.least && fields.at(minute, day) == backup.cron)
+    };
+    minute.is_some_and(is_one)
+}
+
+/// The hours and days of the week of a backup, and the least minute that it may have.
+struct Day {
+    hours: String,
+    weekdays: String,
+    least: u32,
 }
 
 /// The fields of an expression, as texts and, where they are needed, as numbers.
@@ -158,46 +187,55 @@ impl Fields {
         })
     }
 
-    /// The hours and days of the week of the backup, and the least minute that it may have.
-    fn shifted(&self) -> Option<(String, String, u32)> {
-        let last_minute = *self.minutes.last()?;
-        let is_often = self.minutes.len() > 1 || self.hours.len() > MOST_A_DAY;
-        if is_often {
+    /// The five fields of a backup.
+    fn at(&self, minute: u32, day: &Day) -> String {
+        format!("{minute} {} {} {} {}", day.hours, self.day, self.month, day.weekdays)
+    }
+
+    /// When a backup may start, the best first: empty when five fields cannot say it.
+    fn shifted(&self) -> Vec<Day> {
+        let (Some(last_minute), Some(last)) = (self.minutes.last(), self.hours.last()) else {
+            return Vec::new();
+        };
+        let on = |hours: &[u32]| Day { hours: list(hours), weekdays: self.weekday.clone(), least: 0 };
+        if self.minutes.len() > 1 || self.hours.len() > MOST_A_DAY {
             // Within an hour of the primary's: the newest slot is what it stands in for.
-            return Some((list(&spread(&self.hours)), self.weekday.clone(), 0));
+            return spread(&self.hours).iter().map(|hours| on(hours)).collect();
         }
-        let gap = smallest_gap(&self.hours);
-        let wanted = HOURS_AFTER.min(gap / 2).max(1);
-        let is_daily = self.day == "*" && self.weekday == "*";
-        let last = *self.hours.last()?;
-        let shift = |by: u32| -> Vec<u32> {
+        let wanted = HOURS_AFTER.min(smallest_gap(&self.hours) / 2).max(1);
+        let later = |by: u32| -> Vec<u32> {
             let mut hours: Vec<u32> = self.hours.iter().map(|hour| hour.saturating_add(by) % 24).collect();
             hours.sort_unstable();
             hours
         };
-        if is_daily {
-            return Some((list(&shift(wanted)), self.weekday.clone(), 0));
-        }
-        let left = 23_u32.saturating_sub(last).min(wanted);
+        let is_daily = self.day == "*" && self.weekday == "*";
+        let left = if is_daily { wanted } else { 23_u32.saturating_sub(*last).min(wanted) };
         if left > 0 {
-            return Some((list(&shift(left)), self.weekday.clone(), 0));
+            return (1..=left).rev().map(|by| on(&later(by))).collect();
         }
         // It is in the last hour of its days: the next day, where the day is one of the week.
-        if self.day == "*" && self.hours.len() == 1 {
-            let next: Vec<u32> = weekdays(&self.weekday)?.iter().map(|day| (day + 1) % 7).collect();
-            let (mut next, hours) = (next, vec![wanted.saturating_sub(1)]);
+        if self.day == "*"
+            && self.hours.len() == 1
+            && let Some(days) = weekdays(&self.weekday)
+        {
+            let mut next: Vec<u32> = days.iter().map(|day| (day + 1) % 7).collect();
             next.sort_unstable();
-            return Some((list(&hours), list(&next), 0));
+            let day = |hour: u32| Day { weekdays: list(&next), ..on(&[hour]) };
+            return (0..wanted).rev().map(day).collect();
         }
         let least = last_minute.saturating_add(MINUTES_AFTER);
-        (least < 60).then(|| (list(&self.hours), self.weekday.clone(), least))
+        let same_hour = (least < 60).then(|| Day { least, ..on(&self.hours) });
+        same_hour.into_iter().collect()
     }
 }
 
-/// At most four of many hours, as far apart as they are.
-fn spread(hours: &[u32]) -> Vec<u32> {
+/// At most four of many hours, as far apart as they are: in every way in which that goes.
+fn spread(hours: &[u32]) -> Vec<Vec<u32>> {
     let step = hours.len().div_ceil(MOST_A_DAY).max(1);
-    hours.iter().copied().step_by(step).collect()
+    // A later start must not have fewer of them.
+    let count = hours.len().div_ceil(step);
+    let from = |skip: usize| hours.iter().copied().skip(skip).step_by(step).collect::<Vec<u32>>();
+    (0..step).map(from).filter(|some| some.len() == count).collect()
 }
 
 /// The fewest hours between two of them, around the clock.

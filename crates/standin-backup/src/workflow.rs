@@ -8,13 +8,15 @@ use crate::edit::{Edits, above, line_end, line_start};
 use crate::yaml::{self, Document, Entry, Node, Style};
 
 mod call;
+mod errand;
 mod function;
 mod jobs;
 mod on;
 mod slot;
 mod tokens;
 
-pub(crate) use function::of_function;
+pub(crate) use errand::of_errand;
+pub(crate) use function::{of_function, variables};
 
 /// The action that claims slots.
 pub(crate) const ACTION: &str = "standin-dev/standin";

@@ -52,6 +52,9 @@ enum Bench {
         /// The `zizmor` command; without it it is not compared.
         #[arg(long, env = "STANDIN_ZIZMOR", value_name = "FILE")]
         zizmor: Option<PathBuf>,
+        /// A folder of real workflows, which the three read as well; without it, or without the folder, they are left out.
+        #[arg(long)]
+        workflows: Option<PathBuf>,
         /// The `standin-sim` command; without it no hours are simulated.
         #[arg(long, env = "STANDIN_SIM", value_name = "FILE")]
         sim: Option<PathBuf>,
@@ -111,6 +114,7 @@ fn run(bench: Bench) -> anyhow::Result<()> {
             pm2,
             actionlint,
             zizmor,
+            workflows,
             sim,
             function,
             empty_function,
@@ -125,6 +129,7 @@ fn run(bench: Bench) -> anyhow::Result<()> {
                 pm2,
                 actionlint,
                 zizmor,
+                workflows,
                 sim,
                 function,
                 empty,

@@ -10,6 +10,8 @@ pub mod check;
 pub mod drill;
 pub mod drive;
 pub mod env;
+#[cfg(feature = "scan")]
+pub mod hollow;
 pub mod host;
 pub mod look;
 pub mod ping;

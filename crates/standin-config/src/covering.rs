@@ -1,10 +1,10 @@
 //! What coverage is reckoned from: settings, inventory and mesh together, one subject for each automation that runs by
 //! itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::{Automation, Detail, Effort, Inventory, Standing};
-use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work};
+use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work, Writable};
 use standin_core::drill::{self, Drill};
 use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 use standin_core::watch::{Expectation, Recovery, Watch};
@@ -19,6 +19,10 @@ pub struct Known {
     pub agent: Agent,
     /// Backups whose primary has changed since they were written.
     pub outdated: BTreeSet<AutomationId>,
+    /// What does nothing but print, wait and answer, and the place that shows it.
+    pub hollow: BTreeMap<AutomationId, String>,
+    /// What Standin can write no backup of, or not all of them, and why.
+    pub refused: BTreeMap<AutomationId, String>,
     /// Every drill that is on record, in any order.
     pub drills: Vec<Drill>,
 }
@@ -138,7 +142,25 @@ impl Joint<'_> {
             watchers: self.watchers(target, watch),
             hint: self.hint(automation, watch),
             backups: self.backups(automation, target),
+            writable: self.writable(automation),
             drills: self.known.drills.iter().filter(|drill| drill.id == automation.id).cloned().collect(),
+        }
+    }
+
+    fn writable(&self, automation: &Automation) -> Writable {
+        if let Some(why) = self.known.refused.get(&automation.id) {
+            return Writable::No(why.clone());
+        }
+        match automation.id.kind() {
+            Kind::Workflow | Kind::Netlify | Kind::Npm | Kind::Crontab => Writable::Yes,
+            Kind::Pm2 if automation.triggers.iter().any(|trigger| trigger == "always") => {
+                Writable::No("it runs all the time".to_owned())
+            }
+            Kind::Pm2 | Kind::Command if !automation.schedules.is_empty() => Writable::Yes,
+            Kind::Pm2 | Kind::Command => Writable::No("it has no schedule".to_owned()),
+            Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {
+                Writable::No(format!("what a {} does is not known here", automation.id.kind()))
+            }
         }
     }
 
@@ -245,8 +267,11 @@ impl Joint<'_> {
                 Some(Flaw::NotEffective(backup.reason.clone()))
             }
             Some(_) if self.known.outdated.contains(id) => Some(Flaw::Outdated),
-            Some(backup) if does_nothing(backup) && !does_nothing(primary) => Some(Flaw::DoesNothing),
-            Some(_) if !has_clock && (rung == Rung::No || !can_be_started) => Some(Flaw::NobodyStartsIt),
+            Some(backup) if self.hollow(primary).is_none() && self.hollow(backup).is_some() => {
+                self.hollow(backup).map(Flaw::DoesNothing)
+            }
+            Some(_) if !has_clock && !can_be_started => Some(Flaw::NobodyStartsIt),
+            Some(_) if !has_clock && rung == Rung::No => Some(Flaw::NotNamed),
             Some(_) if !is_written && !runs_the_same && !self.is_said(primary, id) => Some(Flaw::OnlyItsName),
             Some(_) => None,
         };
@@ -262,6 +287,22 @@ impl Joint<'_> {
             },
             flaw,
         }
+    }
+
+    /// What shows that an automation does nothing: as a backup it would answer for work that nobody does.
+    fn hollow(&self, automation: &Automation) -> Option<String> {
+        let known = self.known.hollow.get(&automation.id).cloned();
+        known.or_else(|| match &automation.detail {
+            Detail::Workflow(workflow) if workflow.effort == Effort::None => {
+                let path = &automation.source.path;
+                Some(format!("{path} all that its steps do is to check the code out, print and end"))
+            }
+            Detail::Workflow(_)
+            | Detail::Plain
+            | Detail::Pm2App { .. }
+            | Detail::NpmScript { .. }
+            | Detail::NetlifyFunction { .. } => None,
+        })
     }
 
     /// Whether standin.toml names the one as the backup of the other; the usual name alone is nobody's word.
@@ -281,16 +322,6 @@ impl Joint<'_> {
             Said::Command(text) => text.command.trim() == format!("standin run {}", primary.id),
             Said::Heartbeat | Said::Found => false,
         })
-    }
-}
-
-/// Whether all that a workflow does is to print: as a backup it would answer for work that nobody does.
-fn does_nothing(automation: &Automation) -> bool {
-    match &automation.detail {
-        Detail::Workflow(workflow) => workflow.effort == Effort::None,
-        Detail::Plain | Detail::Pm2App { .. } | Detail::NpmScript { .. } | Detail::NetlifyFunction { .. } => {
-            false
-        }
     }
 }
 

@@ -92,10 +92,12 @@ pub enum Flaw {
     NotEffective(String),
     /// Nobody starts it: it has no schedule, and no watcher can.
     NobodyStartsIt,
+    /// Nobody starts it: a watcher could, and `standin.toml` does not name it.
+    NotNamed,
     /// It was written from an older state of its primary.
     Outdated,
-    /// It does nothing that the primary does.
-    DoesNothing,
+    /// It does nothing, which this shows: a place in a file, and what stands there.
+    DoesNothing(String),
 }
 
 impl std::fmt::Display for Flaw {
@@ -107,8 +109,9 @@ impl std::fmt::Display for Flaw {
             ),
             Self::NotEffective(why) => write!(f, "it would not run: {why}"),
             Self::NobodyStartsIt => f.write_str("nobody would start it"),
+            Self::NotNamed => f.write_str("standin.toml does not name it, so that no watcher starts it"),
             Self::Outdated => f.write_str("its primary has changed since it was written"),
-            Self::DoesNothing => f.write_str("it does nothing but say that it ran"),
+            Self::DoesNothing(shown) => write!(f, "it does nothing but say that it ran: {shown}"),
         }
     }
 }
@@ -148,6 +151,15 @@ pub struct Backup {
     pub flaw: Option<Flaw>,
 }
 
+/// Whether Standin can write something that does the work of an automation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writable {
+    /// It can.
+    Yes,
+    /// It cannot, for this reason.
+    No(String),
+}
+
 /// What is known of one automation that runs by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
@@ -165,6 +177,8 @@ pub struct Subject {
     pub hint: String,
     /// What may take its place.
     pub backups: Vec<Backup>,
+    /// Whether Standin can write something that does its work elsewhere.
+    pub writable: Writable,
     /// Every drill of it that is known, in any order.
     pub drills: Vec<Drill>,
 }
@@ -213,14 +227,18 @@ pub enum Step {
     Mend,
     /// Have somebody watch it.
     Watch(String),
-    /// Give it a backup.
+    /// Give it a backup, which Standin writes.
     Back,
+    /// Give it a backup, which only a person can write.
+    BackByHand,
+    /// Name the backup that is there in `standin.toml`.
+    Name(AutomationId),
     /// Write the backup again.
     Renew,
     /// Mend its backup.
     MendBackup(AutomationId),
-    /// Give it a backup in another failure domain.
-    BackElsewhere,
+    /// Give it a backup outside of this failure domain.
+    BackElsewhere(Domain),
     /// Let a watcher outside of this failure domain act.
     WatchElsewhere(Domain),
     /// Run the drill.

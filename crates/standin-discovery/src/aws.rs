@@ -2,6 +2,7 @@
 
 use standin_core::automation::{ScheduleSpec, Severity, Standing};
 
+use crate::asked::There;
 use crate::contents::{Claim, File, Found, is_aside, name_and_ending};
 use crate::findings::Gathered;
 use crate::lines::quote;
@@ -113,13 +114,14 @@ pub(crate) fn computed(file: &File<'_>, found: &mut Found, line: u32, what: &str
 
 /// Whether something of this name is the folder or the file that holds a function, of any language.
 fn has_handler(file: &File<'_>, folder: &str, module: &str) -> bool {
+    let root = file.repository.root;
     let home = file.repository.absolute(file.folder()).join(folder);
     let whole = home.join(module);
     let Some(stem) = whole.file_name().map(|name| name.to_string_lossy().into_owned()) else { return true };
     ["js", "mjs", "cjs", "ts", "mts", "cts", "py", "rb", "go", "tsx"]
         .iter()
-        .any(|ending| whole.with_file_name(format!("{stem}.{ending}")).is_file())
-        || whole.is_dir()
+        .any(|ending| root.kind(&whole.with_file_name(format!("{stem}.{ending}"))) == There::File)
+        || root.kind(&whole) == There::Folder
 }
 
 /// Says of a handler that it is not there, where that can be known.

@@ -5,6 +5,8 @@ use std::path::{Component, Path};
 
 use ignore::gitignore::GitignoreBuilder;
 
+use crate::asked::Root;
+use crate::files;
 use crate::limits::MAX_FILE_BYTES;
 
 /// Folders that a build or an installation fills.
@@ -61,13 +63,13 @@ pub(crate) fn is_named(path: &str) -> bool {
 }
 
 /// Whether a build would make this file below `root`: its name says so, or Git ignores it.
-pub(crate) fn is_product(root: &Path, file: &Path) -> bool {
+pub(crate) fn is_product(root: &Root, file: &Path) -> bool {
     let Ok(relative) = file.strip_prefix(root) else { return false };
     is_named(&relative.to_string_lossy()) || is_ignored(root, relative)
 }
 
 /// Whether a `.gitignore` between the root and the file names it. The deepest one that says something decides.
-pub(crate) fn is_ignored(root: &Path, relative: &Path) -> bool {
+pub(crate) fn is_ignored(root: &Root, relative: &Path) -> bool {
     let parents: Vec<&Path> = relative.ancestors().skip(1).collect();
     // From the folder of the file up to the root.
     for folder in parents {
@@ -76,8 +78,8 @@ pub(crate) fn is_ignored(root: &Path, relative: &Path) -> bool {
         }
         let here = root.join(folder);
         let rules = here.join(".gitignore");
-        let is_small = std::fs::symlink_metadata(&rules)
-            .is_ok_and(|about| about.is_file() && about.len() <= MAX_FILE_BYTES);
+        let is_small = files::size(root, &folder.join(".gitignore").to_string_lossy())
+            .is_some_and(|size| size <= MAX_FILE_BYTES);
         if !is_small {
             continue;
         }
@@ -112,9 +114,9 @@ mod tests {
     fn what_git_ignores_is_a_product() {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join(".gitignore"), "made/\n*.gen.js\n!kept.gen.js\n").unwrap();
-        let is = |path: &str| is_product(root.path(), &root.path().join(path));
+        let is = |path: &str| is_product(&Root::new(root.path().to_owned()), &root.path().join(path));
         assert!(is("made/a.js") && is("src/a.gen.js"));
         assert!(!is("src/a.js") && !is("kept.gen.js"));
-        assert!(!is_product(root.path(), Path::new("/elsewhere/made/a.js")));
+        assert!(!is_product(&Root::new(root.path().to_owned()), Path::new("/elsewhere/made/a.js")));
     }
 }

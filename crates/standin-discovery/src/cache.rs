@@ -1,67 +1,71 @@
-//! What an earlier scan found in files that have not changed since, so that they are not read again.
+//! What an earlier scan found, so that what has not changed since is not read again.
 //!
-//! A cache is a text: a first line with the version, then a line for each file with its path, its stamp, and what was
-//! found in it as JSON. Whoever scans keeps it wherever it likes. A line that cannot be read is a file that is read
-//! again; a first line that is not this version's empties the cache. [`FORMAT`] grows whenever a rule changes, so that
-//! no finding of an older rule is kept.
+//! A cache holds the inventory of a whole repository with everything that the scan asked the disk, and what was found in
+//! each workflow by itself. When every answer would be the same the inventory is handed out as it is; when not, only the
+//! workflows that have changed are parsed. What was written just before the scan began is not trusted, as it could be
+//! written again before the disk's clock moves on.
+//!
+//! A cache is bytes: a line with the version, a checksum, and the two parts. Whoever scans keeps them wherever it likes.
+//! Whatever is damaged, or of another version, is an empty cache. [`FORMAT`] grows whenever a rule or the format changes,
+//! so that nothing of an older one is kept.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
+use std::ops::Range;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-use standin_core::automation::{Automation, Finding};
+use standin_core::automation::{Automation, Finding, Inventory};
 
+use crate::ScanOptions;
+use crate::asked::Question;
 use crate::limits::MAX_CACHE_BYTES;
 
+mod bytes;
+mod codec;
+mod stamp;
+mod whole;
+
+use bytes::{Bytes, checksum, put_piece, put_text};
+use codec::Kept as _;
+
+pub(crate) use stamp::Stamp;
+
 /// The version of the cache, and of the rules whose findings are in it.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 const NAME: &str = "standin-scan-cache";
 
 /// What was found in one file by itself.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Kept {
     pub(crate) automations: Vec<Automation>,
     pub(crate) findings: Vec<Finding>,
 }
 
-/// By what a changed file is known: its size, its times and its number on the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-    inode: u64,
-}
-
-impl Stamp {
-    /// The stamp of a file; `None` if it is none, or cannot be asked.
-    pub(crate) fn of(file: &Path) -> Option<Self> {
-        let about = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
-        Some(Self {
-            size: about.len(),
-            modified: (about.mtime(), about.mtime_nsec()),
-            changed: (about.ctime(), about.ctime_nsec()),
-            inode: about.ino(),
-        })
-    }
-
-    fn write(&self) -> String {
-        let Self { size, modified, changed, inode } = self;
-        format!("{size} {}.{} {}.{} {inode}", modified.0, modified.1, changed.0, changed.1)
-    }
-}
-
 /// What earlier scans found. The default knows nothing, and makes a scan read everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Cache {
-    /// By path: the stamp as it is written, and what was found as JSON.
-    files: BTreeMap<String, (String, String)>,
+    /// When the scan begins that it is used for.
+    now: SystemTime,
+    /// What was read.
+    bytes: Vec<u8>,
+    /// The inventory and what it rests on: where it is in what was read, or a new one, if there is any.
+    whole: Whole,
+    /// What was found in each file, in what was read, as long as nobody has looked.
+    unread: Range<usize>,
+    /// By path: the stamp, and what was found.
+    files: BTreeMap<String, (Stamp, Vec<u8>)>,
     state: State,
 }
 
-/// Whether a cache holds something that its text did not.
+/// An inventory and what it rests on.
+#[derive(Debug, Clone)]
+enum Whole {
+    Read(Range<usize>),
+    New(Vec<u8>),
+}
+
+/// Whether a cache holds something that its bytes did not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -69,33 +73,61 @@ enum State {
     Changed,
 }
 
+impl Default for Cache {
+    fn default() -> Self {
+        Self::new(UNIX_EPOCH)
+    }
+}
+
 impl Cache {
-    /// Reads a cache. What is damaged, or another version's, is left out.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let mut lines = text.lines();
-        if lines.next() != Some(first_line().as_str()) {
-            return Self::default();
+    /// A cache that knows nothing, for a scan that begins now. Where the clock is behind that of the disk, nothing is
+    /// kept.
+    pub const fn new(now: SystemTime) -> Self {
+        Self {
+            now,
+            bytes: Vec::new(),
+            whole: Whole::Read(0..0),
+            unread: 0..0,
+            files: BTreeMap::new(),
+            state: State::AsRead,
         }
-        let entry = |line: &str| {
-            let mut parts = line.splitn(3, '\t').map(str::to_owned);
-            Some((parts.next()?, (parts.next()?, parts.next()?)))
-        };
-        Self { files: lines.filter_map(entry).collect(), state: State::AsRead }
+    }
+
+    /// Reads a cache for a scan that begins now. One that is damaged, or another version's, is empty.
+    pub fn from_bytes(bytes: Vec<u8>, now: SystemTime) -> Self {
+        let Some((whole, unread)) = parts(&bytes) else { return Self::new(now) };
+        Self { bytes, whole: Whole::Read(whole), unread, ..Self::new(now) }
+    }
+
+    fn whole(&self) -> &[u8] {
+        match &self.whole {
+            Whole::Read(range) => self.bytes.get(range.clone()).unwrap_or_default(),
+            Whole::New(bytes) => bytes,
+        }
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.bytes.get(self.unread.clone()).unwrap_or_default()
     }
 
     /// The cache as [`Cache::from_bytes`] reads it.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = first_line();
-        text.push('\n');
+        let mut parts = Vec::new();
+        put_piece(&mut parts, self.whole());
+        parts.extend_from_slice(self.unread());
         for (path, (stamp, found)) in &self.files {
-            let line = [path.as_str(), "\t", stamp, "\t", found, "\n"];
-            if text.len().saturating_add(line.iter().map(|part| part.len()).sum()) > MAX_CACHE_BYTES {
+            let room = found.len().saturating_add(path.len()).saturating_add(parts.len());
+            if room > MAX_CACHE_BYTES {
                 break;
             }
-            text.extend(line);
+            put_text(&mut parts, path);
+            whole::put_stamp(&mut parts, stamp);
+            put_piece(&mut parts, found);
         }
-        text.into_bytes()
+        let mut out = first_line().into_bytes();
+        out.extend_from_slice(&checksum(&parts).to_le_bytes());
+        out.extend_from_slice(&parts);
+        out
     }
 
     /// Whether it holds anything else than when it was read, so that it is worth writing.
@@ -103,24 +135,53 @@ impl Cache {
         self.state == State::Changed
     }
 
-    /// What is known of a file with this stamp.
-    pub(crate) fn get(&self, path: &str, stamp: &Stamp) -> Option<Kept> {
-        let (known, found) = self.files.get(path)?;
-        if *known != stamp.write() {
-            return None;
-        }
-        serde_json::from_str(found).ok()
+    /// The whole inventory, if nothing that it rests on has changed, and how many files it rests on.
+    pub(crate) fn inventory(&self, root: &Path, options: &ScanOptions) -> Option<(Inventory, usize)> {
+        whole::take(self.whole(), root, options)
     }
 
-    /// Keeps what was found in a file. A path that would not fit on a line is not kept.
-    pub(crate) fn keep(&mut self, path: &str, stamp: &Stamp, found: &Kept) {
-        if path.contains(['\t', '\n', '\r']) {
-            return;
-        }
-        if let Ok(json) = serde_json::to_string(found) {
-            self.files.insert(path.to_owned(), (stamp.write(), json));
+    /// Keeps a whole inventory with what it rests on, if all of that can be trusted.
+    pub(crate) fn keep_inventory(
+        &mut self,
+        root: &Path,
+        options: &ScanOptions,
+        asked: Option<&[Question]>,
+        inventory: &Inventory,
+    ) {
+        let whole = asked.and_then(|asked| whole::put(root, options, asked, inventory, self.now));
+        let whole = whole.filter(|whole| whole.len() < MAX_CACHE_BYTES).unwrap_or_default();
+        if whole != self.whole() {
+            self.whole = Whole::New(whole);
             self.state = State::Changed;
         }
+    }
+
+    /// Looks at what is known of the files one by one, which a scan needs when something has changed.
+    pub(crate) fn open(&mut self) {
+        let unread = std::mem::take(&mut self.unread);
+        let mut from = Bytes::new(self.bytes.get(unread).unwrap_or_default());
+        let entry =
+            || Some((from.text()?.to_owned(), (whole::take_stamp(&mut from)?, from.piece()?.to_vec())));
+        self.files.extend(std::iter::from_fn(entry));
+    }
+
+    /// What is known of a file with this stamp.
+    pub(crate) fn get(&self, path: &str, stamp: &Stamp) -> Option<Kept> {
+        let (_, found) = self.files.get(path).filter(|(known, _)| known == stamp)?;
+        let mut from = Bytes::new(found);
+        Some(Kept { automations: Vec::take(&mut from)?, findings: Vec::take(&mut from)? })
+    }
+
+    /// Keeps what was found in a file, unless it was written so lately that it may be written again without a trace.
+    pub(crate) fn keep(&mut self, path: &str, stamp: &Stamp, found: &Kept) {
+        if !stamp.is_settled(self.now) {
+            return;
+        }
+        let mut out = Vec::new();
+        found.automations.put(&mut out);
+        found.findings.put(&mut out);
+        self.files.insert(path.to_owned(), (*stamp, out));
+        self.state = State::Changed;
     }
 
     /// Forgets the files of a folder that are not there any more.
@@ -133,8 +194,21 @@ impl Cache {
     }
 }
 
+/// Where the two parts are of a cache of this version that is whole.
+fn parts(bytes: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let rest = bytes.strip_prefix(first_line().as_bytes())?;
+    let (sum, parts) = rest.split_first_chunk::<8>()?;
+    if u64::from_le_bytes(*sum) != checksum(parts) {
+        return None;
+    }
+    let mut from = Bytes::new(parts);
+    let whole = from.piece()?.len();
+    let files = bytes.len().checked_sub(from.rest().len())?;
+    Some((files.checked_sub(whole)?..files, files..bytes.len()))
+}
+
 fn first_line() -> String {
-    format!("{NAME} {FORMAT} {}", env!("CARGO_PKG_VERSION"))
+    format!("{NAME} {FORMAT} {}\n", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Reads one file, within limits; whatever is wrong with it is a finding.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
-use std::path::Path;
 
 use standin_core::automation::{Finding, Severity};
 
+use crate::asked::{Answer, Root};
+use crate::cache::Stamp;
 use crate::findings::finding;
 use crate::limits::MAX_FILE_BYTES;
 
@@ -13,21 +14,28 @@ use crate::limits::MAX_FILE_BYTES;
 ///
 /// # Errors
 /// The finding that says why there is no text.
-pub(crate) fn read(root: &Path, path: &str) -> Result<String, Finding> {
-    let file = root.join(path);
+pub(crate) fn read(root: &Root, path: &str) -> Result<String, Finding> {
     // A pipe would block whoever opens it, so the kind is asked for first.
-    let about = std::fs::metadata(&file).map_err(|error| unreadable(path, &error))?;
+    let about = ask(root, path).map_err(|error| unreadable(path, &error))?;
+    read_known(root, path, &about)
+}
+
+/// What the system says of a file.
+pub(crate) fn ask(root: &Root, path: &str) -> std::io::Result<Metadata> {
+    let about = std::fs::metadata(root.join(path));
+    root.note(path, Answer::Stamp(about.as_ref().ok().map(Stamp::new)));
+    about
+}
+
+/// As [`read`], where the system has been asked already.
+pub(crate) fn read_known(root: &Root, path: &str, about: &Metadata) -> Result<String, Finding> {
     if !about.is_file() {
         return Err(not_a_file(path));
     }
     if about.len() > MAX_FILE_BYTES {
         return Err(too_large(path));
     }
-    let mut bytes = Vec::new();
-    let open = File::open(&file).map_err(|error| unreadable(path, &error))?;
-    open.take(MAX_FILE_BYTES.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &error))?;
+    let bytes = bytes(root, path, about).map_err(|error| unreadable(path, &error))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE_BYTES) {
         return Err(too_large(path));
     }
@@ -36,6 +44,20 @@ pub(crate) fn read(root: &Path, path: &str) -> Result<String, Finding> {
         Some(line) => Err(conflicted(path, line)),
         None => Ok(text),
     }
+}
+
+/// The bytes of a file, and at most one more than there may be. Most are read at one go.
+fn bytes(root: &Root, path: &str, about: &Metadata) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(root.join(path))?;
+    let length = usize::try_from(about.len()).unwrap_or(0);
+    let mut bytes = vec![0; length.saturating_add(1)];
+    let first = file.read(&mut bytes)?;
+    bytes.truncate(first);
+    if first != length {
+        let most = MAX_FILE_BYTES.saturating_add(1).saturating_sub(u64::try_from(first).unwrap_or(u64::MAX));
+        file.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// The line on which Git marks the first part of a conflict that nobody has resolved.
@@ -61,8 +83,8 @@ fn conflicted(path: &str, line: u32) -> Finding {
 }
 
 /// The size of a file, if it is one.
-pub(crate) fn size(root: &Path, path: &str) -> Option<u64> {
-    std::fs::metadata(root.join(path)).ok().filter(std::fs::Metadata::is_file).map(|about| about.len())
+pub(crate) fn size(root: &Root, path: &str) -> Option<u64> {
+    ask(root, path).ok().filter(Metadata::is_file).map(|about| about.len())
 }
 
 fn decode(path: &str, bytes: Vec<u8>) -> Result<String, Finding> {

@@ -25,9 +25,11 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// What is wrong with a test or an example keeps nothing of the repository itself from running.
     pub(crate) fn add(&mut self, found: Finding) {
         if self.list.len() < MAX_FINDINGS {
-            self.list.push(found);
+            let severity = if is_only_shown(&found.path) { Severity::Note } else { found.severity };
+            self.list.push(Finding { severity, ..found });
         }
     }
 }
@@ -91,11 +93,19 @@ impl Gathered {
     }
 }
 
+/// Whether a path lies in a folder of tests or examples. Documentation is a site of its own in many a repository.
+fn is_only_shown(path: &str) -> bool {
+    let Some((folders, _)) = path.rsplit_once('/') else { return false };
+    is_aside(&format!("{folders}/_"))
+        && !folders.split('/').any(|part| matches!(part, "docs" | "doc" | "documentation"))
+}
+
 fn twice(first: &Automation, second: &Automation) -> Finding {
     let message = format!(
         "`{}` is also at {}:{}, which is the one that counts",
         first.id, first.source.path, first.source.line
     );
     let fix = "Give one of the two another name.";
-    finding("duplicate-id", Severity::Error, &second.source.path, second.source.line, message, fix)
+    let severity = if is_only_shown(&second.source.path) { Severity::Note } else { Severity::Error };
+    finding("duplicate-id", severity, &second.source.path, second.source.line, message, fix)
 }

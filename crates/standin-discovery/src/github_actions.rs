@@ -3,12 +3,13 @@
 //! Each file is judged by itself, several at a time, and then all of them together: which one calls, follows or cancels
 //! which.
 
-use std::path::Path;
+use std::fs::Metadata;
 
 use standin_core::automation::{Automation, Detail, Finding, Severity, Source, Standing, Workflow};
 use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::ownership::{self, Owner};
 
+use crate::asked::Root;
 use crate::cache::{Cache, Kept, Stamp};
 use crate::files;
 use crate::findings::{Gathered, finding};
@@ -99,25 +100,26 @@ enum Origin {
     Parsed,
 }
 
-fn known(root: &Path, cache: &Cache, entry: &Entry) -> (Option<Stamp>, Option<Outcome>, Origin) {
+fn known(root: &Root, cache: &Cache, entry: &Entry) -> (Option<Stamp>, Option<Outcome>, Origin) {
     // The stamp is taken before the file is read: if it changes in between, it is read again the next time.
-    let stamp = Stamp::of(&root.join(&entry.path));
+    let about = files::ask(root, &entry.path).ok();
+    let stamp = about.as_ref().filter(|about| about.is_file()).map(Stamp::new);
     let found = stamp.as_ref().and_then(|stamp| cache.get(&entry.path, stamp));
     if let Some(Kept { automations, findings }) = found {
         let outcome = Outcome { automation: automations.into_iter().next(), findings };
         return (stamp, Some(outcome), Origin::Cache);
     }
-    (stamp, outcome(root, entry), Origin::Parsed)
+    (stamp, outcome(root, entry, about.as_ref()), Origin::Parsed)
 }
 
 /// What a file comes to by itself; `None` if it is nothing to GitHub, and looks as if it knew.
-fn outcome(root: &Path, entry: &Entry) -> Option<Outcome> {
+fn outcome(root: &Root, entry: &Entry, about: Option<&Metadata>) -> Option<Outcome> {
     let name = entry.path.strip_prefix(WORKFLOWS)?;
     if let Some(why) = why_not_loaded(name) {
         return Some(not_loaded(entry, name, why));
     }
     if is_workflow_name(name) {
-        return Some(workflow(root, entry, name));
+        return Some(workflow(root, entry, name, about));
     }
     stray(entry, name)
 }
@@ -193,11 +195,14 @@ fn automation(path: &str, name: &str, findings: &mut Vec<Finding>) -> Option<Aut
     })
 }
 
-fn workflow(root: &Path, entry: &Entry, name: &str) -> Outcome {
+fn workflow(root: &Root, entry: &Entry, name: &str, about: Option<&Metadata>) -> Outcome {
     let path = entry.path.as_str();
     let read = match entry.nature {
         Nature::Other => Err(files::not_a_file(path)),
-        Nature::File => files::read(root, path),
+        Nature::File => match about {
+            Some(about) => files::read_known(root, path, about),
+            None => files::read(root, path),
+        },
     };
     match read {
         Ok(text) => judge(path, name, &text),

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use standin_core::automation::Inventory;
 
+mod asked;
 mod aws;
 mod built;
 pub mod cache;
@@ -21,6 +22,7 @@ mod crontab;
 mod files;
 mod findings;
 mod github_actions;
+mod hollow;
 mod hosted;
 mod js;
 mod kubernetes;
@@ -42,6 +44,7 @@ mod yaml;
 mod yaml_stream;
 
 pub use cache::Cache;
+pub use hollow::{Hollow, hollow, idle_command};
 pub use pm2::computed as computed_configurations;
 
 /// What a scan leaves out beyond its own rules. The default leaves out nothing more.
@@ -116,6 +119,14 @@ pub fn scan_with(
         return Err(ScanError::NotAFolder { path: root.to_owned() });
     }
     std::fs::read_dir(&real).map_err(failed)?;
+    // What configurations say when they are run is nothing that the disk tells.
+    let is_of_the_disk = options.evaluated.is_empty();
+    if is_of_the_disk && let Some((inventory, seen)) = cache.inventory(&real, options) {
+        note(Progress { seen, parsed: 0 });
+        return Ok(inventory);
+    }
+    let real = asked::Root::new(real);
+    cache.open();
     let mut gathered = findings::Gathered::default();
     let entries = walk::list(&real, options, &mut gathered.findings);
     let repository = registry::Repository {
@@ -129,7 +140,11 @@ pub fn scan_with(
         (detector.detect)(&repository, &mut gathered);
     }
     *cache = repository.cache.into_inner();
-    Ok(gathered.into_inventory())
+    let inventory = gathered.into_inventory();
+    if is_of_the_disk {
+        cache.keep_inventory(&real, options, real.take_asked().as_deref(), &inventory);
+    }
+    Ok(inventory)
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! Apps of PM2's ecosystem files: JavaScript, JSON and YAML.
 
-use std::path::Path;
-
 use standin_core::automation::{Finding, Known, Severity};
 use standin_core::ownership::{self, Owner};
 
+use crate::asked::Root;
 use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::js;
@@ -174,7 +173,7 @@ fn has_apps(value: &Value) -> bool {
     value.get("apps").is_some_and(|apps| apps.items().iter().any(|app| app.get("script").is_some()))
 }
 
-fn parse(root: &Path, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
+fn parse(root: &Root, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
     let absolute = &root.join(path);
     let left = js::files_left();
     let fault = |rule: &str, line: u32, message: String| {

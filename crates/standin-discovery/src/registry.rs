@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::asked::Root;
 use crate::findings::Gathered;
 use crate::walk::Entry;
 use crate::{Cache, Evaluated, Progress};
@@ -12,7 +13,7 @@ use crate::{contents, github_actions, netlify, npm_scripts, pm2, scripts, terraf
 /// What a detector looks at.
 pub(crate) struct Repository<'a> {
     /// Absolute, without links.
-    pub(crate) root: &'a Path,
+    pub(crate) root: &'a Root,
     /// Ordered by path.
     pub(crate) entries: &'a [Entry],
     /// What configurations gave when they were run, by path.
@@ -26,7 +27,7 @@ pub(crate) struct Repository<'a> {
 impl Repository<'_> {
     /// The absolute path of one relative to the root; of the empty path the root itself.
     pub(crate) fn absolute(&self, relative: &str) -> PathBuf {
-        if relative.is_empty() { self.root.to_owned() } else { self.root.join(relative) }
+        if relative.is_empty() { self.root.to_path_buf() } else { self.root.join(relative) }
     }
 }
 

@@ -69,6 +69,39 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
     file.add(found, gathered);
 }
 
+/// Adds the timer that a script writes: a text with this many lines before it. Whether the script runs is not known.
+pub(crate) fn read_installed(
+    file: &File<'_>,
+    (text, before): (&str, u32),
+    unit: &str,
+    gathered: &mut Gathered,
+) {
+    if !text.lines().any(|line| line.trim() == "[Timer]") {
+        return;
+    }
+    let mut settings = settings(text);
+    for setting in &mut settings {
+        setting.line = setting.line.saturating_add(before);
+    }
+    let line = settings.iter().find(|s| s.section == "Timer").map_or(before, |setting| setting.line);
+    if !file.more(line, gathered) {
+        return;
+    }
+    let mut found = Found::new(Kind::Systemd, unit, line);
+    // What the script fills in only running it tells.
+    if settings.iter().any(|s| s.key == "OnCalendar" && s.value.contains('$')) {
+        let message = "its calendar is filled in by the script";
+        found.fall_short(Standing::Declared, message);
+        let fix = "Write it out, or watch the unit by heartbeats.";
+        file.say(("script-computed", Severity::Note, line), message, fix, gathered);
+    } else {
+        slots(file, &settings, &mut found, gathered);
+    }
+    let reason = "this script installs it, and nothing here says who runs the script";
+    found.fall_short(Standing::Loadable, reason);
+    file.add(found, gathered);
+}
+
 fn slots(file: &File<'_>, settings: &[Setting<'_>], found: &mut Found, gathered: &mut Gathered) {
     let mut calendars: Vec<&Setting<'_>> = Vec::new();
     for setting in settings.iter().filter(|s| s.section == "Timer" && s.key == "OnCalendar") {

@@ -7,6 +7,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use standin_core::automation::{Finding, Severity};
 
 use crate::ScanOptions;
+use crate::asked::{self, Answer, Root, There};
+use crate::cache::Stamp;
 use crate::contents;
 use crate::files;
 use crate::findings::{Findings, finding};
@@ -53,7 +55,7 @@ impl Entry {
 }
 
 /// Lists what is below `root`, ordered by path.
-pub(crate) fn list(root: &Path, options: &ScanOptions, findings: &mut Findings) -> Vec<Entry> {
+pub(crate) fn list(root: &Root, options: &ScanOptions, findings: &mut Findings) -> Vec<Entry> {
     let mut walk = Walk { root, options, findings, entries: Vec::new(), seen: 0 };
     walk.folder(root, "", &mut Vec::new());
     let mut entries = walk.entries;
@@ -62,7 +64,7 @@ pub(crate) fn list(root: &Path, options: &ScanOptions, findings: &mut Findings) 
 }
 
 struct Walk<'a> {
-    root: &'a Path,
+    root: &'a Root,
     options: &'a ScanOptions,
     findings: &'a mut Findings,
     entries: Vec<Entry>,
@@ -76,6 +78,9 @@ impl Walk<'_> {
             self.findings.add(too_deep(relative));
             return;
         }
+        // Whatever is added to a folder or taken from it while it is listed changes its stamp.
+        let stamp = std::fs::metadata(dir).ok().as_ref().map(Stamp::new);
+        self.root.note(relative, Answer::Stamp(stamp));
         let children = match children(dir) {
             Ok(children) => children,
             Err(error) => {
@@ -83,7 +88,8 @@ impl Walk<'_> {
                 return;
             }
         };
-        let rules = gitignore(dir, relative, self.root, self.findings);
+        let has_rules = children.iter().any(|child| child.name == ".gitignore");
+        let rules = has_rules.then(|| gitignore(dir, relative, self.root, self.findings)).flatten();
         let has_rules = rules.is_some();
         ignored.extend(rules);
         for child in children {
@@ -131,17 +137,20 @@ impl Walk<'_> {
 
     /// A link counts as the file that it leads to, if that is within the root: nothing outside is read.
     fn link(&mut self, child: &Child, path: String) {
-        match std::fs::canonicalize(&child.path) {
-            Err(_) if is_wanted(&path) => self.findings.add(broken_link(&path)),
-            Err(_) => {}
-            Ok(target) if target.is_dir() => self.findings.add(folder_link(&path, &target, &child.path)),
-            Ok(target) if !target.starts_with(self.root) => {
-                if is_wanted(&path) {
-                    self.findings.add(outside_link(&path));
-                }
+        let (target, kind) = asked::link(&child.path);
+        let written = target.as_ref().map(|target| target.to_string_lossy().into_owned());
+        self.root.note(&path, Answer::Link(written, kind));
+        match target {
+            None if is_wanted(&path) => self.findings.add(broken_link(&path)),
+            None => {}
+            Some(target) if kind == There::Folder => {
+                self.findings.add(folder_link(&path, &target, &child.path));
             }
-            Ok(target) if target.is_file() => self.keep(path, Nature::File),
-            Ok(_) => self.keep(path, Nature::Other),
+            Some(target) if !target.starts_with(self.root) && is_wanted(&path) => {
+                self.findings.add(outside_link(&path));
+            }
+            Some(_) if kind == There::File => self.keep(path, Nature::File),
+            Some(_) => self.keep(path, Nature::Other),
         }
     }
 
@@ -191,11 +200,8 @@ fn is_ignored(path: &Path, is_dir: bool, ignored: &[Gitignore]) -> bool {
 }
 
 /// The rules of a folder's `.gitignore`. Lines that are no pattern are left out, as Git does.
-fn gitignore(dir: &Path, relative: &str, root: &Path, findings: &mut Findings) -> Option<Gitignore> {
+fn gitignore(dir: &Path, relative: &str, root: &Root, findings: &mut Findings) -> Option<Gitignore> {
     let path = if relative.is_empty() { ".gitignore".into() } else { format!("{relative}/.gitignore") };
-    if std::fs::symlink_metadata(dir.join(".gitignore")).is_err() {
-        return None;
-    }
     let text = match files::read(root, &path) {
         Ok(text) => text,
         Err(problem) => {

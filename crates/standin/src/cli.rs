@@ -87,6 +87,16 @@ pub(crate) enum Format {
     Html,
 }
 
+/// How changes of files are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum PatchFormat {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// One object, with a version.
+    Json,
+}
+
 /// Where and how to look.
 #[derive(Debug, Args)]
 pub(crate) struct LookArgs {
@@ -227,6 +237,9 @@ pub(crate) struct InitArgs {
     /// Add the scripts redundancy:start, :stop, :status, :health, :report, :recover and :monitor to package.json
     #[arg(long)]
     pub npm_scripts: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PatchFormat,
 }
 
 /// `standin backup`.
@@ -243,6 +256,9 @@ pub(crate) struct BackupArgs {
     /// Only print what would be changed
     #[arg(long, conflicts_with = "check")]
     pub dry_run: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PatchFormat,
 }
 
 /// `standin up`.

@@ -21,8 +21,9 @@ pub(crate) fn print<T: Serialize>(
 ) -> Result<(), Failure> {
     let out = match format {
         Format::Json => {
-            let json = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
-            format!("{json}\n")
+            let mut json = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+            json.push('\n');
+            json
         }
         Format::Text => text(&doc(value), width(), colour()),
         Format::Markdown => markdown(&doc(value)),

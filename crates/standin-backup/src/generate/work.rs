@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
-use super::{Generated, Inputs, Mode, Refusal, backup_name, workflow_path};
+use super::{Generated, Inputs, Mode, Refusal, backup_name, errand_name, workflow_path};
 use crate::file::Place;
 use crate::patch::FilePatch;
 use crate::settings::{self, Remedy};
 use crate::times::{self, Taken};
 use crate::workflow::{self, Primary, Refused};
-use crate::{PM2_FILE, netlify, pm2};
+use crate::{PM2_FILE, host, netlify, pm2};
 
 mod shared;
 
@@ -27,6 +27,11 @@ pub(super) struct Work<'a> {
     apps: Vec<pm2::App>,
     remedies: Vec<Remedy>,
     backed_up: BTreeMap<AutomationId, String>,
+    /// The schedules of the backups that are there, by their path: what still fits is kept, so that one more workflow
+    /// moves no other's backup.
+    earlier: BTreeMap<String, Vec<ScheduleSpec>>,
+    /// Those of them that are kept for sure, by the path and the number of the primary's schedule.
+    kept: BTreeMap<(String, usize), ScheduleSpec>,
     /// Backups that start in a minute that somebody else has, each as its primary's place and in words.
     crowded: Vec<(Source, String)>,
 }
@@ -41,6 +46,8 @@ impl<'a> Work<'a> {
             apps: Vec::new(),
             remedies: Vec::new(),
             backed_up: BTreeMap::new(),
+            earlier: BTreeMap::new(),
+            kept: BTreeMap::new(),
             crowded: Vec::new(),
         };
         let mut taken = Taken::default();
@@ -52,7 +59,36 @@ impl<'a> Work<'a> {
             }
         }
         work.taken = taken;
+        work.keep();
         work
+    }
+
+    /// Keeps every time of an earlier run that still fits and that nobody else has.
+    fn keep(&mut self) {
+        for backup in inventory_of(self.inputs).filter(|backup| backup.backup_of.is_some()) {
+            let earlier = self.earlier.entry(backup.source.path.clone()).or_default();
+            earlier.extend(backup.schedules.iter().cloned());
+        }
+        for primary in inventory_of(self.inputs).filter(|a| self.is_primary(a)).collect::<Vec<_>>() {
+            for path in places(primary) {
+                for (nth, schedule) in slots(primary).iter().enumerate() {
+                    let free = |spec: &&ScheduleSpec| self.taken.collisions(&spec.cron, &spec.timezone) == 0;
+                    let Some(spec) = self.earlier_one(&path, schedule).filter(free).cloned() else {
+                        continue;
+                    };
+                    self.taken.add(&spec.cron, &spec.timezone);
+                    self.kept.insert((path.clone(), nth), spec);
+                }
+            }
+        }
+    }
+
+    /// What an earlier run chose for a schedule, if that still fits.
+    fn earlier_one(&self, path: &str, schedule: &ScheduleSpec) -> Option<&ScheduleSpec> {
+        let earlier = self.earlier.get(path)?;
+        let is_other =
+            |spec: &&ScheduleSpec| !self.kept.iter().any(|((at, _), kept)| at == path && kept == *spec);
+        earlier.iter().filter(is_other).find(|spec| times::fits(schedule, spec))
     }
 
     /// Whether somebody else has written the file that it is in.
@@ -62,7 +98,33 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn is_primary(&self, automation: &Automation) -> bool {
-        self.is_others(automation) && !self.inputs.left_out.contains(&automation.id)
+        self.is_others(automation)
+            && !self.inputs.left_out.contains(&automation.id)
+            && (self.is_asked(&automation.id) || !self.is_backup_by_name(automation))
+    }
+
+    /// Whether somebody has written it under the name that the backup of another has: a backup of it would be one of a
+    /// backup.
+    fn is_backup_by_name(&self, automation: &Automation) -> bool {
+        let id = &automation.id;
+        let primaries: Vec<String> = match id.kind() {
+            Kind::Workflow => {
+                let stem = id.name().rsplit_once('.').and_then(|(stem, _)| stem.strip_suffix("-backup"));
+                stem.into_iter().flat_map(|stem| [format!("{stem}.yml"), format!("{stem}.yaml")]).collect()
+            }
+            Kind::Netlify => netlify::original(id.name()).into_iter().collect(),
+            Kind::Pm2
+            | Kind::Npm
+            | Kind::Command
+            | Kind::Aws
+            | Kind::Crontab
+            | Kind::Systemd
+            | Kind::Kubernetes
+            | Kind::Script
+            | Kind::Heartbeat => Vec::new(),
+        };
+        let mut primaries = primaries.iter().filter_map(|name| AutomationId::new(id.kind(), name).ok());
+        primaries.any(|primary| self.inputs.inventory.get(&primary).is_some())
     }
 
     fn is_asked(&self, id: &AutomationId) -> bool {
@@ -84,18 +146,15 @@ impl<'a> Work<'a> {
                     Refused::new(why, "Mend its file, and run `standin backup` again."),
                 );
             }
-            Kind::Pm2 => match pm2::of_app(automation, self.inputs.files) {
-                Ok(app) => self.app(&automation.id, app),
-                Err(refused) => self.refuse(&automation.id, refused),
-            },
-            Kind::Npm
-            | Kind::Command
-            | Kind::Aws
-            | Kind::Crontab
-            | Kind::Systemd
-            | Kind::Kubernetes
-            | Kind::Script
-            | Kind::Heartbeat => {
+            Kind::Pm2 => {
+                match pm2::of_app(automation, self.inputs.files) {
+                    Ok(app) => self.app(&automation.id, app),
+                    Err(refused) => self.refuse(&automation.id, refused),
+                }
+                self.errand(automation);
+            }
+            Kind::Npm | Kind::Command | Kind::Crontab => self.errand(automation),
+            Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {
                 if self.is_asked(&automation.id) {
                     let why = format!("Standin writes no backup for a {}", automation.id.kind());
                     let fix = "Name something that does the same as its `backup` in standin.toml.";
@@ -122,10 +181,6 @@ impl<'a> Work<'a> {
         if !self.is_wanted(automation, &path) && !is_refused_by_github(automation) {
             return;
         }
-        let is_there = matches!(self.inputs.files.place(&path), Place::Ours(_));
-        if self.is_backup_by_name(id) && !is_there && !self.is_asked(id) {
-            return;
-        }
         if automation.state < Standing::Effective {
             let why = format!("it would never run itself: {}", automation.reason);
             self.refuse(id, Refused::new(why, "Mend the workflow, and run `standin backup` again."));
@@ -147,21 +202,11 @@ impl<'a> Work<'a> {
         match workflow::backup(primary) {
             Ok(text) => {
                 self.write(&path, text, id);
-                let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
+                let run = pm2::of_run(automation, schedules.first(), self.inputs.mode, &self.apps);
                 self.app(id, run);
             }
             Err(refused) => self.refuse(id, refused),
         }
-    }
-
-    /// Whether a workflow has the usual name of another's backup: a backup of it would be one of a backup.
-    fn is_backup_by_name(&self, id: &AutomationId) -> bool {
-        let primary = |ending: &str| {
-            let stem = id.name().strip_suffix(&format!("-backup.{ending}"))?;
-            AutomationId::new(Kind::Workflow, &format!("{stem}.{ending}")).ok()
-        };
-        let mut primaries = ["yml", "yaml"].into_iter().filter_map(primary);
-        primaries.any(|primary| self.inputs.inventory.get(&primary).is_some())
     }
 
     fn function(&mut self, automation: &Automation) {
@@ -195,17 +240,83 @@ impl<'a> Work<'a> {
         if self.write(&path, workflow::of_function(id, &automation.source.path, source, &elsewhere), id)
             && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
         {
-            self.remedies.push(Remedy { id: id.clone(), backup });
+            self.remedies.push(Remedy { id: id.clone(), backup, schedule: None });
         }
-        let run = pm2::of_run(automation, schedules.first(), self.inputs.mode);
+        let run = pm2::of_run(automation, schedules.first(), self.inputs.mode, &self.apps);
         self.app(id, run);
+    }
+
+    /// What a machine does, once more on GitHub.
+    fn errand(&mut self, automation: &Automation) {
+        if !self.inputs.is_errand(automation) {
+            return;
+        }
+        let id = &automation.id;
+        if automation.state == Standing::Declared {
+            let why = format!("it would never run itself: {}", automation.reason);
+            self.refuse(id, Refused::new(why, "Mend it, and run `standin backup` again."));
+            return;
+        }
+        let errand = match host::of(automation, self.inputs.known()) {
+            Ok(errand) => errand,
+            Err(Refused { why, fix }) => {
+                let why = format!("GitHub cannot do its work: {why}");
+                self.refuse(id, Refused { why, fix });
+                return;
+            }
+        };
+        let name = errand_name(id);
+        let path = workflow_path(&name);
+        // Nobody can see from there whether the machine has worked, so nothing starts it but an order, or the user's wish.
+        let schedules = match self.inputs.mode {
+            Mode::Active => self.schedules(automation, &path),
+            Mode::Standby => Vec::new(),
+        };
+        let text = workflow::of_errand(id, &automation.source.path, &errand, &schedules);
+        if self.write(&path, text, id)
+            && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
+        {
+            let is_clocked = self.inputs.clocked.contains(id);
+            let schedule = match id.kind() {
+                Kind::Crontab if !is_clocked => automation.schedules.first().cloned(),
+                // Whoever asks for it knows when it is to run.
+                Kind::Npm if !is_clocked => {
+                    Some(ScheduleSpec { cron: "@daily".into(), timezone: "local".into() })
+                }
+                Kind::Workflow
+                | Kind::Pm2
+                | Kind::Netlify
+                | Kind::Npm
+                | Kind::Command
+                | Kind::Aws
+                | Kind::Crontab
+                | Kind::Systemd
+                | Kind::Kubernetes
+                | Kind::Script
+                | Kind::Heartbeat => None,
+            };
+            self.remedies.push(Remedy { id: id.clone(), backup, schedule });
+        }
     }
 
     /// When a backup starts by itself, and that nobody else may start then.
     fn schedules(&mut self, automation: &Automation, path: &str) -> Vec<ScheduleSpec> {
         let mut found: Vec<ScheduleSpec> = Vec::new();
-        for schedule in &automation.schedules {
-            let Some(shifted) = times::after(schedule, &self.taken, times::seed(path)) else {
+        for (nth, schedule) in slots(automation).iter().enumerate() {
+            if let Some(spec) = self.kept.get(&(path.to_owned(), nth)).filter(|_| found.len() < MAX_SCHEDULES)
+            {
+                found.push(spec.clone());
+                continue;
+            }
+            let shifted = times::after(schedule, &self.taken, times::seed(path)).map(|shifted| {
+                // Where nobody can have a minute alone, the one of an earlier run is as good.
+                let earlier = self.earlier_one(path, schedule).filter(|_| shifted.collisions > 0);
+                earlier.map_or(shifted, |spec| times::Shifted {
+                    cron: spec.cron.clone(),
+                    collisions: self.taken.collisions(&spec.cron, &spec.timezone),
+                })
+            });
+            let Some(shifted) = shifted else {
                 let message = format!(
                     "no five fields say a time after `{}`: the backup of {} is only dispatched",
                     schedule.cron, automation.id
@@ -263,6 +374,32 @@ impl<'a> Work<'a> {
             self.out.patches.push(FilePatch { path, before, after, about: about.cloned() });
         }
         Ok(())
+    }
+}
+
+fn inventory_of<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a Automation> {
+    inputs.inventory.automations.iter()
+}
+
+/// When an automation runs. A platform has no zone of a machine, so that one counts as UTC.
+fn slots(automation: &Automation) -> Vec<ScheduleSpec> {
+    let elsewhere = |spec: &ScheduleSpec| match spec.timezone.as_str() {
+        "local" => ScheduleSpec { timezone: "UTC".into(), ..spec.clone() },
+        _ => spec.clone(),
+    };
+    automation.schedules.iter().map(elsewhere).collect()
+}
+
+/// Where the backups of an automation are that have schedules.
+fn places(primary: &Automation) -> Vec<String> {
+    let id = &primary.id;
+    match id.kind() {
+        Kind::Workflow => vec![workflow_path(&backup_name(id.name()))],
+        Kind::Netlify => {
+            vec![netlify::paths(primary).backup, workflow_path(&netlify::workflow_name(id))]
+        }
+        Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Crontab => vec![workflow_path(&errand_name(id))],
+        Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => Vec::new(),
     }
 }
 

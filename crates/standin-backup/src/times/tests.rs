@@ -43,6 +43,7 @@ fn a_minute_that_somebody_has_is_left_to_them() {
     taken.add("10 3 * * *", "UTC");
     taken.add("10 3 * * 1", "UTC");
     assert_eq!(taken.busiest().map(|(_, count)| count), Some(2));
+    assert_eq!(Taken::default().busiest(), None);
     assert_eq!(spoken(1_440 + 61), "Tuesday 01:01 UTC");
 }
 
@@ -64,6 +65,55 @@ fn where_every_minute_is_taken_the_backup_takes_one_that_the_fewest_have() {
     (0..60).filter(|minute| *minute != 37).for_each(|minute| taken.add(&format!("{minute} 9 * * *"), "UTC"));
     let shifted = after(&spec("0 3 * * *"), &taken, 7).unwrap();
     assert_eq!((shifted.cron.as_str(), shifted.collisions), ("37 9 * * *", 7));
+}
+
+#[test]
+fn three_hundred_that_all_start_at_the_full_hour_have_backups_in_minutes_of_their_own() {
+    for (cron, count) in [("0 * * * *", 300), ("0 3 * * *", 300), ("30 21 * * 1-5", 118)] {
+        let mut taken = Taken::default();
+        (0..300).for_each(|_| taken.add(cron, "UTC"));
+        let mut seen = std::collections::BTreeSet::new();
+        for nth in 0..count {
+            let shifted = after(&spec(cron), &taken, seed(&nth.to_string())).unwrap();
+            assert_eq!(shifted.collisions, 0, "{nth}: {shifted:?}");
+            assert!(fits(&spec(cron), &spec(&shifted.cron)), "{shifted:?}");
+            taken.add(&shifted.cron, "UTC");
+            assert!(seen.insert(shifted.cron));
+        }
+    }
+}
+
+#[test]
+fn where_every_minute_is_taken_the_backups_share_them_evenly() {
+    let mut taken = Taken::default();
+    let mut counts = std::collections::BTreeMap::<String, u32>::new();
+    for _ in 0..700 {
+        let shifted = after(&spec("0 3 * * *"), &taken, 7).unwrap();
+        taken.add(&shifted.cron, "UTC");
+        *counts.entry(shifted.cron).or_default() += 1;
+    }
+    let (most, least) = (counts.values().max().unwrap(), counts.values().min().unwrap());
+    assert!(most - least <= 1, "{counts:?}");
+}
+
+#[test]
+fn a_time_that_was_chosen_before_fits_until_the_primary_moves() {
+    for (primary, backup) in
+        [("0 3 * * *", "7 9 * * *"), ("0 3 * * *", "7 4 * * *"), ("*/5 * * * *", "59 5,11,17,23 * * *")]
+    {
+        assert!(fits(&spec(primary), &spec(backup)), "{primary} {backup}");
+    }
+    for (primary, backup) in [
+        ("0 3 * * *", "7 3 * * *"),
+        ("0 3 * * *", "7 9 * * 1"),
+        ("0 3 * * *", "*/7 9 * * *"),
+        ("0 3 * * *", "nonsense"),
+        ("nonsense", "7 9 * * *"),
+    ] {
+        assert!(!fits(&spec(primary), &spec(backup)), "{primary} {backup}");
+    }
+    let abroad = ScheduleSpec { cron: "7 9 * * *".into(), timezone: "Europe/Berlin".into() };
+    assert!(!fits(&spec("0 3 * * *"), &abroad));
 }
 
 proptest! {

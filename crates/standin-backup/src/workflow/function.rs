@@ -9,7 +9,7 @@ use super::slot::{self, Names, Outputs};
 use super::{ACTION, header, on, quoted};
 
 /// GitHub's own, pinned by the commit of v5.0.0.
-const SETUP_NODE: &str = "actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0";
+pub(super) const SETUP_NODE: &str = "actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0";
 
 /// Variables that Netlify sets itself, or that say nothing of the function.
 const NETLIFYS_OWN: [&str; 14] = [
@@ -64,6 +64,18 @@ pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules
 
 /// The variables that the function's own file reads, as secrets of the same names.
 fn environment(source: &str) -> String {
+    let lines = secrets(&variables(source), "        ");
+    if lines.is_empty() { lines } else { format!("      env:\n{lines}") }
+}
+
+/// Variables as secrets of the same names, a line each.
+pub(super) fn secrets(names: &BTreeSet<String>, by: &str) -> String {
+    let line = |name: &String| format!("{by}{name}: ${{{{ secrets.{name} }}}}\n");
+    names.iter().take(MAX_VARIABLES).map(line).collect()
+}
+
+/// The variables that a program reads, beside those that its platform sets itself.
+pub(crate) fn variables(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (opening, closing) in [
         ("process.env.", ""),
@@ -83,12 +95,7 @@ fn environment(source: &str) -> String {
             }
         }
     }
-    let lines: String = names
-        .iter()
-        .take(MAX_VARIABLES)
-        .map(|name| format!("        {name}: ${{{{ secrets.{name} }}}}\n"))
-        .collect();
-    if lines.is_empty() { lines } else { format!("      env:\n{lines}") }
+    names
 }
 
 #[cfg(test)]

@@ -26,6 +26,14 @@ runs:
         echo 'cron=0 5 1 * *' >> \"$GITHUB_OUTPUT\"
 ";
 
+/// In the place of GitHub's own, which would fetch what is here already.
+const SETUP_NODE: &str = "actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444";
+const NODE: &str = "name: stub
+description: Node is here.
+inputs: { node-version: { description: v, default: '' } }
+runs: { using: composite, steps: [{ shell: bash, run: node --version }] }
+";
+
 const PRIMARY: &str = "name: Sweep
 on:
   schedule: [{ cron: '0 4 * * 1-5' }, { cron: '0 5 1 * *' }]
@@ -49,9 +57,15 @@ jobs:
 ";
 
 /// What was done by the backup, in the order of its happening.
-fn dispatched(repository: &Repository, run: &str) -> Vec<String> {
+pub(crate) fn dispatched(repository: &Repository, run: &str, workflow: &str) -> Vec<String> {
+    repository.write("action/action.yml", ACTION);
+    repository.write("node/action.yml", NODE);
+    let begun = Command::new("git").args(["init", "-q"]).current_dir(repository.root()).status().unwrap();
+    assert!(begun.success());
     let root = repository.root();
     let out = root.join(format!("out-{run}"));
+    // What was done before is not done by this one.
+    let _ = fs::remove_file(&out);
     let event = root.join("event.json");
     let inputs =
         r#"{"inputs":{"standin-key":"k1","standin-attempt":"1","standin-slot":"2026-11-01T05:00:00Z"}}"#;
@@ -62,9 +76,11 @@ fn dispatched(repository: &Repository, run: &str) -> Vec<String> {
     let output = Command::new(tool("STANDIN_ACT", "py/bin/act"))
         .current_dir(root)
         .args(["workflow_dispatch", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server"])
-        .args(["--artifact-server-addr", "127.0.0.1", "-W", ".github/workflows/sweep-backup.yml", "-e"])
+        .args(["--artifact-server-addr", "127.0.0.1", "-W", workflow, "-e"])
         .arg(&event)
         .args(["--local-repository", &format!("standin-dev/standin@v1={}", action.display())])
+        .args(["--local-repository", &format!("{SETUP_NODE}={}", root.join("node").display())])
+        .args(["--secret", &format!("OUT={}", out.display())])
         .args(["--env", &format!("OUT={}", out.display()), "--env", &format!("RUN={run}")])
         .env("HOME", home.path())
         .env("XDG_CACHE_HOME", home.path().join("cache"))
@@ -81,13 +97,11 @@ fn dispatched(repository: &Repository, run: &str) -> Vec<String> {
 fn the_jobs_run_behind_the_slot_and_not_without_it() {
     let repository = Repository::empty();
     repository.write(".github/workflows/sweep.yml", PRIMARY);
-    repository.write("action/action.yml", ACTION);
     repository.apply(&repository.generate());
-    let begun = Command::new("git").args(["init", "-q"]).current_dir(repository.root()).status().unwrap();
-    assert!(begun.success());
+    let backup = ".github/workflows/sweep-backup.yml";
     assert_eq!(
-        dispatched(&repository, "true"),
+        dispatched(&repository, "true", backup),
         ["beat workflow:sweep.yml", "monthly k1", "clean", "exec-result workflow:sweep.yml failure"]
     );
-    assert_eq!(dispatched(&repository, "false"), ["beat workflow:sweep.yml"]);
+    assert_eq!(dispatched(&repository, "false", backup), ["beat workflow:sweep.yml"]);
 }

@@ -1,14 +1,15 @@
 //! Fixture repositories, copied to where they can be written to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use standin_backup::{
-    Files, Generated, Inputs, Mode, NpmScripts, Present, SettingsFile, generate, remove, wanted_files,
+    Files, Generated, HostCommand, Inputs, Mode, NpmScripts, Present, SettingsFile, generate, remove,
+    wanted_files, wanted_scripts,
 };
-use standin_core::automation::Inventory;
-use standin_core::ident::AutomationId;
+use standin_core::automation::{Automation, Inventory};
+use standin_core::ident::{AutomationId, Kind};
 use standin_core::ownership::{self, Owner};
 use tempfile::TempDir;
 
@@ -19,6 +20,11 @@ pub(crate) struct Repository {
     pub(crate) npm_scripts: NpmScripts,
     pub(crate) asked: BTreeSet<AutomationId>,
     pub(crate) left_out: BTreeSet<AutomationId>,
+    pub(crate) entries: BTreeSet<AutomationId>,
+    pub(crate) clocked: BTreeSet<AutomationId>,
+    pub(crate) commands: BTreeMap<AutomationId, HostCommand>,
+    /// What the scan does not find.
+    pub(crate) added: Vec<Automation>,
 }
 
 pub(crate) fn fixtures() -> PathBuf {
@@ -28,8 +34,10 @@ pub(crate) fn fixtures() -> PathBuf {
 impl Repository {
     pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (asked, left_out) = (BTreeSet::new(), BTreeSet::new());
-        Self { dir, mode: Mode::Standby, npm_scripts: NpmScripts::Leave, asked, left_out }
+        let none = BTreeSet::new;
+        let (asked, left_out, entries, clocked) = (none(), none(), none(), none());
+        let (mode, npm_scripts, commands) = (Mode::Standby, NpmScripts::Leave, BTreeMap::new());
+        Self { dir, mode, npm_scripts, asked, left_out, entries, clocked, commands, added: Vec::new() }
     }
 
     pub(crate) fn of(fixture: &str) -> Self {
@@ -40,6 +48,13 @@ impl Repository {
         let new = Self::empty();
         copy(folder, new.root());
         new
+    }
+
+    /// Scripts of packages and lines of crontabs have backups where somebody expects something of them.
+    pub(crate) fn with_every_errand(mut self) -> Self {
+        let list = self.scan().automations.into_iter().map(|automation| automation.id);
+        self.clocked = list.filter(|id| matches!(id.kind(), Kind::Npm | Kind::Crontab)).collect();
+        self
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -61,7 +76,8 @@ impl Repository {
     }
 
     fn with<T>(&self, work: impl FnOnce(&Inputs<'_>) -> T) -> T {
-        let inventory = self.scan();
+        let mut inventory = self.scan();
+        inventory.automations.extend(self.added.iter().cloned());
         let mut files = Files::default();
         let mut paths = wanted_files(&inventory);
         paths.extend(tree(self.root()));
@@ -71,15 +87,27 @@ impl Repository {
                 files.add(path, Present::Text(text));
             }
         }
-        work(&Inputs {
+        let root = self.root().canonicalize().unwrap();
+        let mut inputs = Inputs {
             inventory: &inventory,
-            files: &files,
+            root: root.to_str().unwrap(),
+            files: &Files::default(),
+            commands: &self.commands,
+            entries: &self.entries,
+            clocked: &self.clocked,
             asked: &self.asked,
             left_out: &self.left_out,
             mode: self.mode,
             npm_scripts: self.npm_scripts,
             settings_file: SettingsFile::Write("# defaults\n"),
-        })
+        };
+        for path in wanted_scripts(&Inputs { files: &files, ..inputs }) {
+            if let Ok(text) = fs::read_to_string(root.join(&path)) {
+                files.add(path, Present::Text(text));
+            }
+        }
+        inputs.files = &files;
+        work(&inputs)
     }
 
     pub(crate) fn generate(&self) -> Generated {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod act;
+mod errands;
 mod fixtures;
+mod herd;
 mod mutations;
 mod netlify;
 mod oracles;

@@ -47,7 +47,7 @@ pub(crate) fn every_fixture() -> Vec<Repository> {
     all.extend([fixtures(), found.join("fixtures")].iter().flat_map(|folder| folders(folder)));
     all.sort();
     assert!(all.len() > 30, "the fixtures of the scan are not where they were");
-    all.iter().map(|folder| Repository::copied(folder)).collect()
+    all.iter().map(|folder| Repository::copied(folder).with_every_errand()).collect()
 }
 
 fn folders(of: &Path) -> Vec<PathBuf> {

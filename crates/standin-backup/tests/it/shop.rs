@@ -30,6 +30,7 @@ fn everything_is_written_once_no_primary_is_touched_and_all_goes_without_a_trace
             ".github/workflows/netlify-digest-backup.yml",
             ".github/workflows/netlify-weekly-backup.yml",
             NIGHTLY,
+            ".github/workflows/pm2-mailer-backup.yml",
             ".github/workflows/sweep-backup.yml",
             "netlify/functions/digest-backup.mjs",
             "netlify/functions/functions-manifest.json",
@@ -105,15 +106,13 @@ fn a_file_of_somebody_else_stays_and_is_named() {
 #[test]
 fn what_cannot_be_backed_up_is_refused_with_its_reason() {
     let mut shop = Repository::of("shop");
-    shop.asked =
-        ["workflow:broken.yml", "workflow:ci.yml", "workflow:standin.yml", "npm:.#build", "workflow:no.yml"]
-            .iter()
-            .map(|id| id.parse().unwrap())
-            .collect();
+    shop.asked = ["workflow:broken.yml", "workflow:ci.yml", "workflow:standin.yml", "workflow:no.yml"]
+        .iter()
+        .map(|id| id.parse().unwrap())
+        .collect();
     let refused: Vec<(String, String)> =
         shop.generate().refused.into_iter().map(|refusal| (refusal.id.to_string(), refusal.why)).collect();
     for ((id, why), (wanted, part)) in refused.iter().zip([
-        ("npm:.#build", "no backup for a npm"),
         ("workflow:broken.yml", "never run itself"),
         ("workflow:ci.yml", "github.event.pull_request"),
         ("workflow:no.yml", "no such automation"),
@@ -122,7 +121,7 @@ fn what_cannot_be_backed_up_is_refused_with_its_reason() {
         assert_eq!(id, wanted);
         assert!(why.contains(part), "{id}: {why}");
     }
-    assert_eq!(refused.len(), 5, "{refused:?}");
+    assert_eq!(refused.len(), 4, "{refused:?}");
 }
 
 #[test]
@@ -137,4 +136,41 @@ fn a_backup_goes_with_its_primary_and_changes_with_it() {
         shop.generate().patches.into_iter().map(|patch| (patch.path, patch.after.is_some())).collect();
     let sweep = ".github/workflows/sweep-backup.yml".to_owned();
     assert_eq!(paths, [(NIGHTLY.to_owned(), true), (sweep, false), (PM2_FILE.to_owned(), true)]);
+}
+
+#[test]
+fn what_somebody_has_written_under_the_name_of_a_backup_gets_none_itself() {
+    let repository = Repository::empty();
+    let text = "on:\n  schedule: [{ cron: '17 3 * * *' }]\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    let function = "export default () => fetch('x');\nexport const config = { schedule: '@daily' };\n";
+    repository.write("netlify.toml", "[functions]\n");
+    for name in ["n.yml", "n-backup.yml", "n.yaml", "alone-backup.yml"] {
+        repository.write(&format!(".github/workflows/{name}"), text);
+    }
+    for name in ["d.mjs", "d-backup.mjs"] {
+        repository.write(&format!("netlify/functions/{name}"), function);
+    }
+    let generated = repository.generate();
+    let paths: Vec<&str> = generated.patches.iter().map(|patch| patch.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            ".github/workflows/alone-backup-backup.yml",
+            ".github/workflows/n-backup.yaml",
+            ".github/workflows/netlify-d-backup.yml",
+            PM2_FILE,
+            "standin.toml"
+        ]
+    );
+}
+
+#[test]
+fn two_workflows_of_one_name_are_two_apps() {
+    let repository = Repository::empty();
+    let text = "on:\n  schedule: [{ cron: '17 3 * * *' }]\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    repository.write(".github/workflows/n.yml", text);
+    repository.write(".github/workflows/n.yaml", text);
+    repository.apply(&repository.generate());
+    let apps = repository.read(PM2_FILE);
+    assert!(apps.contains("\"workflow-n-backup\"") && apps.contains("\"workflow-n-backup-2\""), "{apps}");
 }

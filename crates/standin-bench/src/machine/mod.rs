@@ -66,6 +66,8 @@ pub struct Options {
     pub actionlint: Option<PathBuf>,
     /// The `zizmor` command.
     pub zizmor: Option<PathBuf>,
+    /// A folder of real workflows.
+    pub workflows: Option<PathBuf>,
     /// The `standin-sim` command.
     pub sim: Option<PathBuf>,
     /// The function as it ships.

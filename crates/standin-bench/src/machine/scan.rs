@@ -1,6 +1,6 @@
 //! Repositories with thousands of files: `standin scan` beside `actionlint` and `zizmor` on the same workflows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -10,6 +10,8 @@ use super::Options;
 use super::report::{Goal, Part, Quantity, Row, Unit, times};
 use super::status::timed;
 use super::world::World;
+
+mod workflows;
 
 /// How many workflows.
 const WORKFLOWS: usize = 2_000;
@@ -27,34 +29,73 @@ const GOAL_ZIZMOR: f64 = 25.0;
 const GOAL_WARM_MS: f64 = 20.0;
 /// Most memory of a scan.
 const GOAL_MIB: f64 = 60.0;
+/// Where workflows are.
+const FOLDER: &str = ".github/workflows";
 /// Where the command keeps what it knows of files that have not changed.
 const CACHE: &str = ".standin/scan.cache";
 
 pub(super) fn measure(options: &Options) -> anyhow::Result<Part> {
-    let mut part = workflows(options)?;
+    let world = World::new(options, "")?;
+    write_workflows(&world)?;
+    let mut part = compared(options, &world, &format!("scan of {WORKFLOWS} workflows"))?;
+    part.rows.extend(real(options)?.rows);
     part.rows.extend(everything(options)?.rows);
     Ok(part)
 }
 
-/// The same workflows for all three.
-fn workflows(options: &Options) -> anyhow::Result<Part> {
+/// Workflows that people have written, each so often that there are about as many as of the others.
+fn real(options: &Options) -> anyhow::Result<Part> {
+    let Some(folder) = options.workflows.as_ref().filter(|folder| folder.is_dir()) else {
+        eprintln!("scan: no folder of real workflows is named by --workflows: they are left out");
+        return Ok(Part::default());
+    };
+    let mut texts: Vec<(PathBuf, String)> = Vec::new();
+    for child in std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = child?.path();
+        let is_workflow = path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
+        // What is no text is nobody's workflow.
+        if is_workflow && let Ok(text) = std::fs::read_to_string(&path) {
+            texts.push((path, text));
+        }
+    }
+    ensure!(!texts.is_empty(), "{} holds no workflow", folder.display());
+    texts.sort();
     let world = World::new(options, "")?;
-    write_workflows(&world)?;
-    expect(&world, WORKFLOWS)?;
-    let cold = || timed(TURNS, || scan_cold(&world));
-    let ours = cold()?;
+    world.write(".standin/.gitignore", "*\n")?;
+    let copies = WORKFLOWS.div_ceil(texts.len());
+    for (at, (_, text)) in texts.iter().enumerate() {
+        (0..copies).try_for_each(|copy| world.write(&format!("{FOLDER}/real-{at:04}-{copy}.yml"), text))?;
+    }
+    let what = format!("scan of {} real workflows, {copies} of each", texts.len() * copies);
+    compared(options, &world, &what)
+}
+
+/// The same workflows for all three.
+fn compared(options: &Options, world: &World, what: &str) -> anyhow::Result<Part> {
+    let names = names(world)?;
+    expect(world, names.len())?;
+    let ours = timed(TURNS, || scan_cold(world))?;
     let row = |name: &'static str, peer: Option<Quantity>, goal: f64| Row {
-        what: format!("scan of {WORKFLOWS} workflows, cold (p50)"),
+        what: format!("{what}, cold (p50)"),
         standin: times(ours.clone(), 50),
         peer_name: name,
         peer,
         goal: Goal::AtMostOneIn(goal),
     };
-    let there = |path: &Option<std::path::PathBuf>| path.clone().filter(|path| path.is_file());
-    let actionlint = there(&options.actionlint).map(|path| actionlint(&world, &path)).transpose()?;
-    let zizmor = there(&options.zizmor).map(|path| zizmor(&world, &path)).transpose()?;
+    let there = |path: &Option<PathBuf>| path.clone().filter(|path| path.is_file());
+    let actionlint = there(&options.actionlint).map(|path| actionlint(world, &names, &path)).transpose()?;
+    let zizmor = there(&options.zizmor).map(|path| zizmor(world, &path)).transpose()?;
     let rows = vec![row("actionlint", actionlint, GOAL_ACTIONLINT), row("zizmor", zizmor, GOAL_ZIZMOR)];
     Ok(Part { rows, ..Part::default() })
+}
+
+/// The workflows of a repository, relative to it.
+fn names(world: &World) -> anyhow::Result<Vec<String>> {
+    let children = std::fs::read_dir(world.repo().join(FOLDER))?;
+    let names = children.map(|child| Ok(format!("{FOLDER}/{}", child?.file_name().to_string_lossy())));
+    let mut names: Vec<String> = names.collect::<anyhow::Result<_>>()?;
+    names.sort();
+    Ok(names)
 }
 
 /// A repository with functions and packages too.
@@ -100,7 +141,8 @@ fn everything(options: &Options) -> anyhow::Result<Part> {
 fn write_workflows(world: &World) -> anyhow::Result<()> {
     // What is remembered of the files is kept where Standin has its folder.
     world.write(".standin/.gitignore", "*\n")?;
-    (0..WORKFLOWS).try_for_each(|n| world.write(&format!(".github/workflows/flow-{n:04}.yml"), &workflow(n)))
+    (0..WORKFLOWS)
+        .try_for_each(|n| world.write(&format!("{FOLDER}/flow-{n:04}.yml"), &workflows::workflow(n)))
 }
 
 /// A scan that finds fewer is not worth its time.
@@ -129,11 +171,11 @@ fn remove_cache(world: &World) -> anyhow::Result<()> {
 }
 
 /// Without the other programs that it would start for each script.
-fn actionlint(world: &World, path: &Path) -> anyhow::Result<Quantity> {
+fn actionlint(world: &World, names: &[String], path: &Path) -> anyhow::Result<Quantity> {
     let times_taken = timed(TURNS, || {
         let mut command = Command::new(path);
         command.args(["-shellcheck=", "-pyflakes=", "-no-color"]).current_dir(world.repo());
-        command.args((0..WORKFLOWS).map(|n| format!(".github/workflows/flow-{n:04}.yml")));
+        command.args(names);
         finish("actionlint", &mut command)
     })?;
     Ok(times(times_taken, 50))
@@ -155,19 +197,6 @@ fn finish(name: &str, command: &mut Command) -> anyhow::Result<()> {
     let status = status.with_context(|| format!("{name} cannot be started"))?;
     ensure!(status.code().is_some_and(|code| code < 2), "{name} ended with {status}");
     Ok(())
-}
-
-/// An ordinary workflow of about forty lines; no two are alike.
-fn workflow(n: usize) -> String {
-    let (minute, hour) = (n % 60, n / 60 % 24);
-    let steps: String = (0..4).map(|step| {
-        format!("      - name: Step {step}\n        run: |\n          echo \"flow {n}, step {step}\"\n          ./scripts/step-{step}.sh --flow {n}\n        env:\n          REPORT: ${{{{ github.run_id }}}}\n")
-    }).collect();
-    format!(
-        "name: Flow {n}\non:\n  schedule:\n    - cron: '{minute} {hour} * * 1-5'\n  workflow_dispatch:\n  push:\n    branches: [main]\n\
-         permissions:\n  contents: read\nconcurrency:\n  group: flow-{n}\n  cancel-in-progress: false\n\
-         jobs:\n  main:\n    runs-on: ubuntu-latest\n    timeout-minutes: 10\n    steps:\n      - uses: actions/checkout@v4\n{steps}"
-    )
 }
 
 /// A scheduled function of about twenty lines.

@@ -35,12 +35,15 @@ fn joined(text: &str, automations: Vec<Automation>, known: &Known) -> Covering {
     covering(&settings, (&resolved.inventory, &resolved.watches), &mesh, known)
 }
 
-fn levels(covering: &Covering) -> Vec<(String, Level)> {
-    let terms = Terms {
+fn terms() -> Terms {
+    Terms {
         now: "2026-11-22T12:00:00Z".parse().unwrap(),
         drilled_within: std::time::Duration::from_secs(30 * 86_400),
-    };
-    covering.subjects.iter().map(|s| (s.id.to_string(), judge(s, terms).level)).collect()
+    }
+}
+
+fn levels(covering: &Covering) -> Vec<(String, Level)> {
+    covering.subjects.iter().map(|s| (s.id.to_string(), judge(s, terms()).level)).collect()
 }
 
 fn level(text: &str, automations: Vec<Automation>) -> Level {
@@ -127,8 +130,45 @@ fn a_backup_that_only_prints_counts_for_nothing() {
         ..found("workflow:nightly-backup.yml", None)
     };
     let covering = joined(AGENT, vec![nightly(), backup], &Known::default());
-    assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::DoesNothing));
+    let shown = "x all that its steps do is to check the code out, print and end".to_owned();
+    assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::DoesNothing(shown)));
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
+}
+
+#[test]
+fn a_function_that_answers_without_doing_anything_counts_for_nothing() {
+    let digest = || found("netlify:digest", Some("0 6 * * *"));
+    let backup = || found("netlify:digest-backup", Some("0 9 * * *"));
+    let text = format!(
+        "{AGENT}[[automation]]\nid = \"netlify:digest\"\nheartbeats = true\nbackup = [\"again\", \"netlify:digest-backup\"]\n"
+    );
+    assert_eq!(level(&text, vec![digest(), backup()]), Level::BackedUp);
+    let hollow = |ids: &[&str]| {
+        let shown = |id: &&str| (id.parse().unwrap(), format!("{id}.js:3 it calls nothing"));
+        Known { hollow: ids.iter().map(shown).collect(), ..Known::default() }
+    };
+    let known = hollow(&["netlify:digest-backup"]);
+    let covering = joined(&text, vec![digest(), backup()], &known);
+    assert_eq!(levels(&covering), [("netlify:digest".into(), Level::Watched)]);
+    let next = judge(&covering.subjects[0], terms()).next.unwrap();
+    assert_eq!(
+        next.because,
+        "netlify:digest-backup does not count: it does nothing but say that it ran: netlify:digest-backup.js:3 it calls nothing"
+    );
+    // What stands in for nothing does the same by doing nothing.
+    let known = hollow(&["netlify:digest-backup", "netlify:digest"]);
+    assert_eq!(levels(&joined(&text, vec![digest(), backup()], &known))[0].1, Level::BackedUp);
+}
+
+#[test]
+fn the_same_app_under_a_second_name_fails_with_the_first() {
+    let text =
+        format!("{AGENT}[[automation]]\nid = \"pm2:mailer\"\nbackup = [\"again\", \"pm2:mailer-backup\"]\n");
+    let list = vec![found("pm2:mailer", Some("*/5 * * * *")), found("pm2:mailer-backup", None)];
+    let covering = joined(&text, list, &Known::default());
+    assert_eq!(levels(&covering), [("pm2:mailer".into(), Level::BackedUp)]);
+    let next = judge(&covering.subjects[0], terms()).next.unwrap();
+    assert_eq!(next.because, "its backup fails together with it: both are on host");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One automation: from what is known of it to its level.
 
-use super::{Acts, Backup, Covered, Level, Next, Start, Step, Subject, Terms, Work};
+use super::{Acts, Backup, Covered, Level, Next, Start, Step, Subject, Terms, Work, Writable};
 use crate::drill::{Drill, Outcome};
 use crate::time::later;
 
@@ -42,7 +42,7 @@ fn climb(subject: &Subject, terms: Terms, evidence: &mut Vec<String>) -> (Level,
         good.iter().filter(|backup| backup.domain != subject.domain).copied().collect();
     if elsewhere.is_empty() {
         let because = format!("its backup fails together with it: both are on {}", subject.domain);
-        return (Level::BackedUp, next(Level::CrossDomain, Step::BackElsewhere, because));
+        return (Level::BackedUp, next(Level::CrossDomain, Step::BackElsewhere(subject.domain), because));
     }
     let Some(_) = elsewhere.iter().find(|backup| is_started_from_outside(subject, backup)) else {
         let because = format!("only watchers on {} would start its backup", subject.domain);
@@ -101,21 +101,33 @@ fn to_backed_up(subject: &Subject) -> Next {
     let flawed = subject.backups.iter().find_map(|backup| Some((backup, backup.flaw.as_ref()?)));
     let unstarted = subject.backups.iter().find(|backup| backup.flaw.is_none());
     let (step, because) = match (flawed, unstarted) {
-        (Some((backup, flaw)), _) => (step_of(backup, flaw), format!("{} does not count: {flaw}", backup.id)),
+        (Some((backup, flaw)), _) => {
+            (step_of(subject, backup, flaw), format!("{} does not count: {flaw}", backup.id))
+        }
         (None, Some(backup)) => {
             let because = format!("{} does not count: {}", backup.id, super::Flaw::NobodyStartsIt);
             (Step::WatchElsewhere(subject.domain), because)
         }
-        (None, None) => (Step::Back, "nothing else does its work".to_owned()),
+        (None, None) => match &subject.writable {
+            Writable::Yes => (Step::Back, "nothing else does its work".to_owned()),
+            Writable::No(why) => (
+                Step::BackByHand,
+                format!("nothing else does its work, and Standin can write nothing that does: {why}"),
+            ),
+        },
     };
     Next { to: Level::BackedUp, step, because }
 }
 
-fn step_of(backup: &Backup, flaw: &super::Flaw) -> Step {
+fn step_of(subject: &Subject, backup: &Backup, flaw: &super::Flaw) -> Step {
     use super::Flaw;
     match flaw {
         Flaw::Outdated => Step::Renew,
-        Flaw::OnlyItsName | Flaw::Missing | Flaw::DoesNothing => Step::Back,
+        Flaw::Missing | Flaw::DoesNothing(_) => match &subject.writable {
+            Writable::Yes => Step::Back,
+            Writable::No(_) => Step::BackByHand,
+        },
+        Flaw::NotNamed | Flaw::OnlyItsName => Step::Name(backup.id.clone()),
         Flaw::NotEffective(_) => Step::MendBackup(backup.id.clone()),
         Flaw::NobodyStartsIt => Step::WatchElsewhere(backup.domain),
     }

@@ -45,6 +45,7 @@ fn whole() -> Subject {
         watchers: vec![watcher("agent", Domain::Host)],
         hint: "watch it".into(),
         backups: vec![backup("command:nightly-here", Domain::Host)],
+        writable: Writable::Yes,
         drills: vec![drill],
     }
 }
@@ -78,17 +79,24 @@ fn each_condition_that_is_not_met_keeps_the_level_down_and_names_the_step() {
     assert_eq!(judged(|s| s.backups.clear()), (Level::Watched, Some(Step::Back)));
     for (flaw, step) in [
         (Flaw::Missing, Step::Back),
-        (Flaw::DoesNothing, Step::Back),
+        (Flaw::DoesNothing("a.js:3 it prints".into()), Step::Back),
         (Flaw::Outdated, Step::Renew),
         (Flaw::NotEffective("x".into()), Step::MendBackup(here)),
         (Flaw::NobodyStartsIt, Step::WatchElsewhere(Domain::Host)),
+        (Flaw::NotNamed, Step::Name(id("command:nightly-here"))),
     ] {
         assert_eq!(judged(|s| s.backups[0].flaw = Some(flaw)), (Level::Watched, Some(step)));
     }
+    // What Standin cannot write is nothing that it advises to have written.
+    let by_hand = |s: &mut Subject| {
+        s.writable = Writable::No("it runs all the time".into());
+        s.backups.clear();
+    };
+    assert_eq!(judged(by_hand), (Level::Watched, Some(Step::BackByHand)));
     let alert_only = |s: &mut Subject| s.watchers[0].acts = Acts::No;
     assert_eq!(judged(alert_only), (Level::Watched, Some(Step::WatchElsewhere(Domain::Github))));
     let same_domain = |s: &mut Subject| s.backups[0].domain = Domain::Github;
-    assert_eq!(judged(same_domain), (Level::BackedUp, Some(Step::BackElsewhere)));
+    assert_eq!(judged(same_domain), (Level::BackedUp, Some(Step::BackElsewhere(Domain::Github))));
     let watched_within = |s: &mut Subject| s.watchers[0].domain = Domain::Github;
     assert_eq!(judged(watched_within), (Level::BackedUp, Some(Step::WatchElsewhere(Domain::Github))));
 }

@@ -15,6 +15,7 @@ mod choices;
 mod eval;
 mod follow;
 mod guard;
+mod idle;
 mod listed;
 mod module;
 mod mutation;
@@ -64,6 +65,22 @@ pub(crate) fn read_module_within(text: &str, file: &Path, reach: Option<Reach<'_
         let scope = eval::Scope::new(&parsed.program, text, &lines, file, reach);
         Ok(module::read(&parsed.program, &scope))
     })
+}
+
+/// The line that says it all of a program that does nothing but print, wait and answer; `None` when it may do something
+/// else, or is no program.
+pub(crate) fn idle(text: &str, file_name: &str) -> Option<u32> {
+    let lines = Lines::new(text);
+    let read = on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, source_type(file_name)).parse();
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &lines));
+        }
+        let span = idle::find(&parsed.program, text);
+        Ok(span.map(|span| lines.at(usize::try_from(span.start).unwrap_or(usize::MAX))))
+    });
+    read.ok().flatten()
 }
 
 /// The value of a text that is one expression, such as the JSON with comments that PM2 reads.

@@ -159,7 +159,7 @@ fn declarations<'a>(program: &'a Program<'a>) -> impl Iterator<Item = &'a Variab
 }
 
 /// The module of a `require("…")`.
-fn required(expression: &Expression<'_>) -> Option<String> {
+pub(crate) fn required(expression: &Expression<'_>) -> Option<String> {
     let Expression::CallExpression(call) = expression.get_inner_expression() else { return None };
     let is_require = matches!(&call.callee, Expression::Identifier(name) if name.name == "require");
     match call.arguments.first()?.as_expression()? {

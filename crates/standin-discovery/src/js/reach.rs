@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{paths, read_expression, read_module_within};
+use crate::asked::{Root, There};
 use crate::files;
 use crate::limits::{MAX_FOLLOWED_DEPTH, MAX_FOLLOWED_FILES};
 use crate::value::{Data, Entry, Key, Value};
@@ -14,7 +15,7 @@ use crate::yaml;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reach<'r> {
     /// Absolute, without links: nothing outside of it is read.
-    root: &'r Path,
+    root: &'r Root,
     /// How many files may still be read.
     left: &'r AtomicUsize,
     depth: usize,
@@ -32,7 +33,7 @@ pub(super) struct Followed {
 }
 
 impl<'r> Reach<'r> {
-    pub(crate) const fn new(root: &'r Path, left: &'r AtomicUsize) -> Self {
+    pub(crate) const fn new(root: &'r Root, left: &'r AtomicUsize) -> Self {
         Self { root, left, depth: 0 }
     }
 
@@ -45,7 +46,7 @@ impl<'r> Reach<'r> {
         let whole = paths::resolve(folder, &[path.to_owned()]);
         let endings = ["", ".js", ".json", ".cjs", ".mjs", ".ts", "/index.js", "/index.json"];
         let found = endings.iter().map(|ending| format!("{whole}{ending}"));
-        let file = found.into_iter().find(|file| Path::new(file).is_file())?;
+        let file = found.into_iter().find(|file| self.root.kind(Path::new(file)) == There::File)?;
         if file.ends_with(".json") {
             return self.data(&file);
         }
@@ -77,7 +78,7 @@ impl<'r> Reach<'r> {
 
     fn text(&self, file: &str) -> Option<String> {
         // A link may lead out of the repository.
-        let real = Path::new(file).canonicalize().ok()?;
+        let real = self.root.link(Path::new(file))?;
         let relative = real.strip_prefix(self.root).ok()?.to_str()?;
         if self.depth >= MAX_FOLLOWED_DEPTH || relative.split('/').any(|part| part == "node_modules") {
             return None;

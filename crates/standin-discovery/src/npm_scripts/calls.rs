@@ -6,6 +6,7 @@ use standin_core::automation::Severity;
 
 use super::command::{Callee, callees};
 use super::{Locks, bins};
+use crate::asked::There;
 use crate::built;
 use crate::files;
 use crate::findings::{Gathered, finding};
@@ -94,12 +95,15 @@ impl Package<'_> {
     fn file(&self, folder: &str, path: &str, say: &mut impl FnMut(&str, Severity, String, &str)) {
         let base = self.repository.absolute(self.folder()).join(folder);
         let whole = js::resolve(&base, path);
+        let root = self.repository.root;
         let with_ending = |ending: &str| {
             let mut name = whole.clone().into_os_string();
             name.push(ending);
-            std::path::PathBuf::from(name).is_file()
+            root.kind(std::path::Path::new(&name)) == There::File
         };
-        if whole.exists() || [".js", ".json", ".cjs", ".mjs", ".ts"].into_iter().any(with_ending) {
+        if root.kind(&whole) != There::Nothing
+            || [".js", ".json", ".cjs", ".mjs", ".ts"].into_iter().any(with_ending)
+        {
             return;
         }
         let shown = quote(&format!("{folder}{path}"));

@@ -88,3 +88,21 @@ fn scripts_of_other_packages_and_options_of_runners_are_told_apart() {
     let said = [("npm-script-missing", 3), ("npm-file-not-built", 6), ("npm-file-not-built", 6)];
     assert_eq!(rules(&inventory, "package.json"), said);
 }
+
+#[test]
+fn what_is_wrong_with_a_test_or_an_example_is_a_note() {
+    let broken = r#"{"scripts": {"a": "node src/gone.js"}}"#;
+    let inventory = scan_of(&[
+        ("package.json", broken),
+        ("examples/x/package.json", broken),
+        ("tests/fixtures/y/package.json", broken),
+        ("docs/package.json", broken),
+    ]);
+    let severe: Vec<&str> = inventory
+        .findings
+        .iter()
+        .filter(|found| found.severity == standin_core::automation::Severity::Error)
+        .map(|found| found.path.as_str())
+        .collect();
+    assert_eq!((severe, inventory.findings.len()), (vec!["docs/package.json", "package.json"], 4));
+}

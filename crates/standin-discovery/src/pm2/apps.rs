@@ -8,6 +8,7 @@ use standin_core::ident::{AutomationId, Domain, Kind};
 use standin_core::ownership::Owner;
 
 use super::{Access, Configuration, options};
+use crate::asked::There;
 use crate::built;
 use crate::cron;
 use crate::findings::{Gathered, finding};
@@ -328,7 +329,7 @@ impl File<'_> {
         read.cwd = self.working_directory(cwd, &read.script);
         let written = std::mem::take(&mut read.script);
         read.script = resolve(&read.cwd, &written).to_string_lossy().into_owned();
-        if Path::new(&read.script).exists() {
+        if self.repository.root.kind(Path::new(&read.script)) != There::Nothing {
             return;
         }
         if written.contains(' ') {
@@ -351,14 +352,16 @@ impl File<'_> {
         let of = |folder: &Path| if cwd.is_empty() { folder.to_owned() } else { resolve(folder, cwd) };
         let above = self.folder.ancestors().take_while(|folder| folder.starts_with(self.repository.root));
         let mut places = above.map(of);
-        places.find(|place| resolve(place, script).is_file()).unwrap_or_else(|| of(&self.folder))
+        places
+            .find(|place| self.repository.root.kind(&resolve(place, script)) == There::File)
+            .unwrap_or_else(|| of(&self.folder))
     }
 
     /// A script that is not there: it may have to be built first, or be there on another machine only.
     fn missing(&mut self, read: &mut App, line: u32) {
         let (root, script) = (self.repository.root, Path::new(&read.script));
         let shown = self.shown(&read.script);
-        let is_elsewhere = !script.starts_with(root) && !read.cwd.is_dir();
+        let is_elsewhere = !script.starts_with(root) && root.kind(&read.cwd) != There::Folder;
         if is_elsewhere || built::is_product(root, script) {
             let why = if is_elsewhere { "on this machine" } else { "yet: a build may make it" };
             let message = format!("the script {shown} is not there {why}");

@@ -9,6 +9,7 @@ use crate::crontab::entries::{self, Columns, Line, Time, looks_like_fields};
 use crate::crontab::{command_name, schedule};
 use crate::findings::Gathered;
 use crate::limits::MAX_LOOP_LINES;
+use crate::systemd;
 
 /// Conditions that always hold.
 const ENDLESS: [&str; 8] = ["true", ":", "[ 1 ]", "[[ 1 ]]", "((1))", "(( 1 ))", "[ true ]", "/bin/true"];
@@ -31,7 +32,10 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
             at = at.saturating_add(body.len()).saturating_add(1);
             // A text that a variable takes is what a later line hands to crontab.
             let is_kept = installs && text.contains("$(cat");
-            if is_kept || text.contains("crontab") || text.contains("/etc/cron") {
+            if let Some(unit) = timer_of(text) {
+                let body: Vec<&str> = body.iter().map(|(_, text)| *text).collect();
+                systemd::read_installed(file, (&body.join("\n"), *line), unit, gathered);
+            } else if is_kept || text.contains("crontab") || text.contains("/etc/cron") {
                 let is_system = text.contains("/etc/cron");
                 let columns = if is_system { Columns::WithUser } else { Columns::WithoutUser };
                 for (line, text) in body {
@@ -171,6 +175,13 @@ fn head_of_loop(text: &str) -> Option<&str> {
     };
     let places = ["while ", "until "].iter().filter_map(|word| text.find(word).filter(begins));
     text.get(places.min()?..)
+}
+
+/// The name of the timer that a line writes: `cat > /etc/systemd/system/x.timer <<EOF`, `tee x.timer <<EOF`.
+fn timer_of(text: &str) -> Option<&str> {
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, '>' | '<' | '"' | '\''));
+    let path = words.into_iter().find(|word| word.ends_with(".timer"))?;
+    path.rsplit('/').next().filter(|name| name.len() > ".timer".len())
 }
 
 /// The word that ends a here-document which begins in this line.

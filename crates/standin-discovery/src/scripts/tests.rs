@@ -178,6 +178,16 @@ fn loops_of_subshells_and_of_other_shells_and_a_crontab_in_a_variable_are_known(
 }
 
 #[test]
+fn shell_scripts_install_timers() {
+    let text = "#!/bin/sh\ncat > /etc/systemd/system/backup.timer <<'EOF'\n[Unit]\nDescription=x\n\n[Timer]\nOnCalendar=*-*-* 03:00:00 UTC\n\n[Install]\nWantedBy=timers.target\nEOF\n\
+                sudo tee /etc/systemd/system/poll.timer > /dev/null <<EOF\n[Timer]\nOnCalendar=$WHEN\nEOF\ncat > a.timer.txt <<EOF\n[Timer]\nEOF\n";
+    let inventory = scan_of(&[("setup.sh", text)]);
+    let wanted = ["backup.timer 7 loadable [0 3 * * * UTC] [schedule]", "poll.timer 14 declared [] []"];
+    assert_eq!(shown(&inventory), wanted);
+    assert_eq!(rules(&inventory, "setup.sh"), [("script-computed", 14)]);
+}
+
+#[test]
 fn python_loops_and_triggers_are_known() {
     let text = "import time\nwhile True:\n    run()\n    time.sleep(5 * 60)\n\nwhile True:\n    if x: \n        break\n    time.sleep(1)\n";
     assert_eq!(one("a.py", text), ["loop 2 loadable [] [every 300s]"]);

@@ -144,20 +144,48 @@ fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
     let text = match step {
         Step::Mend => "mend it: `standin scan` says what is wrong and how".to_owned(),
         Step::Watch(hint) => hint.clone(),
-        Step::Back => "give it a backup: `standin init` writes those of workflows and functions, `backup` in standin.toml names others"
-                .to_owned(),
-        Step::Renew => "write its backup again: `standin init`".to_owned(),
+        Step::Back => match ids {
+            [one] => format!("give it a backup: `standin backup {}`", word(one)),
+            _ => "give them backups: `standin backup`".to_owned(),
+        },
+        Step::BackByHand => {
+            "name what could do the same elsewhere: `backup = [\"workflow:NAME.yml\"]` under its [[automation]] in standin.toml"
+                .to_owned()
+        }
+        Step::Name(backup) => {
+            let of = ids.first().map_or("", AutomationId::as_str);
+            format!("name it in standin.toml: `backup = [\"again\", \"{backup}\"]` in the [[automation]] of `{of}`")
+        }
+        Step::Renew => "write its backup again: `standin backup`".to_owned(),
         Step::MendBackup(id) => format!("mend its backup {id}: `standin scan` says what is wrong"),
-        Step::BackElsewhere => {
-            "give it a backup in another failure domain: `standin init` says which it can have".to_owned()
+        Step::BackElsewhere(Domain::Github) => {
+            "have the agent do the same on its machine: [[peer]] `kind = \"agent\"` and [backup] `here = true` in standin.toml"
+                .to_owned()
+        }
+        Step::BackElsewhere(domain @ (Domain::Netlify | Domain::Aws | Domain::Host | Domain::Elsewhere)) => {
+            format!("give it a backup outside of {domain}: `standin backup` says which it can have")
         }
         Step::WatchElsewhere(domain) => {
-            format!("let a watcher outside of {domain} act: a [[peer]] in standin.toml, and mode = \"act\"")
+            let kind = match domain {
+                Domain::Host => "action",
+                Domain::Github | Domain::Netlify | Domain::Aws | Domain::Elsewhere => "agent",
+            };
+            format!(
+                "let a watcher outside of {domain} act: [[peer]] `kind = \"{kind}\"` in standin.toml, where [recovery] `mode` is not \"alert\""
+            )
         }
         Step::Drill => match ids {
-            [one] => format!("prove that its backup works: `standin drill {one}`"),
+            [one] => format!("prove that its backup works: `standin drill {}`", word(one)),
             _ => "prove that their backups work: `standin drill --all`".to_owned(),
         },
     };
     StepV1 { text, automations: ids.iter().map(ToString::to_string).collect() }
+}
+
+/// An id as a shell reads it back.
+fn word(id: &AutomationId) -> String {
+    let id = id.as_str();
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-' | '_' | '/' | '#' | '@');
+    if id.chars().all(is_plain) { id.to_owned() } else { format!("'{}'", id.replace('\'', "'\\''")) }
 }

@@ -2,10 +2,12 @@
 //!
 //! Times are RFC 3339 in UTC, durations are seconds, sizes are bytes. Fields are only ever added.
 
+mod backup;
 mod coverage;
 mod detail;
 mod from;
 
+pub use backup::{BackupV1, ChangeV1, DoingV1, PatchV1, RefusedV1};
 pub use coverage::{CoverageV1, CoveredV1, DayV1, LeftOutV1, LevelV1, PlatformV1, StepV1, levels};
 pub use detail::{CallV1, CallableV1, DetailV1, SecretV1, WorkflowV1};
 

@@ -1,6 +1,7 @@
 //! The page of a coverage.
 
 use standin_core::coverage::Level;
+use standin_core::health::Priority;
 
 use super::{Cell, Doc, Part, Tone};
 use crate::json_v1::{CoverageV1, DayV1, LevelV1};
@@ -45,7 +46,11 @@ fn counted(coverage: &CoverageV1) -> String {
     };
     match coverage.counted {
         0 => format!("Nothing here runs by itself{left_out}"),
-        n => format!("{n} automations run by themselves{left_out}"),
+        n => {
+            let is_weighted = coverage.automations.iter().any(|one| one.priority != Priority::Normal);
+            let weighted = if is_weighted { "; the percentages go by their priority" } else { "" };
+            format!("{n} automations run by themselves{left_out}{weighted}")
+        }
     }
 }
 

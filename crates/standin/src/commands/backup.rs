@@ -1,10 +1,10 @@
 //! `standin backup`: the files that stand in for automations, written, compared or deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use standin_backup::{
-    Files, Generated, Inputs, Mode, NpmScripts, SettingsFile, diff, generate, remove, wanted_files,
+    Files, Generated, Inputs, Mode, NpmScripts, SettingsFile, generate, remove, wanted_files, wanted_scripts,
 };
 use standin_config::mesh::{PeerKind, Remedy};
 use standin_config::{BackupMode, Settings};
@@ -13,12 +13,16 @@ use standin_core::ident::{AutomationId, Kind};
 use standin_core::ownership::{self, Owner};
 use standin_discovery::ScanOptions;
 
-use crate::cli::BackupArgs;
+use crate::cli::{BackupArgs, PatchFormat};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Root;
 
 mod disk;
+mod host;
+mod said;
+
+use host::OnHost;
 
 /// What becomes of what was generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +42,14 @@ pub(super) struct Read {
     inventory: Inventory,
     files: Files,
     left_out: BTreeSet<AutomationId>,
+    text: String,
+    host: OnHost,
 }
 
 /// Writes the backups, or compares or deletes them.
 pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exit, Failure> {
     let asked = args.ids.iter().map(|id| id.parse()).collect::<Result<BTreeSet<AutomationId>, _>>()?;
-    let read = Read::of(repository)?;
+    let read = Read::of(repository, &asked)?;
     read.know(&asked)?;
     let inputs = read.inputs(&asked, NpmScripts::Leave);
     let doing = match (args.check, args.dry_run) {
@@ -56,7 +62,7 @@ pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exi
     } else {
         generate(&inputs)
     };
-    let exit = read.finish(&generated, doing)?;
+    let exit = read.finish(&generated, doing, args.format)?;
     // Who names an automation wants its backup; of all there may be some that cannot have one.
     let is_in_vain = !asked.is_empty() && !generated.refused.is_empty();
     Ok(if is_in_vain { Exit::Found } else { exit })
@@ -64,13 +70,19 @@ pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exi
 
 impl Read {
     /// Reads settings, automations, and every file that a backup may have to do with.
-    pub(super) fn of(repository: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn of(repository: Option<&Path>, asked: &BTreeSet<AutomationId>) -> Result<Self, Failure> {
         let root = Root::find(repository)?;
         let settings = root.settings()?;
-        let inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
-        let files = disk::gather(&root.path, &wanted_files(&inventory))?;
+        let mut inventory = standin_discovery::scan(&root.path, &ScanOptions::default())?;
+        let host = OnHost::of(&settings, &root, &mut inventory);
+        let wanted = wanted_files(&inventory);
+        let files = disk::gather(&root.path, &wanted)?;
         let left_out = left_out(&settings, &inventory, &files);
-        Ok(Self { root, settings, inventory, files, left_out })
+        let text = root.path.to_string_lossy().into_owned();
+        let mut read = Self { root, settings, inventory, files, left_out, text, host };
+        let scripts = wanted_scripts(&read.inputs(asked, NpmScripts::Leave));
+        disk::add(&read.root.path, scripts.difference(&wanted), &mut read.files)?;
+        Ok(read)
     }
 
     /// What the backups are made of.
@@ -81,7 +93,11 @@ impl Read {
     ) -> Inputs<'a> {
         Inputs {
             inventory: &self.inventory,
+            root: &self.text,
             files: &self.files,
+            commands: &self.host.commands,
+            entries: &self.host.entries,
+            clocked: &self.host.clocked,
             asked,
             left_out: &self.left_out,
             mode: match self.settings.backup.mode {
@@ -109,56 +125,43 @@ impl Read {
     }
 
     /// Writes or prints what was generated, and says the rest.
-    pub(super) fn finish(&self, generated: &Generated, doing: Doing) -> Result<Exit, Failure> {
-        let mut out = String::new();
-        match doing {
-            Doing::Write => {
-                disk::apply(&self.root.path, &generated.patches)?;
-                for patch in &generated.patches {
-                    let verb = match (&patch.before, &patch.after) {
-                        (None, _) => "written",
-                        (Some(_), Some(_)) => "changed",
-                        (Some(_), None) => "deleted",
-                    };
-                    let about =
-                        patch.about.as_ref().map_or(String::new(), |id| format!("  stands in for {id}"));
-                    out.push_str(&format!("{verb}  {}{about}\n", patch.path));
-                }
-            }
-            Doing::Check | Doing::DryRun => {
-                generated.patches.iter().for_each(|patch| out.push_str(&diff(patch)))
-            }
+    pub(super) fn finish(
+        &self,
+        generated: &Generated,
+        doing: Doing,
+        format: PatchFormat,
+    ) -> Result<Exit, Failure> {
+        if doing == Doing::Write {
+            disk::apply(&self.root.path, &generated.patches)?;
         }
-        if generated.patches.is_empty() {
-            out.push_str("nothing to change\n");
-        }
-        for refusal in &generated.refused {
-            out.push_str(&format!("no backup for {}: {}. {}\n", refusal.id, refusal.why, refusal.fix));
-        }
-        for finding in &generated.findings {
-            out.push_str(&format!(
-                "{}:{}: {}. {}\n",
-                finding.path, finding.line, finding.message, finding.fix
-            ));
-        }
-        for advice in &generated.advice {
-            out.push_str(&format!("next: {advice}\n"));
-        }
-        output::write(&out)?;
+        output::write(&match format {
+            PatchFormat::Text => said::text(generated, doing),
+            PatchFormat::Json => said::json(generated, doing)?,
+        })?;
         let has_drifted = doing == Doing::Check && !generated.patches.is_empty();
         Ok(if has_drifted { Exit::Found } else { Exit::Fine })
     }
 }
 
-/// The backups that would be written otherwise today: their primary has changed since, or is gone.
-pub(super) fn outdated(repository: &Path) -> Result<BTreeSet<AutomationId>, Failure> {
-    let read = Read::of(Some(repository))?;
+/// What a comparison of the backups with their primaries says.
+pub(super) struct Compared {
+    /// Backups that would be written otherwise today: their primary has changed since, or is gone.
+    pub(super) outdated: BTreeSet<AutomationId>,
+    /// What can have none, or not all of them, and why.
+    pub(super) refused: BTreeMap<AutomationId, String>,
+}
+
+/// Compares them, and writes nothing.
+pub(super) fn compared(repository: &Path) -> Result<Compared, Failure> {
     let asked = BTreeSet::new();
+    let read = Read::of(Some(repository), &asked)?;
     let generated = generate(&read.inputs(&asked, NpmScripts::Leave));
     let changed: BTreeSet<&str> =
         generated.patches.iter().filter(|patch| patch.before.is_some()).map(|p| p.path.as_str()).collect();
     let is_outdated = |a: &&Automation| a.backup_of.is_some() && changed.contains(a.source.path.as_str());
-    Ok(read.inventory.automations.iter().filter(is_outdated).map(|a| a.id.clone()).collect())
+    let outdated = read.inventory.automations.iter().filter(is_outdated).map(|a| a.id.clone()).collect();
+    let refused = generated.refused.into_iter().map(|refusal| (refusal.id, refusal.why)).collect();
+    Ok(Compared { outdated, refused })
 }
 
 /// Watchers are looked after by one another, and whoever names other backups, or none, has decided.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use standin_agent::state_dir::{StateDir, write_whole};
+use standin_body::hollow::hollow_backups;
 use standin_config::covering::{Agent, Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, Totals, judge, totals};
 use standin_core::drill::Drill;
@@ -13,7 +14,7 @@ use standin_engine::json_v1::{CoverageV1, DayV1, LeftOutV1, VERSION, levels};
 use standin_engine::render;
 
 use crate::cli::CoverageArgs;
-use crate::commands::backup::outdated;
+use crate::commands::backup::{Compared, compared};
 use crate::commands::drill::mesh::Elsewhere;
 use crate::commands::part::mesh_of;
 use crate::exit::{Exit, Failure};
@@ -68,12 +69,15 @@ pub(crate) struct Reckoned {
 pub(crate) fn reckon(project: &Project, terms: Terms, noted: Vec<Drill>) -> Result<Reckoned, Failure> {
     let mesh = mesh_of(project)?;
     let state = &project.root.state;
+    let resolved = &project.resolved;
+    let Compared { outdated, refused } = compared(&project.root.path)?;
     let known = Known {
         agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
-        outdated: outdated(&project.root.path)?,
+        outdated,
+        refused,
+        hollow: hollow_backups(&project.root.path, resolved, &mesh),
         drills: standin_stores::drills(&state.database())?.into_iter().chain(noted).collect(),
     };
-    let resolved = &project.resolved;
     let joined = covering(&project.settings, (&resolved.inventory, &resolved.watches), &mesh, &known);
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();
     let left_out = joined.left_out.into_iter();

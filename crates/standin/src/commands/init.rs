@@ -6,14 +6,14 @@ use std::path::Path;
 use standin_backup::{Inputs, NpmScripts, SettingsFile, generate};
 
 use super::backup::{Doing, Read};
-use crate::cli::InitArgs;
+use crate::cli::{InitArgs, PatchFormat};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Writes `standin.toml` where there is none, and every backup.
 pub(crate) fn init(repository: Option<&Path>, args: &InitArgs) -> Result<Exit, Failure> {
-    let read = Read::of(repository)?;
     let asked = BTreeSet::new();
+    let read = Read::of(repository, &asked)?;
     let npm_scripts = if args.npm_scripts { NpmScripts::Add } else { NpmScripts::Leave };
     let settings_file = SettingsFile::Write(standin_config::default_file());
     let generated = generate(&Inputs { settings_file, ..read.inputs(&asked, npm_scripts) });
@@ -22,8 +22,8 @@ pub(crate) fn init(repository: Option<&Path>, args: &InitArgs) -> Result<Exit, F
         (false, true) => Doing::DryRun,
         (false, false) => Doing::Write,
     };
-    let exit = read.finish(&generated, doing)?;
-    if doing == Doing::Write {
+    let exit = read.finish(&generated, doing, args.format)?;
+    if doing == Doing::Write && args.format == PatchFormat::Text {
         output::write(NEXT)?;
     }
     Ok(exit)

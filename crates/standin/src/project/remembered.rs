@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use standin_agent::state_dir::write_whole;
 use standin_core::automation::Inventory;
 use standin_discovery::{Cache, Progress, ScanOptions, scan_with};
 
@@ -25,26 +25,41 @@ const OFTEN: Duration = Duration::from_millis(100);
 /// is lost: a look at a repository makes nothing in it.
 pub(super) fn scan(root: &Root, options: &ScanOptions) -> Result<Inventory, Failure> {
     let path = root.state.root().join(FILE);
-    let mut cache = read(&path).unwrap_or_default();
+    let now = SystemTime::now();
+    let mut cache = read(&path, now).unwrap_or_else(|| Cache::new(now));
     let teller = Teller::new();
     let found = scan_with(&root.path, options, &mut cache, &|progress| teller.tell(progress));
     teller.clear();
     let inventory = found?;
     if cache.is_changed()
         && root.state.root().is_dir()
-        && let Err(error) = write_whole(&path, &cache.to_bytes())
+        && let Err(error) = keep(&path, &cache.to_bytes())
     {
         tracing::warn!(%error, "what the scan has read cannot be remembered");
     }
     Ok(inventory)
 }
 
-fn read(path: &Path) -> Option<Cache> {
+/// Puts the whole in place of what was there. Nothing waits for the disk: what is lost or damaged is only read anew.
+fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{}.new", std::process::id()));
+    // What a process of the same number left when it was killed.
+    let _ = std::fs::remove_file(&new);
+    let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let kept = out.write_all(bytes).and_then(|()| std::fs::rename(&new, path));
+    if kept.is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+    kept
+}
+
+fn read(path: &Path, now: SystemTime) -> Option<Cache> {
     let about = std::fs::symlink_metadata(path).ok()?;
     if !about.is_file() || about.len() > MAX_BYTES {
         return None;
     }
-    Some(Cache::from_bytes(&std::fs::read(path).ok()?))
+    Some(Cache::from_bytes(std::fs::read(path).ok()?, now))
 }
 
 /// Says on a terminal how far a long scan is.

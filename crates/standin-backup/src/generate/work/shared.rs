@@ -9,6 +9,7 @@ use super::Work;
 use crate::file::Place;
 use crate::generate::{Generated, NpmScripts, SettingsFile};
 use crate::patch::FilePatch;
+use crate::settings::Remedy;
 use crate::times::{self, Taken};
 use crate::workflow::Refused;
 use crate::{PM2_FILE, netlify, npm, pm2, settings};
@@ -81,15 +82,34 @@ impl<'a> Work<'a> {
             }
             (existing, _) => {
                 let existing = existing.unwrap_or_default();
-                for remedy in self.remedies.iter().filter(|remedy| !existing.contains(remedy.backup.as_str()))
-                {
-                    self.out.advice.push(format!(
-                        "add to standin.toml, so that the watchers use it:\n{}",
-                        remedy.entry()
-                    ));
-                }
+                self.remedies.retain(|remedy| !existing.contains(remedy.backup.as_str()));
+                self.advise();
             }
         }
+    }
+
+    /// What a `standin.toml` that is the user's lacks.
+    fn advise(&mut self) {
+        let is_meant = |id| self.inputs.asked.is_empty() || self.inputs.asked.contains(id);
+        let remedies = std::mem::take(&mut self.remedies);
+        let (there, new): (Vec<&Remedy>, Vec<&Remedy>) = remedies
+            .iter()
+            .filter(|remedy| is_meant(&remedy.id))
+            .partition(|remedy| self.inputs.entries.contains(&remedy.id));
+        for remedy in there {
+            self.out.advice.push(format!(
+                "add to the entry of {} in standin.toml, so that the watchers use it: {}",
+                remedy.id,
+                remedy.line()
+            ));
+        }
+        if !new.is_empty() {
+            let entries: Vec<String> = new.iter().map(|remedy| remedy.entry()).collect();
+            self.out
+                .advice
+                .push(format!("add to standin.toml, so that the watchers use them:\n{}", entries.join("\n")));
+        }
+        self.out.advice.extend(new.iter().filter_map(|remedy| remedy.beside()));
     }
 
     pub(in crate::generate) fn asked_in_vain(&mut self) {

@@ -3,6 +3,7 @@
 use standin_core::automation::{Fails, LocalAction, Severity};
 
 use super::{Bar, Outcome, Remark, workflows};
+use crate::asked::There;
 use crate::lines::quote;
 use crate::registry::Repository;
 use crate::{built, files, js};
@@ -43,7 +44,7 @@ fn words(action: &LocalAction) -> (String, String) {
 /// Whether the folder holds an action, or comes from elsewhere: a submodule, or something that Git ignores.
 fn is_there(repository: &Repository<'_>, path: &str) -> bool {
     let folder = js::resolve(repository.root, path);
-    let has_action = FILES.iter().any(|name| folder.join(name).is_file());
+    let has_action = FILES.iter().any(|name| repository.root.kind(&folder.join(name)) == There::File);
     has_action || is_submodule(repository, path) || built::is_ignored(repository.root, path.as_ref())
 }
 

@@ -4,6 +4,7 @@ use standin_core::automation::{ScheduleSpec, Source};
 use standin_core::ident::{Domain, Kind};
 
 use super::*;
+use crate::json_v1::DetailV1;
 use crate::render::{Colour, text};
 
 fn automation(name: &str, kind: Kind, state: Standing, triggers: &[&str]) -> AutomationV1 {
@@ -18,6 +19,7 @@ fn automation(name: &str, kind: Kind, state: Standing, triggers: &[&str]) -> Aut
         state,
         reason: String::new(),
         backup_of: None,
+        detail: DetailV1::Plain,
     }
 }
 

@@ -38,6 +38,20 @@ pub(super) fn gather(root: &Path, wanted: &BTreeSet<String>) -> Result<Files, Fa
     Ok(files)
 }
 
+/// Adds what stands at more paths, without a look at what is beside them.
+pub(super) fn add<'a>(
+    root: &Path,
+    paths: impl Iterator<Item = &'a String>,
+    files: &mut Files,
+) -> Result<(), Failure> {
+    for path in paths {
+        if let Some(present) = present(root, path)? {
+            files.add(path, present);
+        }
+    }
+    Ok(())
+}
+
 fn listed(root: &Path, folder: &str) -> Vec<String> {
     let Ok(entries) = fs::read_dir(root.join(folder)) else { return Vec::new() };
     let names =

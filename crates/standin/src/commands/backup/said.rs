@@ -1,0 +1,99 @@
+//! What was generated, as a person or a program reads it.
+
+use sha1::{Digest, Sha1};
+use standin_backup::{FilePatch, Generated, diff};
+use standin_engine::json_v1::{BackupV1, ChangeV1, DoingV1, FindingV1, PatchV1, RefusedV1, VERSION};
+
+use super::Doing;
+use crate::exit::Failure;
+
+/// For a terminal.
+pub(super) fn text(generated: &Generated, doing: Doing) -> String {
+    let mut out = String::new();
+    match doing {
+        Doing::Write => {
+            for patch in &generated.patches {
+                let verb = match change(patch) {
+                    ChangeV1::Create => "written",
+                    ChangeV1::Change => "changed",
+                    ChangeV1::Delete => "deleted",
+                };
+                let about = patch.about.as_ref().map_or(String::new(), |id| format!("  stands in for {id}"));
+                out.push_str(&format!("{verb}  {}{about}\n", patch.path));
+            }
+        }
+        Doing::Check | Doing::DryRun => generated.patches.iter().for_each(|patch| out.push_str(&diff(patch))),
+    }
+    if generated.patches.is_empty() {
+        out.push_str("nothing to change\n");
+    }
+    for refusal in &generated.refused {
+        out.push_str(&format!("no backup for {}: {}. {}\n", refusal.id, refusal.why, refusal.fix));
+    }
+    for finding in &generated.findings {
+        out.push_str(&format!("{}:{}: {}. {}\n", finding.path, finding.line, finding.message, finding.fix));
+    }
+    for advice in &generated.advice {
+        out.push_str(&format!("next: {advice}\n"));
+    }
+    out
+}
+
+/// One object, with a version.
+pub(super) fn json(generated: &Generated, doing: Doing) -> Result<String, Failure> {
+    let page = BackupV1 {
+        version: VERSION,
+        doing: match doing {
+            Doing::Write => DoingV1::Written,
+            Doing::Check | Doing::DryRun => DoingV1::Compared,
+        },
+        drift: generated.patches.iter().any(|patch| patch.before.is_some()),
+        patches: generated.patches.iter().map(patch).collect(),
+        refused: generated.refused.iter().map(refused).collect(),
+        findings: generated.findings.iter().map(FindingV1::from).collect(),
+        advice: generated.advice.clone(),
+    };
+    let json = serde_json::to_string_pretty(&page).map_err(anyhow::Error::from)?;
+    Ok(format!("{json}\n"))
+}
+
+const fn change(patch: &FilePatch) -> ChangeV1 {
+    match (&patch.before, &patch.after) {
+        (None, _) => ChangeV1::Create,
+        (Some(_), Some(_)) => ChangeV1::Change,
+        (Some(_), None) => ChangeV1::Delete,
+    }
+}
+
+fn patch(patch: &FilePatch) -> PatchV1 {
+    PatchV1 {
+        path: patch.path.clone(),
+        action: change(patch),
+        owner: patch.about.as_ref().map(ToString::to_string),
+        before_sha: patch.before.as_deref().map(sha),
+        sha: patch.after.as_deref().map(sha),
+    }
+}
+
+fn refused(refusal: &standin_backup::Refusal) -> RefusedV1 {
+    RefusedV1 { id: refusal.id.to_string(), why: refusal.why.clone(), fix: refusal.fix.clone() }
+}
+
+/// Git's name of a text, so that anybody can compare it with what lies in a commit.
+fn sha(text: &str) -> String {
+    let mut hash = Sha1::new();
+    hash.update(format!("blob {}\0", text.len()));
+    hash.update(text);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_name_that_git_gives_it() {
+        assert_eq!(sha(""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(sha("hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
+    }
+}
