@@ -13,23 +13,30 @@ use standin_engine::render::{coverage as page, markdown};
 use crate::Ended;
 use crate::inputs::Inputs;
 use crate::output::{annotate, output, summary, write_report};
-use crate::part::watcher;
+use crate::part::{take, watcher};
 
 /// How old a drill may be.
 const DRILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
 
-/// Reckons it from the files of the checkout alone: nothing is sent. Drills are on record where they were run, which is
-/// not here, so that no automation shows as drilled.
-pub(crate) fn coverage(inputs: &Inputs) -> Result<Ended> {
+/// Reckons it from the files of the checkout, and from the drills that the mesh's stores know of. Where those are out of
+/// reach, no automation shows as drilled: what is not known proves nothing, and fails nothing.
+pub(crate) async fn coverage(inputs: &Inputs) -> Result<Ended> {
     let mut repository = load(&inputs.root)?;
     repository.mesh.ensure_action(watcher(inputs));
+    let drills = match take(inputs).await {
+        Ok(part) => part.world.noted_drills().await,
+        Err(error) => {
+            tracing::info!("the drills of the mesh are out of reach: {error:#}");
+            Vec::new()
+        }
+    };
     let resolved = &repository.resolved;
     let hollow = hollow_backups(&repository.root, resolved, &repository.mesh);
     let joined = covering(
         &repository.settings,
         (&resolved.inventory, &resolved.watches),
         &repository.mesh,
-        &Known { hollow, ..Known::default() },
+        &Known { drills, hollow, ..Known::default() },
     );
     let terms = Terms { now: Timestamp::now(), drilled_within: DRILLED_WITHIN };
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();

@@ -62,7 +62,7 @@ async fn run(env: Env) -> Result<Ended> {
     match inputs.command {
         Command::Check => Box::pin(watch(&inputs)).await,
         Command::Report => Box::pin(report(&inputs)).await,
-        Command::Coverage => coverage::coverage(&inputs),
+        Command::Coverage => Box::pin(coverage::coverage(&inputs)).await,
         Command::Beat => Box::pin(slots::begin(&inputs)).await,
         Command::ExecResult => Box::pin(slots::end(&inputs)).await,
         Command::Recover => Box::pin(recover(&inputs)).await,

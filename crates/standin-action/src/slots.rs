@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use standin_body::alerts::Level;
+use standin_body::drill::{DRY_KEY, KEY};
 use standin_body::slot::{Claimant, Claimed, SlotState};
 use standin_config::mesh::{Target, Timing};
 use standin_core::automation::ScheduleSpec;
@@ -26,8 +27,31 @@ struct Slot {
     is_in_time: bool,
     /// Which of the automation's expressions it is of; empty when none is known.
     cron: String,
+    /// Whether it is of a drill: it has a key of its own, and no heartbeat hides a primary that is dead.
+    drill: Drill,
     /// When it is, where a backup's own schedule came: nobody has looked whether the primary has worked.
     unseen: Option<Timestamp>,
+}
+
+/// Whether a run is a drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drill {
+    /// It is meant.
+    No,
+    /// It does the work, so that somebody sees that it can.
+    Real,
+    /// It does everything but the work.
+    Dry,
+}
+
+impl Drill {
+    fn of(key: &str) -> Self {
+        match (key.starts_with(DRY_KEY), key.starts_with(KEY)) {
+            (true, _) => Self::Dry,
+            (false, true) => Self::Real,
+            (false, false) => Self::No,
+        }
+    }
 }
 
 /// Claims the slot, and says that the work begins. The output `run` says whether it may.
@@ -55,6 +79,11 @@ pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
     output(&inputs.env, "key", &slot.key.0)?;
     let id = &target.id;
     let (goes, ended) = match claimed {
+        Claimed::Go if slot.drill == Drill::Dry => {
+            let text = format!("a dry drill of {id}: it could do its work, and does not");
+            annotate(Level::Good, id.as_str(), &text);
+            (false, Ended::Fine)
+        }
         Claimed::Go => (true, Ended::Fine),
         Claimed::StepAside(by) => {
             annotate(Level::Good, id.as_str(), &format!("{id} steps aside: its slot is done by {}", by.run));
@@ -71,7 +100,7 @@ pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
             (false, Ended::Platform)
         }
     };
-    if goes {
+    if goes && slot.drill == Drill::No {
         ping(&part, inputs, "/start").await;
     }
     output(&inputs.env, "run", if goes { "true" } else { "false" })?;
@@ -90,8 +119,12 @@ pub(crate) async fn end(inputs: &Inputs) -> Result<Ended> {
             other.unwrap_or("")
         ),
     };
-    if let (Some(slot), Some(store)) = (slot(inputs, &target), part.world.store_of(number)) {
+    let slot = slot(inputs, &target);
+    if let (Some(slot), Some(store)) = (&slot, part.world.store_of(number)) {
         store.end(&slot.key, &inputs.run.name, state).await;
+    }
+    if slot.is_some_and(|slot| slot.drill != Drill::No) {
+        return Ok(Ended::Fine);
     }
     ping(&part, inputs, if state == SlotState::Done { "" } else { "/fail" }).await;
     Ok(Ended::Fine)
@@ -137,8 +170,9 @@ fn slot(inputs: &Inputs, target: &Target) -> Option<Slot> {
         let attempt = inputs.run.event.input("standin-attempt").and_then(|text| text.parse().ok());
         let at = inputs.run.event.input("standin-slot").and_then(|text| text.parse().ok());
         let cron = at.map_or_else(String::new, |at| cron_of(target, at));
+        let drill = Drill::of(&key);
         let (key, attempt) = (EffectKey(key), attempt.unwrap_or(1));
-        return Some(Slot { key, attempt, is_in_time: false, cron, unseen: None });
+        return Some(Slot { key, attempt, is_in_time: false, cron, drill, unseen: None });
     }
     let cron = inputs.run.event.schedule.as_deref()?;
     let Timing::Slots { schedules, deadline } = &target.timing else { return None };
@@ -149,14 +183,15 @@ fn slot(inputs: &Inputs, target: &Target) -> Option<Slot> {
         // It comes after its primary, so that the newest slot of all is meant; nobody has given it an order.
         let slot = schedules.iter().filter_map(newest).max()?;
         let (key, cron) = (slot_key(&target.id, slot), cron_of(target, slot));
-        return Some(Slot { key, attempt: 1, is_in_time: false, cron, unseen: Some(slot) });
+        let drill = Drill::No;
+        return Some(Slot { key, attempt: 1, is_in_time: false, cron, drill, unseen: Some(slot) });
     }
     let own = schedules.iter().filter(|spec| spec.cron == cron).filter_map(newest).max();
     let slot = own.or_else(|| schedules.iter().filter_map(newest).max())?;
     let late = now.as_millisecond().saturating_sub(slot.as_millisecond());
     let is_in_time = u64::try_from(late).unwrap_or(0) <= *deadline;
     let (key, cron) = (slot_key(&target.id, slot), cron.to_owned());
-    Some(Slot { key, attempt: 0, is_in_time, cron, unseen: None })
+    Some(Slot { key, attempt: 0, is_in_time, cron, drill: Drill::No, unseen: None })
 }
 
 /// Whether the run is of another workflow than the one that the slot is of.

@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod beyond;
 pub mod by_hand;
 pub mod check;
+pub mod drill;
 pub mod drive;
 pub mod env;
 #[cfg(feature = "scan")]

@@ -275,7 +275,7 @@ impl Platforms {
     }
 
     /// The runs of a backup that have not ended; `None` when that cannot be told.
-    async fn at_work(&self, workflow: &str) -> Option<Vec<u64>> {
+    pub(crate) async fn at_work(&self, workflow: &str) -> Option<Vec<u64>> {
         let (github, file) = (self.github.as_ref()?, workflow.parse::<WorkflowFile>().ok()?);
         let since = Timestamp::now().checked_sub(SERVING).ok()?;
         let survey = Box::pin(github.survey(std::slice::from_ref(&file), since)).await.ok()?;

@@ -61,12 +61,37 @@ fn the_examples_of_the_default_file_are_right() {
         ids,
         [
             "pm2:worker",
+            "netlify:newsletter",
+            "workflow:report.yml",
             "workflow:nightly.yml",
             "command:backup-db",
             "heartbeat:offsite-backup",
             "workflow:weekly.yml"
         ]
     );
+}
+
+#[test]
+fn an_entry_says_how_it_is_drilled() {
+    let text = "[[automation]]\nid = \"workflow:a.yml\"\nside_effects = \"external\"\ndrill_check = \"test -s a\"\n\
+                [[automation]]\nid = \"workflow:b.yml\"\nside_effects = \"none\"\n\
+                [[automation]]\nid = \"workflow:c.yml\"\n";
+    let entries = parse(text).unwrap().automations;
+    let effects: Vec<_> = entries.iter().map(|entry| entry.side_effects).collect();
+    assert_eq!(effects, [SideEffects::External, SideEffects::None, SideEffects::None]);
+    let checks: Vec<_> = entries.iter().map(|entry| entry.drill_check.as_deref()).collect();
+    assert_eq!(checks, [Some("test -s a"), None, None]);
+}
+
+#[test]
+fn what_is_wrong_about_a_drill_is_said_with_its_line() {
+    let entry = |line: &str| errors(&format!("[[automation]]\nid = \"workflow:a.yml\"\n{line}\n"));
+    let effects = entry("side_effects = \"mails\"");
+    assert!(effects.len() == 1 && effects[0].contains(":3:"), "{effects:?}");
+    assert!(effects[0].contains("external"), "it names what can be written: {effects:?}");
+    assert!(entry("drill_check = 7")[0].contains(":3:"));
+    assert!(!entry("drill_check = \"\"").is_empty(), "a check that checks nothing would always pass");
+    assert!(entry("drill_checks = \"true\"")[0].contains("drill_check"), "the right name is near");
 }
 
 #[test]

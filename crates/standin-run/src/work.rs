@@ -112,7 +112,7 @@ pub enum NotHere {
     },
     /// It runs all the time.
     #[error(
-        "`{0}` has no schedule and runs all the time: PM2 keeps it running, and `standin recover {0}` brings it back"
+        "`{0}` runs all the time: PM2 keeps it running, and `standin recover {0}` brings it back"
     )]
     Always(String),
     /// Nothing here can do what its platform does.
@@ -157,7 +157,7 @@ pub fn work_of(
         (Detail::NpmScript { dir, script, .. }, _) => {
             Ok(Work::Npm { dir: dir.clone(), script: script.clone() })
         }
-        (Detail::Pm2App { .. }, _) if automation.schedules.is_empty() => Err(NotHere::Always(id)),
+        (Detail::Pm2App { .. }, _) if is_kept_running(automation) => Err(NotHere::Always(id)),
         (Detail::Pm2App { script, cwd, interpreter, args, .. }, _) => {
             let mut argv = with_interpreter(script, interpreter.as_deref());
             argv.extend(args.iter().cloned());
@@ -181,6 +181,11 @@ pub fn work_of(
         (Detail::Plain, Kind::Kubernetes) => elsewhere("a CronJob of Kubernetes"),
         (Detail::Plain, Kind::Heartbeat) => elsewhere("only a sender of heartbeats"),
     }
+}
+
+/// An app without a schedule, or one whose schedule only starts it anew: PM2 does not let it end.
+fn is_kept_running(app: &Automation) -> bool {
+    app.schedules.is_empty() || app.triggers.iter().any(|trigger| trigger == "always")
 }
 
 /// A workflow with a schedule is run for its schedule, so that what asks for the cron expression finds it.
@@ -316,6 +321,10 @@ mod tests {
             env_names: vec![],
             known: standin_core::automation::Known::Read,
         };
-        assert!(not(automation("pm2:a", &[], &[], app)).contains("standin recover pm2:a"));
+        assert!(not(automation("pm2:a", &[], &[], app.clone())).contains("standin recover pm2:a"));
+        let started_anew = automation("pm2:a", &["0 3 * * *"], &["always", "schedule"], app.clone());
+        assert!(not(started_anew).contains("runs all the time"), "its schedule ends no work of its own");
+        let job = automation("pm2:a", &["0 3 * * *"], &["schedule"], app);
+        assert!(matches!(work_of(&job, None, Path::new("/r"), now), Ok(Work::Program { .. })));
     }
 }

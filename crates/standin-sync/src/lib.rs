@@ -155,21 +155,33 @@ pub struct Synced {
 /// # Errors
 /// [`SyncError`]: unless it says otherwise, the branch, the index and all files are as they were.
 pub fn sync(dir: &Path, options: &Options, now: Timestamp) -> Result<Synced, SyncError> {
+    sync_keeping(dir, options, now, &mut Vec::new())
+}
+
+/// The same; `kept` says what was kept also where it stops after that.
+///
+/// # Errors
+/// As [`sync`].
+pub fn sync_keeping(
+    dir: &Path,
+    options: &Options,
+    now: Timestamp,
+    kept: &mut Vec<Kept>,
+) -> Result<Synced, SyncError> {
     let git = Git::at(dir, options.limit)?;
     let _alone = alone(&git)?;
     let checkout = Checkout::look(&git, options)?;
     let upstream = checkout.fetch(&git)?;
-    let mut kept = Vec::new();
-    let did = act::act(&git, &checkout, &upstream, options, now, &mut kept)?;
+    let did = act::act(&git, &checkout, &upstream, options, now, kept)?;
     let mut cleaned = Vec::new();
     if options.clean == Clean::Yes {
-        cleaned = act::clean(&git, &checkout, now, &mut kept)?;
+        cleaned = act::clean(&git, &checkout, now, kept)?;
     }
     if options.gc == Gc::Yes {
         git.run(&["gc", "--quiet"])?;
     }
     let after = git.line(&["rev-parse", "HEAD"])?;
-    Ok(Synced { branch: checkout.branch, before: checkout.head, after, did, kept, cleaned })
+    Ok(Synced { branch: checkout.branch, before: checkout.head, after, did, kept: kept.clone(), cleaned })
 }
 
 /// No two syncs of one checkout at a time; the lock ends with the process.

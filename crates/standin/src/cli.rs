@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-mod failover;
+pub(crate) mod failover;
 
 pub(crate) use failover::{DrillArgs, MeansArgs, RunArgs, Switch, SyncArgs};
 

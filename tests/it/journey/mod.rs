@@ -1,10 +1,12 @@
 //! A user's way: from a repository that nobody covers to one whose backups were drilled, and back without a trace.
 
 mod fixtures;
+mod loaders;
 mod shop;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -20,15 +22,19 @@ struct Repository {
 
 impl Repository {
     fn empty() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    fn within(dir: TempDir) -> Self {
         for name in ["repo", "home"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
         Self { dir }
     }
 
-    fn copied(folder: &Path) -> Self {
-        let new = Self::empty();
+    /// A copy in a folder of its own below `parent`.
+    fn copied_into(folder: &Path, parent: &Path) -> Self {
+        let new = Self::within(tempfile::tempdir_in(parent).unwrap());
         copy(folder, &new.root());
         new
     }
@@ -43,6 +49,14 @@ impl Repository {
         fs::write(path, text).unwrap();
     }
 
+    /// A program of the machine.
+    fn command_of_home(&self, name: &str, text: &str) {
+        let bin = self.dir.path().join("home/bin");
+        fs::create_dir_all(&bin).unwrap();
+        fs::write(bin.join(name), text).unwrap();
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     fn read(&self, path: &str) -> String {
         fs::read_to_string(self.root().join(path)).unwrap_or_default()
     }
@@ -52,7 +66,14 @@ impl Repository {
         let mut command = Command::new(binary());
         command.args(args).current_dir(self.root()).env_clear().stdin(Stdio::null());
         command.envs([("TZ", "UTC"), ("LANG", "C.UTF-8")]).env("HOME", self.dir.path().join("home"));
-        command.env("PATH", std::env::var_os("PATH").unwrap());
+        let own = self.dir.path().join("home/bin");
+        let path = std::env::var_os("PATH").unwrap();
+        let all = std::iter::once(own).chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(all).unwrap());
+        // What Python keeps of what it has read is no work of anybody's.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        // Whatever is not on this machine is out of reach, on every machine that runs the tests.
+        command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("HTTP_PROXY", "http://127.0.0.1:9");
         for (name, usual) in TOOLS {
             let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools").join(usual);
             command.env(name, std::env::var_os(name).map_or_else(ours, PathBuf::from));

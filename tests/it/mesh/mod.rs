@@ -6,6 +6,7 @@ mod action;
 mod agent;
 mod dark;
 mod demo;
+mod drill;
 mod function;
 mod machine;
 mod matrix;

@@ -29,11 +29,14 @@ fn released(folder: &Path) -> (PathBuf, String) {
         fs::copy(root().join(file), action.join(file)).unwrap();
     }
     let version = env!("CARGO_PKG_VERSION");
-    let name = format!("standin-action-{version}-{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let names = ["standin-action", "standin"];
+    let assets = names.map(|name| format!("{name}-{version}-{}-unknown-linux-gnu", std::env::consts::ARCH));
     let asset = folder.join(format!("releases/v{version}"));
     fs::create_dir_all(&asset).unwrap();
-    fs::copy(binary().with_file_name("standin-action"), asset.join(&name)).unwrap();
-    let sum = Command::new("sha256sum").arg(&name).current_dir(&asset).output().unwrap();
+    for (name, to) in names.iter().zip(&assets) {
+        fs::copy(binary().with_file_name(name), asset.join(to)).unwrap();
+    }
+    let sum = Command::new("sha256sum").args(&assets).current_dir(&asset).output().unwrap();
     fs::write(action.join("tools/releases.sha256"), sum.stdout).unwrap();
     (action, format!("file://{}/releases", folder.display()))
 }
@@ -181,4 +184,63 @@ async fn the_steps_around_an_automation_let_its_work_be_done_once() {
     assert_eq!(late.conclusion, Some(Conclusion::Success), "{log}");
     assert!(log.contains("steps aside"), "{log}");
     assert_eq!(fs::read_to_string(&done).unwrap(), format!("{}\n", first.id), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_drill_on_a_schedule_starts_the_backup_and_coverage_knows_it() {
+    let out = tempfile::tempdir().unwrap();
+    let done = out.path().join("done");
+    let backup = format!(
+        "name: backup\nrun-name: backup ${{{{ inputs.standin-key }}}}\non:\n  workflow_dispatch:\n    inputs: \
+         {{ standin-key: {{}}, standin-attempt: {{}}, standin-slot: {{}} }}\njobs:\n  work:\n    runs-on: \
+         ubuntu-latest\n    steps:\n      - run: echo ${{{{ startsWith(inputs.standin-key, 'drill-') }}}} >>{}\n",
+        done.display()
+    );
+    let files = [
+        (".github/workflows/drill.yml", block("docs/action.md", "Drills", 0)),
+        (".github/workflows/nightly-backup.yml", backup),
+        nightly(7),
+    ];
+    let hub = Hub::new(&files).await;
+    let (drilled, log) = hub.fire("drill.yml", hub.stage.github.plane().now()).await;
+    assert_eq!(drilled.conclusion, Some(Conclusion::Success), "{log}");
+    assert_eq!(fs::read_to_string(&done).unwrap_or_default(), "true\n", "{log}");
+    assert_eq!(hub.nightly().await, 0, "the primary is left alone: {log}");
+    assert!(log.contains("workflow:nightly-backup.yml") && log.contains("passed"), "{log}");
+    let refs = hub.stage.github.refs(REPO).unwrap();
+    assert!(refs.keys().any(|name| name.contains("drills")), "{refs:?}");
+    // A second time it is not due: that is known from the refs, since each checkout is a new one.
+    let (again, log) = hub.fire("drill.yml", hub.stage.github.plane().now()).await;
+    assert_eq!(again.conclusion, Some(Conclusion::Success), "{log}");
+    assert_eq!(fs::read_to_string(&done).unwrap(), "true\n", "{log}");
+    assert!(!log.contains("a-token"), "{log}");
+}
+
+/// The backup of a function: a step that runs its bundle on the runner.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_step_that_runs_a_function_calls_its_bundle() {
+    let out = tempfile::tempdir().unwrap();
+    let done = out.path().join("done");
+    let zisi = std::env::var_os("STANDIN_ZISI").map_or_else(
+        || root().join(".tools/netlify/node_modules/@netlify/zip-it-and-ship-it"),
+        PathBuf::from,
+    );
+    assert!(zisi.is_dir(), "no bundler at {}: run bin/test", zisi.display());
+    let function = format!(
+        "import {{ appendFileSync }} from 'node:fs';\nexport default async (request) => {{\n  \
+         appendFileSync('{}', request.headers.get('x-nf-event') + '\\n');\n  return new Response('sent');\n}};\n\
+         export const config = {{ schedule: '0 6 * * *' }};\n",
+        done.display()
+    );
+    let workflow = format!(
+        "on: {{ workflow_dispatch: {{}} }}\njobs:\n  run:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: \
+         actions/checkout@v4\n      - uses: standin-dev/standin@v1\n        with: {{ command: run, id: 'netlify:digest' }}\n        \
+         env: {{ STANDIN_ZISI: '{}' }}\n",
+        zisi.canonicalize().unwrap().display()
+    );
+    let hub =
+        Hub::new(&[(".github/workflows/standin.yml", workflow), ("netlify/functions/digest.mjs", function)])
+            .await;
+    hub.by_hand(json!({})).await;
+    assert_eq!(fs::read_to_string(&done).unwrap_or_default(), "schedule\n");
 }

@@ -74,19 +74,45 @@ async function callFirst(handler) {
   return { status: answer?.statusCode ?? 204, text: String(answer?.body ?? '') };
 }
 
-const made = await bundle();
+// One stage after the other, so that what goes wrong is said with its place, and without a trace where that says nothing.
+const words = (error) => {
+  const lines = String(error?.message ?? error).split('\n').map((line) => line.trim());
+  return lines.filter(Boolean).slice(0, 2).join(' ') || 'no reason given';
+};
+async function stage(doing, work) {
+  try {
+    return await work();
+  } catch (error) {
+    return fail(`${doing}: ${words(error)}`);
+  }
+}
+
+const made = await stage(`Netlify's bundler cannot bundle ${task.name}`, bundle);
 if (task.call === 'no') {
   say(`${task.name} can be bundled`);
   process.exit(0);
 }
-const module = await load(entry(made));
-const second = typeof module.default === 'function' && made.runtimeAPIVersion === 2;
+const module = await stage(`${task.name} cannot be loaded`, () => load(entry(made)));
+// What a bundler makes of an ES module for `require` has its default export one level deeper.
+const exported = module.default?.default ?? module.default;
+// `export default { fetch() {} }` is one as well.
+const own = typeof exported === 'function' ? exported : exported?.fetch;
+const second = typeof own === 'function' && made.runtimeAPIVersion === 2;
 const handler = module.handler ?? module.default?.handler;
 if (!second && typeof handler !== 'function') fail(`${task.name} exports neither a default function nor a handler`);
-const answer = second ? await callSecond(module.default) : await callFirst(handler);
-await Promise.all(pending);
-const words = answer.text.slice(0, 500);
-if (!(answer.status >= 200 && answer.status < 400)) fail(`${task.name} answered ${answer.status} ${words}`);
-say(`${task.name} answered ${answer.status} ${words}`);
+const answer = await stage(`${task.name} failed`, async () => {
+  try {
+    const told = second ? await callSecond(own) : await callFirst(handler);
+    await Promise.all(pending);
+    return told;
+  } catch (error) {
+    // The function's own trace says where.
+    process.stderr.write(`${error?.stack ?? ''}\n`);
+    throw error;
+  }
+});
+const text = answer.text.slice(0, 500);
+if (!(answer.status >= 200 && answer.status < 400)) fail(`${task.name} answered ${answer.status} ${text}`);
+say(`${task.name} answered ${answer.status} ${text}`);
 // What still waits, such as an idle connection, would keep this process for nothing.
 process.exit(0);

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use standin_core::ident::{Kind, Starter};
 
 use super::Format;
 
@@ -30,6 +31,9 @@ pub(crate) struct RunArgs {
     pub id: String,
     #[command(flatten)]
     pub means: MeansArgs,
+    /// An input of a workflow, NAME=VALUE: it is run as dispatched with these
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
     /// Only say what would be different here and what is missing
     #[arg(long)]
     pub check: bool,
@@ -47,11 +51,45 @@ pub(crate) struct DrillArgs {
     /// Only what has no passed drill within this time, such as 7d
     #[arg(long, value_name = "TIME")]
     pub every: Option<String>,
+    /// On this machine, also where a backup stands elsewhere
+    #[arg(long, conflicts_with = "through")]
+    pub here: bool,
+    /// By the backup that stands there [default: by the ladder of the mesh, else here]
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    pub through: Option<Platform>,
     #[command(flatten)]
     pub means: MeansArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Where a backup is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Platform {
+    /// A workflow on GitHub
+    Github,
+    /// A function on Netlify
+    Netlify,
+}
+
+impl Platform {
+    /// Whether it starts automations of this kind.
+    pub(crate) fn starts(self, kind: Kind) -> bool {
+        match self {
+            Self::Github => kind.started_by() == Starter::Github,
+            Self::Netlify => kind.started_by() == Starter::Netlify,
+        }
+    }
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Github => "GitHub",
+            Self::Netlify => "Netlify",
+        })
+    }
 }
 
 /// `standin sync`.

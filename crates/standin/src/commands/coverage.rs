@@ -9,11 +9,13 @@ use standin_agent::state_dir::{StateDir, write_whole};
 use standin_body::hollow::hollow_backups;
 use standin_config::covering::{Agent, Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, Totals, judge, totals};
+use standin_core::drill::Drill;
 use standin_engine::json_v1::{CoverageV1, DayV1, LeftOutV1, VERSION, levels};
 use standin_engine::render;
 
 use crate::cli::CoverageArgs;
 use crate::commands::backup::{Compared, compared};
+use crate::commands::drill::mesh::Elsewhere;
 use crate::commands::part::mesh_of;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -34,7 +36,7 @@ struct Trend {
 }
 
 /// Prints the coverage; ends with 1 when less than what was asked for is reached.
-pub(crate) fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit, Failure> {
+pub(crate) async fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit, Failure> {
     let within = match &args.drilled_within {
         Some(text) => standin_config::duration(text)
             .map_err(|error| Failure::Usage(format!("--drilled-within {text}: {error}")))?,
@@ -42,7 +44,9 @@ pub(crate) fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result<Exit,
     };
     let project = Project::load(path)?;
     let now = Timestamp::now();
-    let reckoned = reckon(&project, Terms { now, drilled_within: within })?;
+    // Drills are on record where they ran, and in the mesh where that is in reach. What is not known proves nothing.
+    let noted = Elsewhere::reach(&project, None).await?.noted().await;
+    let reckoned = reckon(&project, Terms { now, drilled_within: within }, noted)?;
     let trend = with_today(&project.root.state, &reckoned.totals, now);
     let page = CoverageV1::of(&reckoned.covered, &reckoned.totals, reckoned.left_out, trend);
     output::print(&page, render::coverage, args.look.format)?;
@@ -60,7 +64,9 @@ pub(crate) struct Reckoned {
 }
 
 /// Joins what the repository says with what is on record here.
-pub(crate) fn reckon(project: &Project, terms: Terms) -> Result<Reckoned, Failure> {
+///
+/// `noted` are the drills that the mesh knows of.
+pub(crate) fn reckon(project: &Project, terms: Terms, noted: Vec<Drill>) -> Result<Reckoned, Failure> {
     let mesh = mesh_of(project)?;
     let state = &project.root.state;
     let resolved = &project.resolved;
@@ -70,7 +76,7 @@ pub(crate) fn reckon(project: &Project, terms: Terms) -> Result<Reckoned, Failur
         outdated,
         refused,
         hollow: hollow_backups(&project.root.path, resolved, &mesh),
-        drills: standin_stores::drills(&state.database())?,
+        drills: standin_stores::drills(&state.database())?.into_iter().chain(noted).collect(),
     };
     let joined = covering(&project.settings, (&resolved.inventory, &resolved.watches), &mesh, &known);
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();

@@ -17,6 +17,8 @@ use standin_run::process::Ended;
 use standin_run::work::{Ends, ShellWork, Work};
 use standin_run::{Flag, Ready, Trial, prepare};
 
+pub(crate) mod mesh;
+
 use crate::cli::DrillArgs;
 use crate::commands::run::{
     carry_aside, duration, failure, job, means, say_differences, seconds, tell, words,
@@ -24,6 +26,7 @@ use crate::commands::run::{
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::project::Project;
+use mesh::{Elsewhere, Through};
 
 /// How long something that keeps its own schedule is watched: it is well when it still runs then.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -31,6 +34,9 @@ const SETTLE: Duration = Duration::from_secs(10);
 const CHECK: Duration = Duration::from_secs(300);
 /// Longest reason that is recorded.
 const MAX_WHY: usize = 300;
+
+/// Longest piece of its own output that says why a backup failed.
+const MAX_WORDS: usize = 160;
 
 /// What is printed.
 #[derive(Debug, Serialize)]
@@ -64,7 +70,11 @@ pub(crate) async fn drill(repository: Option<&Path>, args: DrillArgs) -> Result<
     let every = args.every.as_deref().map(|text| duration("--every", text)).transpose()?;
     let ids = chosen(&project, &args)?;
     let state = &project.root.state;
-    let done = standin_stores::drills(&state.database())?;
+    let elsewhere = Elsewhere::reach(&project, args.through).await?;
+    let mut done = standin_stores::drills(&state.database())?;
+    if every.is_some() {
+        done.extend(elsewhere.noted().await);
+    }
     let done = latest(&done);
     state.create().map_err(Failure::io(format!("{} cannot be used", state.root().display())))?;
     let mut page = DrillsV1 { version: 1, drills: Vec::new(), left_out: Vec::new() };
@@ -76,15 +86,18 @@ pub(crate) async fn drill(repository: Option<&Path>, args: DrillArgs) -> Result<
             page.left_out.push(LeftOut { id: id.to_string(), why });
             continue;
         }
-        match one(&project, &plan, &args).await {
+        match by_ladder(&project, &elsewhere, &plan, &args).await {
             Ok(drill) => {
                 standin_stores::record_drill(&state.database(), &drill)?;
+                elsewhere.note(&drill).await;
                 let said = format!("a drill of its backup {}", outcome(&drill));
                 tell(&project.root, &id, Signal::Log, "", None, &said).await;
                 page.drills.push(DrillV1::from(&drill));
             }
-            // Of many some cannot be run on this host; the one that was asked for is an error.
-            Err(Failure::Usage(why)) if args.all => page.left_out.push(LeftOut { id: id.to_string(), why }),
+            // Of many some cannot be run, or not now; the one that was asked for is an error.
+            Err(Failure::Usage(why) | Failure::Platform(why)) if args.all => {
+                page.left_out.push(LeftOut { id: id.to_string(), why })
+            }
             Err(failure) => return Err(failure),
         }
     }
@@ -107,7 +120,8 @@ fn chosen(project: &Project, args: &DrillArgs) -> Result<BTreeSet<AutomationId>,
     let list = project.resolved.inventory.automations.iter();
     let wanted = list.filter(|automation| {
         let elsewhere = clocked(automation.id.kind()) && !automation.schedules.is_empty();
-        automation.backup_of.is_none() && (elsewhere || said(&automation.id))
+        let watches = project.settings.mesh.peers.iter().any(|peer| peer.runs_in(&automation.id));
+        automation.backup_of.is_none() && !watches && (elsewhere || said(&automation.id))
     });
     Ok(wanted.map(|automation| automation.id.clone()).collect())
 }
@@ -161,6 +175,23 @@ fn is_run_of(project: &Project, command: &AutomationId, id: &AutomationId) -> bo
     })
 }
 
+/// Where its backup stands, if that is elsewhere and in reach; else here.
+async fn by_ladder(
+    project: &Project,
+    elsewhere: &Elsewhere,
+    plan: &Plan,
+    args: &DrillArgs,
+) -> Result<Drill, Failure> {
+    // What this host itself starts is a backup of its own: it is what the settings name first.
+    if plan.backup == Backup::Here || args.through.is_some() {
+        match Box::pin(elsewhere.drill(project, plan, args)).await? {
+            Through::Done(drill) => return Ok(drill),
+            Through::Here => {}
+        }
+    }
+    one(project, plan, args).await
+}
+
 /// One drill. What keeps the backup from running is a failed drill; what makes no sense to drill is an error.
 async fn one(project: &Project, plan: &Plan, args: &DrillArgs) -> Result<Drill, Failure> {
     let (at, began) = (Timestamp::now(), Instant::now());
@@ -210,8 +241,14 @@ fn judged(ended: &Ended, ends: Ends) -> Result<(), String> {
         (RunEnd::Exited { code: 0 }, Ends::Never) => {
             Err("the backup ended, and so keeps no schedule".to_owned())
         }
-        (end, _) => Err(format!("the backup {}", words(end))),
+        (end, _) => Err(format!("the backup {}{}", words(end), last_words(&ended.tail))),
     }
+}
+
+/// The last line of its output that says anything.
+fn last_words(tail: &str) -> String {
+    let said = tail.lines().rev().map(str::trim).find(|line| line.chars().any(char::is_alphanumeric));
+    said.map_or_else(String::new, |line| format!(": {}", line.chars().take(MAX_WORDS).collect::<String>()))
 }
 
 /// The criterion of the settings.

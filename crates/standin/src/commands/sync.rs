@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use standin_sync::{Clean, Did, Gc, Options, SyncError, Synced, What, sync as synced};
+use standin_sync::{Clean, Did, Gc, Kept, Options, SyncError, Synced, What, sync_keeping};
 
 use crate::cli::{Switch, SyncArgs};
 use crate::exit::{Exit, Failure};
@@ -26,12 +26,17 @@ pub(crate) fn sync(path: Option<&Path>, args: &SyncArgs) -> Result<Exit, Failure
         options.gc = Gc::Yes;
     }
     let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
-    match synced(path.unwrap_or(&here), &options, Timestamp::now()) {
+    let mut kept = Vec::new();
+    match sync_keeping(path.unwrap_or(&here), &options, Timestamp::now(), &mut kept) {
         Ok(synced) => {
             output::write(&words(&synced))?;
             Ok(Exit::Fine)
         }
-        Err(error) => failed(&error),
+        Err(error) => {
+            // It has stopped, and what it kept before is there all the same.
+            output::write(&brought_back(&kept))?;
+            failed(&error)
+        }
     }
 }
 
@@ -86,7 +91,14 @@ fn words(synced: &Synced) -> String {
         let were = if synced.cleaned.len() == 1 { "was" } else { "were" };
         text.push_str(&format!("{} {were} taken away\n", files(synced.cleaned.len(), "untracked file")));
     }
-    for kept in &synced.kept {
+    text.push_str(&brought_back(&synced.kept));
+    text
+}
+
+/// What was kept, and the commands that bring it back.
+fn brought_back(all: &[Kept]) -> String {
+    let mut text = String::new();
+    for kept in all {
         let what = match &kept.what {
             What::Commits(count) => commits(*count),
             What::Files(kept) => files(kept.len(), "file"),
