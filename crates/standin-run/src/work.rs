@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use standin_core::automation::{Automation, Detail, Flavour, Workflow};
-use standin_core::ident::Kind;
+use standin_core::ident::{Domain, Kind};
 use standin_core::schedule::Schedule;
 
 /// What there is to run.
@@ -111,9 +111,7 @@ pub enum NotHere {
         why: String,
     },
     /// It runs all the time.
-    #[error(
-        "`{0}` runs all the time: PM2 keeps it running, and `standin recover {0}` brings it back"
-    )]
+    #[error("`{0}` runs all the time: PM2 keeps it running, and `standin recover {0}` brings it back")]
     Always(String),
     /// Nothing here can do what its platform does.
     #[error(
@@ -162,6 +160,9 @@ pub fn work_of(
             let mut argv = with_interpreter(script, interpreter.as_deref());
             argv.extend(args.iter().cloned());
             Ok(Work::Program { argv, dir: cwd.clone(), ends: Ends::Itself })
+        }
+        (Detail::Plain, Kind::Script) if automation.domain == Domain::Elsewhere => {
+            elsewhere("work of another platform")
         }
         (Detail::Plain, Kind::Script) => {
             let script = root.join(&automation.source.path).to_string_lossy().into_owned();

@@ -77,7 +77,10 @@ fn schedules_that_netlify_never_read() {
     let entry = "[backup]\nmode = \"active\"\n[[automation]]\nid = \"netlify:digest\"\nheartbeats = true\nbackup = [\"again\"]\n";
     let (level, because) = said(&files, entry, "netlify:digest");
     assert_eq!(level, Level::Watched);
-    assert!(because.contains("standin.toml does not name it, so that no watcher starts it"), "{because}");
+    assert!(
+        because.contains("it would not run: Netlify passes over `config` beside a `handler`"),
+        "{because}"
+    );
 }
 
 #[test]

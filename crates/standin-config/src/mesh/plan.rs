@@ -296,9 +296,14 @@ fn usual(automation: &Automation, inventory: &Inventory) -> Vec<Remedy> {
         // The agent looks after these itself, at once and without asking anybody.
         Starter::Agent | Starter::Nobody => return Vec::new(),
     };
-    for backup in
-        inventory.automations.iter().filter(|other| other.backup_of.as_ref() == Some(&automation.id))
-    {
+    let mut backups: Vec<&Automation> = inventory
+        .automations
+        .iter()
+        .filter(|other| other.backup_of.as_ref() == Some(&automation.id))
+        .collect();
+    // What does not fail together with its primary goes before what does: there is room for few.
+    backups.sort_by_key(|backup| backup.domain == automation.domain);
+    for backup in backups {
         let remedy = Remedy::Other(backup.id.clone());
         // An app that PM2 was never asked to run cannot be restarted.
         let can_start = match backup.id.kind().started_by() {

@@ -78,6 +78,25 @@ fn what_was_written_for_an_automation_stands_in_its_ladder() {
 }
 
 #[test]
+fn a_backup_on_another_platform_goes_before_one_that_fails_with_its_primary() {
+    let settings =
+        parse(&format!("{THREE}[[automation]]\nid = \"netlify:digest\"\nheartbeats = true\n")).unwrap();
+    let mut inventory = inventory();
+    let backups =
+        [("netlify:digest-backup", Domain::Netlify), ("workflow:netlify-digest-backup.yml", Domain::Github)];
+    for (id, domain) in backups {
+        let backup = found(id, domain, None, &["workflow_dispatch"]);
+        inventory.automations.push(Automation { backup_of: "netlify:digest".parse().ok(), ..backup });
+    }
+    let mesh = mesh(&settings, &inventory, "UTC").unwrap();
+    let workflow: AutomationId = "workflow:netlify-digest-backup.yml".parse().unwrap();
+    assert_eq!(
+        target(&mesh, "netlify:digest").backup,
+        [Remedy::Again, Remedy::Restore, Remedy::Other(workflow)]
+    );
+}
+
+#[test]
 fn three_words_make_a_mesh() {
     let mesh = joined(THREE).unwrap();
     let names: Vec<_> = mesh.peers.iter().map(|p| (p.name.as_str(), p.every.as_secs())).collect();

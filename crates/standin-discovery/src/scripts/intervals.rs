@@ -16,13 +16,17 @@ const SHORTEST_MS: u64 = 1_000;
 const FOLDERS: [&str; 8] =
     ["scripts", "jobs", "workers", "cron", "tasks", "bin", "automation", "automations"];
 
+/// How a module asks whether it is the program.
+const ASKS_FOR_ITSELF: [&str; 2] = ["require.main === module", "import.meta.main"];
+
 /// Adds the first interval of a file that nothing else imports.
 pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered: &mut Gathered) {
-    // What exports something is a part of a program, whoever loads it.
+    // What exports something is a part of a program, whoever loads it, unless it asks whether it was started itself.
     let exports = file.text.lines().any(|line| {
         line.starts_with("export ") || line.starts_with("module.exports") || line.starts_with("exports.")
     });
     let is_program = file.text.starts_with("#!")
+        || ASKS_FOR_ITSELF.iter().any(|asks| file.text.contains(asks))
         || !exports && file.path.rsplit('/').nth(1).is_some_and(|folder| FOLDERS.contains(&folder));
     if !is_program || !file.text.contains("setInterval") {
         return;

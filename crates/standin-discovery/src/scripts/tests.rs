@@ -204,6 +204,10 @@ fn an_interval_counts_in_a_program_that_nothing_imports() {
         Vec::<String>::new()
     );
     assert_eq!(one("workers/poll.js", &text.replace("1000", "n")), Vec::<String>::new());
+    let module = format!("{text}module.exports = go;\n");
+    assert_eq!(one("workers/poll.js", &module), Vec::<String>::new());
+    let program = format!("if (require.main === module) go();\n{module}");
+    assert_eq!(one("workers/poll.js", &program), ["interval 4 loadable [] [every 300s]"]);
 }
 
 #[test]

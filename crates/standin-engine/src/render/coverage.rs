@@ -4,7 +4,7 @@ use standin_core::coverage::Level;
 use standin_core::health::Priority;
 
 use super::{Cell, Doc, Part, Tone};
-use crate::json_v1::{CoverageV1, DayV1, LevelV1};
+use crate::json_v1::{CoverageV1, DayV1, LevelV1, StepV1};
 
 /// Most days of the trend that the page shows.
 const DAYS: usize = 14;
@@ -21,12 +21,12 @@ pub fn coverage(coverage: &CoverageV1) -> Doc {
     }
     if !coverage.steps.is_empty() {
         parts.push(Part::Heading("What to do, the most valuable first".to_owned()));
-        let rows = coverage.steps.iter().map(|step| {
-            let mut names = step.automations.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-            if step.automations.len() > NAMED {
-                names.push_str(&format!(" and {} more", step.automations.len().saturating_sub(NAMED)));
+        let rows = folded(&coverage.steps).into_iter().map(|(text, automations)| {
+            let mut names = automations.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            if automations.len() > NAMED {
+                names.push_str(&format!(" and {} more", automations.len().saturating_sub(NAMED)));
             }
-            vec![Cell::plain(&step.text), Cell::plain(names)]
+            vec![Cell::plain(text), Cell::plain(names)]
         });
         parts.push(Part::Table { head: vec!["step", "for"], rows: rows.collect() });
     }
@@ -37,6 +37,29 @@ pub fn coverage(coverage: &CoverageV1) -> Doc {
         parts.push(Part::Table { head, rows: coverage.trend.iter().skip(skip).map(day).collect() });
     }
     Doc { title: "Coverage".to_owned(), parts }
+}
+
+/// Steps that differ in nothing but the automation that they name are one row, which names it `ID`.
+fn folded(steps: &[StepV1]) -> Vec<(String, Vec<&str>)> {
+    let mut rows: Vec<(String, Vec<&StepV1>)> = Vec::new();
+    for step in steps {
+        let general = match step.automations.as_slice() {
+            [id] => step.text.replace(id.as_str(), "ID"),
+            _ => step.text.clone(),
+        };
+        match rows.iter_mut().find(|(text, _)| *text == general) {
+            Some((_, alike)) => alike.push(step),
+            None => rows.push((general, vec![step])),
+        }
+    }
+    fn row((general, alike): (String, Vec<&StepV1>)) -> (String, Vec<&str>) {
+        let text = match alike.as_slice() {
+            [one] => one.text.clone(),
+            _ => general,
+        };
+        (text, alike.iter().flat_map(|step| step.automations.iter().map(String::as_str)).collect())
+    }
+    rows.into_iter().map(row).collect()
 }
 
 fn counted(coverage: &CoverageV1) -> String {
@@ -101,4 +124,29 @@ fn day(day: &DayV1) -> Vec<Cell> {
     let mut cells = vec![Cell::plain(&day.day), Cell::plain(day.counted.to_string())];
     cells.extend(shares(&day.levels));
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(text: &str, automations: &[&str]) -> StepV1 {
+        StepV1 { text: text.into(), automations: automations.iter().map(|&id| id.into()).collect() }
+    }
+
+    #[test]
+    fn what_is_to_be_done_for_many_is_said_once() {
+        let steps = [
+            step("beat pm2:a", &["pm2:a"]),
+            step("mend", &["pm2:x", "pm2:y"]),
+            step("beat pm2:b", &["pm2:b"]),
+            step("drill pm2:c", &["pm2:c"]),
+        ];
+        let rows: Vec<(String, Vec<&str>)> = vec![
+            ("beat ID".into(), vec!["pm2:a", "pm2:b"]),
+            ("mend".into(), vec!["pm2:x", "pm2:y"]),
+            ("drill pm2:c".into(), vec!["pm2:c"]),
+        ];
+        assert_eq!(folded(&steps), rows);
+    }
 }
