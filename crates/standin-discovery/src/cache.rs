@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use standin_core::automation::{Automation, Finding, Inventory};
 
@@ -46,7 +46,7 @@ pub(crate) struct Kept {
 #[derive(Debug, Clone)]
 pub struct Cache {
     /// When the scan begins that it is used for.
-    now: SystemTime,
+    now: Duration,
     /// What was read.
     bytes: Vec<u8>,
     /// The inventory and what it rests on: where it is in what was read, or a new one, if there is any.
@@ -75,14 +75,14 @@ enum State {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self::new(UNIX_EPOCH)
+        Self::new(Duration::ZERO)
     }
 }
 
 impl Cache {
-    /// A cache that knows nothing, for a scan that begins now. Where the clock is behind that of the disk, nothing is
-    /// kept.
-    pub const fn new(now: SystemTime) -> Self {
+    /// A cache that knows nothing, for a scan that begins `now`, which counts from 1970. Where the clock is behind that
+    /// of the disk, nothing is kept.
+    pub const fn new(now: Duration) -> Self {
         Self {
             now,
             bytes: Vec::new(),
@@ -94,7 +94,7 @@ impl Cache {
     }
 
     /// Reads a cache for a scan that begins now. One that is damaged, or another version's, is empty.
-    pub fn from_bytes(bytes: Vec<u8>, now: SystemTime) -> Self {
+    pub fn from_bytes(bytes: Vec<u8>, now: Duration) -> Self {
         let Some((whole, unread)) = parts(&bytes) else { return Self::new(now) };
         Self { bytes, whole: Whole::Read(whole), unread, ..Self::new(now) }
     }

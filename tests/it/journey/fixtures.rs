@@ -204,6 +204,10 @@ impl Way {
         if text.contains("https://github.com/") {
             return "GitHub is out of reach".to_owned();
         }
+        // Which of several jobs fails first is nobody's to say.
+        if text.contains("Error: Job '") {
+            return "a job failed".to_owned();
+        }
         text.split(" after ").next().unwrap().chars().take(160).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The clock of a file system that counts parts of a second moves on at least as often.
 const FINE: Duration = Duration::from_millis(50);
@@ -41,12 +41,14 @@ impl Stamp {
     }
 
     /// Whether whatever is written from this moment on gives another stamp. What was written just before may be written
-    /// again before the clock of the disk moves on.
-    pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
+    /// again before the clock of the disk moves on. `now` counts from 1970.
+    pub(crate) fn is_settled(&self, now: Duration) -> bool {
         let (seconds, parts) = self.modified.max(self.changed);
         let slack = if self.modified.1 == 0 && self.changed.1 == 0 { COARSE } else { FINE };
         let (Ok(seconds), Ok(parts)) = (u64::try_from(seconds), u32::try_from(parts)) else { return false };
-        let written = UNIX_EPOCH.checked_add(Duration::new(seconds, parts));
-        written.and_then(|written| written.checked_add(slack)).is_some_and(|settled| settled < now)
+        Duration::from_secs(seconds)
+            .checked_add(Duration::from_nanos(parts.into()))
+            .and_then(|written| written.checked_add(slack))
+            .is_some_and(|settled| settled < now)
     }
 }

@@ -2,7 +2,7 @@
 //! the same, so is the inventory.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::Duration;
 
 use standin_core::automation::Inventory;
 
@@ -19,7 +19,7 @@ pub(super) fn put(
     options: &ScanOptions,
     asked: &[Question],
     inventory: &Inventory,
-    now: SystemTime,
+    now: Duration,
 ) -> Option<Vec<u8>> {
     let is_settled = |(_, answer): &Question| match answer {
         Answer::Stamp(Some(stamp)) => stamp.is_settled(now),

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use standin_core::automation::Inventory;
 use standin_discovery::{Cache, Progress, ScanOptions, scan_with};
@@ -25,7 +25,7 @@ const OFTEN: Duration = Duration::from_millis(100);
 /// is lost: a look at a repository makes nothing in it.
 pub(super) fn scan(root: &Root, options: &ScanOptions) -> Result<Inventory, Failure> {
     let path = root.state.root().join(FILE);
-    let now = SystemTime::now();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut cache = read(&path, now).unwrap_or_else(|| Cache::new(now));
     let teller = Teller::new();
     let found = scan_with(&root.path, options, &mut cache, &|progress| teller.tell(progress));
@@ -54,7 +54,7 @@ fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     kept
 }
 
-fn read(path: &Path, now: SystemTime) -> Option<Cache> {
+fn read(path: &Path, now: Duration) -> Option<Cache> {
     let about = std::fs::symlink_metadata(path).ok()?;
     if !about.is_file() || about.len() > MAX_BYTES {
         return None;

@@ -146,9 +146,11 @@ fn texts(folder: &std::path::Path, most: usize) -> Vec<String> {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the folder is named where the test is started")]
-#[ignore = "reads a folder named in the environment"]
 fn a_folder_named_from_outside() {
-    let folder = std::env::var("STANDIN_YAML").unwrap();
+    let Ok(folder) = std::env::var("STANDIN_YAML") else {
+        println!("skipped: STANDIN_YAML names no folder with YAML of real repositories");
+        return;
+    };
     let rounds: usize = std::env::var("STANDIN_ROUNDS").map_or(20, |text| text.parse().unwrap());
     let texts = texts(std::path::Path::new(&folder), 5_000);
     let ordinary = texts.iter().filter(|text| same(text)).count();
