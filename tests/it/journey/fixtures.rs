@@ -201,11 +201,9 @@ impl Way {
             return text.to_owned();
         }
         let text = text.replace(&self.repository.root().to_string_lossy().into_owned(), "REPO");
-        if text.contains("https://github.com/") {
-            return "GitHub is out of reach".to_owned();
-        }
-        // Which of several jobs fails first is nobody's to say.
-        if text.contains("Error: Job '") {
+        // Which of several jobs fails first, and of what, is nobody's to say.
+        let is_of_act = ["Error: Job '", "Error: Unable to determine", "https://github.com/"];
+        if is_of_act.iter().any(|part| text.contains(part)) {
             return "a job failed".to_owned();
         }
         text.split(" after ").next().unwrap().chars().take(160).collect()
