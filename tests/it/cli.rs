@@ -45,7 +45,8 @@ fn a_scan_has_the_promised_shape_and_names() {
     let answer = small_repository().run(&["scan", "--format", "json"]).ended(1);
     let scan = answer.json();
     assert_eq!(scan["version"], 1);
-    let keys = ["id", "kind", "name", "domain", "source", "schedules", "triggers", "state", "reason", "detail"];
+    let keys =
+        ["id", "kind", "name", "domain", "source", "schedules", "triggers", "state", "reason", "detail"];
     for automation in scan["automations"].as_array().unwrap() {
         has_keys(automation, &keys);
         has_keys(&automation["source"], &["path", "line"]);

@@ -68,12 +68,7 @@ fn schedules_that_are_inert_do_not_count() {
             "loadable",
         ),
         ("export const config = { schedule: '0 3 * * *' };", "netlify-inert-schedule", 1, "loadable"),
-        (
-            "export default f; export const config = { schedule: C };",
-            "netlify-inert-schedule",
-            1,
-            "loadable",
-        ),
+        ("export default f; export const config = { schedule: C };", "netlify-inert-schedule", 1, "loadable"),
         (
             "const C = '0 3 * * *'; export default f;\nexport const config = { schedule: C };",
             "netlify-inert-schedule",

@@ -39,9 +39,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let at = |path: Option<PathBuf>| path.or_else(|| repository.clone());
     match cli.command {
         Command::Scan(args) => scan::scan(at(args.path.clone()).as_deref(), &args),
-        Command::Coverage(args) => {
-            block_on(coverage::coverage(at(args.look.path.clone()).as_deref(), &args))
-        }
+        Command::Coverage(args) => block_on(coverage::coverage(at(args.look.path.clone()).as_deref(), &args)),
         Command::Init(args) => init::init(at(args.path.clone()).as_deref(), &args),
         Command::Backup(args) => backup::backup(repository.as_deref(), &args),
         Command::Up(mut args) => {
