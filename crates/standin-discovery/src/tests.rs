@@ -4,6 +4,7 @@ use standin_core::automation::{Detail, Finding, Inventory};
 
 use super::*;
 
+pub(crate) mod dice;
 mod hostile;
 mod mutations;
 

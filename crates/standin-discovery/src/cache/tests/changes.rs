@@ -3,25 +3,10 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::tests::dice::Dice;
 
 /// How many things happen to the repository.
 const ROUNDS: usize = 25;
-
-/// xorshift: no seed but its own.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most.max(1) as u64).unwrap()
-    }
-
-    fn of<'t, T>(&mut self, things: &'t [T]) -> &'t T {
-        &things[self.throw(things.len())]
-    }
-}
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::read;
+use crate::tests::dice::Dice;
 use crate::yaml::parse_whole;
 
 /// Whether the text was ordinary; panics where the two readers differ.
@@ -13,18 +14,6 @@ fn same(text: &str) -> bool {
         Err(fault) => panic!("{text:?}\n{ours:#?}\n{fault:?}"),
     }
     true
-}
-
-/// xorshift: no seed but its own.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most.max(1) as u64).unwrap()
-    }
 }
 
 /// What is put into texts: whatever means something to YAML.
