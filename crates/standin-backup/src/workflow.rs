@@ -8,6 +8,7 @@ use crate::edit::{Edits, above, line_end, line_start};
 use crate::yaml::{self, Document, Entry, Node, Style};
 
 mod call;
+mod drill;
 mod errand;
 mod function;
 mod jobs;
@@ -159,10 +160,17 @@ impl Source<'_> {
                     edits.replace(range, "");
                 }
                 Some("jobs") => {
-                    edits.insert(range.start, self.concurrency());
+                    let env = if self.root().entry("env").is_some() { String::new() } else { drill::block() };
+                    edits.insert(range.start, format!("{}{env}", self.concurrency()));
                     jobs::edit(self, entry, range.end, &mut edits)?;
                 }
-                Some(_) | None => self.outside(entry, &mut edits)?,
+                Some(key) => {
+                    if key == "env" {
+                        drill::add(self, entry, &mut edits);
+                    }
+                    self.outside(entry, &mut edits)?;
+                }
+                None => self.outside(entry, &mut edits)?,
             }
         }
         edits.apply(text).ok_or_else(|| {

@@ -69,7 +69,19 @@ async function isDone(request) {
   return targets.find((target) => target.id === id)?.health === 'healthy';
 }
 
+const drill = process.env.STANDIN_DRILL;
+
+/** What is called can know a drill by STANDIN_DRILL; an instance works on one call at a time. */
+function flag(key) {
+  if (key.startsWith('drill-')) process.env.STANDIN_DRILL = '1';
+  else if (drill === undefined) delete process.env.STANDIN_DRILL;
+  else process.env.STANDIN_DRILL = drill;
+}
+
 export default async function backup(request, context) {
+  const key = request.headers.get('x-standin-key') ?? '';
+  if (key.startsWith('drill-dry-')) return new Response(`${id} could do its work: a dry drill does not`);
+  flag(key);
   if (await isDone(request)) return new Response(`${id} has done its work: its backup steps aside`);
   if (typeof handler === 'function') return asResponse(await called(await asEvent(request), context));
   if (typeof work === 'function') return work(request, context);

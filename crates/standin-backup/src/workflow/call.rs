@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::slot::{self, Names, Outputs};
 use super::tokens::{self, Reading};
-use super::{Refused, Source, header, on, quoted};
+use super::{Refused, Source, drill, header, on, quoted};
 use crate::yaml::{Node, NodeKind};
 
 /// The backup that calls its primary; `None` when it cannot be called as it is.
@@ -67,13 +67,22 @@ fn inputs(source: &Source<'_>, call: &Node) -> Option<String> {
         let is_dispatched = dispatched.is_some_and(|inputs| inputs.get(name).is_some());
         let kind = entry.value.get_text("type").unwrap_or("string");
         let value = match (is_dispatched, default) {
+            (false, default) if drill::is_input(name) => {
+                let default = default
+                    .filter(|text| *text != "false" && !text.contains("${{"))
+                    .map(|text| literal(kind, text));
+                drill::input(kind, default.as_deref())
+            }
             (false, None) if entry.value.get_text("required") == Some("true") => return None,
             (false, _) => continue,
-            (true, default) => match kind {
-                "boolean" => format!("inputs.{name} == true"),
-                "number" => format!("fromJSON(inputs.{name} || '{}')", default.unwrap_or("0")),
-                _ => format!("inputs.{name} || '{}'", default.unwrap_or_default().replace('\'', "''")),
-            },
+            (true, default) => {
+                let asked = match kind {
+                    "boolean" => format!("inputs.{name} == true"),
+                    "number" => format!("fromJSON(inputs.{name} || '{}')", default.unwrap_or("0")),
+                    _ => format!("inputs.{name} || {}", literal(kind, default.unwrap_or_default())),
+                };
+                if drill::is_input(name) { drill::input(kind, Some(&asked)) } else { asked }
+            }
         };
         if out.is_empty() {
             out.push_str("    with:\n");
@@ -81,6 +90,14 @@ fn inputs(source: &Source<'_>, call: &Node) -> Option<String> {
         out.push_str(&format!("      {name}: {}\n", quoted(&format!("${{{{ {value} }}}}"))));
     }
     Some(out)
+}
+
+/// A default as it stands in an expression.
+fn literal(kind: &str, text: &str) -> String {
+    match kind {
+        "boolean" | "number" => text.to_owned(),
+        _ => format!("'{}'", text.replace('\'', "''")),
+    }
 }
 
 /// What a workflow and its jobs may do.

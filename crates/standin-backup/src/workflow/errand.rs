@@ -7,7 +7,7 @@ use standin_core::ident::AutomationId;
 
 use super::function::{SETUP_NODE, secrets};
 use super::slot::{self, Names, Outputs};
-use super::{header, on, quoted};
+use super::{drill, header, on, quoted};
 use crate::host::Errand;
 
 /// The workflow for what `id` does, started by these schedules. `path` is where that is written.
@@ -21,12 +21,13 @@ pub(crate) fn of_errand(
     let title = format!("{} {} on GitHub (backup)", id.kind(), id.name());
     let mut out = header(id, path);
     out.push_str(&format!(
-        "name: {}\nrun-name: {}\non:\n{}{}permissions: {{}}\nconcurrency:\n  group: {}\n  cancel-in-progress: false\njobs:\n",
+        "name: {}\nrun-name: {}\non:\n{}{}permissions: {{}}\nconcurrency:\n  group: {}\n  cancel-in-progress: false\n{}jobs:\n",
         quoted(&title),
         quoted(&format!("{title} ${{{{ inputs.standin-key }}}}")),
         on::schedules(schedules),
         on::dispatch(),
-        quoted(&format!("standin-backup-{}-{}", id.kind(), id.name()))
+        quoted(&format!("standin-backup-{}-{}", id.kind(), id.name())),
+        drill::block()
     ));
     out.push_str(&slot::indented(&slot::first(id, &names, Outputs::default()), "  "));
     let job = format!(

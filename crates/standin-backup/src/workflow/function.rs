@@ -6,7 +6,7 @@ use standin_core::automation::ScheduleSpec;
 use standin_core::ident::AutomationId;
 
 use super::slot::{self, Names, Outputs};
-use super::{ACTION, header, on, quoted};
+use super::{ACTION, drill, header, on, quoted};
 
 /// GitHub's own, pinned by the commit of v5.0.0.
 pub(super) const SETUP_NODE: &str = "actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0";
@@ -45,8 +45,9 @@ pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules
         on::dispatch()
     ));
     out.push_str(&format!(
-        "permissions: {{}}\nconcurrency:\n  group: {}\n  cancel-in-progress: false\njobs:\n",
-        quoted(&format!("standin-backup-netlify-{}", id.name()))
+        "permissions: {{}}\nconcurrency:\n  group: {}\n  cancel-in-progress: false\n{}jobs:\n",
+        quoted(&format!("standin-backup-netlify-{}", id.name())),
+        drill::block()
     ));
     out.push_str(&slot::indented(&slot::first(id, &names, Outputs::default()), "  "));
     let job = format!(
@@ -90,12 +91,17 @@ pub(crate) fn variables(source: &str) -> BTreeSet<String> {
             let is_closed = rest.get(name.len()..).is_some_and(|after| after.starts_with(closing));
             let is_variable =
                 name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.starts_with("GITHUB_");
-            if is_closed && is_variable && !NETLIFYS_OWN.contains(&name.as_str()) {
+            if is_closed && is_variable && !is_set(&name) {
                 names.insert(name);
             }
         }
     }
     names
+}
+
+/// Whether a backup, or its platform, sets the variable itself.
+fn is_set(name: &str) -> bool {
+    NETLIFYS_OWN.contains(&name) || name == drill::FLAG
 }
 
 #[cfg(test)]
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_variables_of_a_function_become_secrets() {
-        let source = "process.env.API_KEY; process.env['B_2']; Netlify.env.get(\"C\"); process.env.URL; process.env[x]";
+        let source = "process.env.API_KEY; process.env['B_2']; Netlify.env.get(\"C\"); process.env.URL; process.env[x]; process.env.STANDIN_DRILL";
         let found = environment(source);
         assert_eq!(found.matches("secrets.").count(), 3, "{found}");
         assert!(found.contains("        API_KEY: ${{ secrets.API_KEY }}\n"));

@@ -53,11 +53,16 @@ jobs:
     needs: [daily, monthly]
     if: always()
     runs-on: ubuntu-latest
-    steps: [{ run: 'echo clean >> \"$OUT\"' }]
+    steps: [{ run: 'echo \"clean${STANDIN_DRILL:+ on drill $STANDIN_DRILL}\" >> \"$OUT\"' }]
 ";
 
 /// What was done by the backup, in the order of its happening.
 pub(crate) fn dispatched(repository: &Repository, run: &str, workflow: &str) -> Vec<String> {
+    dispatched_under("k1", repository, run, workflow)
+}
+
+/// The same, under this key.
+pub(crate) fn dispatched_under(key: &str, repository: &Repository, run: &str, workflow: &str) -> Vec<String> {
     repository.write("action/action.yml", ACTION);
     repository.write("node/action.yml", NODE);
     let begun = Command::new("git").args(["init", "-q"]).current_dir(repository.root()).status().unwrap();
@@ -67,9 +72,9 @@ pub(crate) fn dispatched(repository: &Repository, run: &str, workflow: &str) -> 
     // What was done before is not done by this one.
     let _ = fs::remove_file(&out);
     let event = root.join("event.json");
-    let inputs =
-        r#"{"inputs":{"standin-key":"k1","standin-attempt":"1","standin-slot":"2026-11-01T05:00:00Z"}}"#;
-    fs::write(&event, inputs).unwrap();
+    let slot = "2026-11-01T05:00:00Z";
+    let inputs = serde_json::json!({ "standin-key": key, "standin-attempt": "1", "standin-slot": slot });
+    fs::write(&event, serde_json::json!({ "inputs": inputs }).to_string()).unwrap();
     let action = root.join("action");
     // act copies the whole repository, so that nothing of its own may be in it.
     let home = tempfile::tempdir().unwrap();
@@ -104,4 +109,8 @@ fn the_jobs_run_behind_the_slot_and_not_without_it() {
         ["beat workflow:sweep.yml", "monthly k1", "clean", "exec-result workflow:sweep.yml failure"]
     );
     assert_eq!(dispatched(&repository, "false", backup), ["beat workflow:sweep.yml"]);
+    assert_eq!(
+        dispatched_under("drill-1", &repository, "true", backup)[1..3],
+        ["monthly drill-1", "clean on drill 1"]
+    );
 }

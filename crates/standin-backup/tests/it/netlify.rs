@@ -43,7 +43,8 @@ const CALL: &str = "
 const [file] = process.argv.slice(1);
 import(file).then(async ({ default: work }) => {
   const body = JSON.stringify({ next_run: 'soon' });
-  const headers = process.env.ORDERED ? { 'x-standin-key': 'k' } : {};
+  const key = process.env.ORDERED;
+  const headers = key ? { 'x-standin-key': key } : {};
   const request = new Request('http://localhost/.netlify/functions/x?a=1&a=2', { method: 'POST', body, headers });
   const answer = await work(request, { from: 'Netlify' });
   const told = { status: answer.status, text: await answer.text(), kind: answer.headers.get('x-kind') };
@@ -53,7 +54,7 @@ import(file).then(async ({ default: work }) => {
 
 /// As a watcher orders it.
 fn call(file: &Path) -> Result<Value, String> {
-    call_with(file, &[("ORDERED", "yes")])
+    call_with(file, &[("ORDERED", "k")])
 }
 
 fn call_with(file: &Path, env: &[(&str, &str)]) -> Result<Value, String> {
@@ -106,6 +107,26 @@ fn a_backup_by_its_own_schedule_works_only_where_somebody_says_that_the_original
     shop.mode = standin_backup::Mode::Active;
     shop.apply(&shop.generate());
     assert_eq!(call_with(&digest, &[]).unwrap()["worked"], json!([["digest", "soon", "k"]]));
+}
+
+#[test]
+fn an_original_can_know_a_drill_and_in_a_dry_one_it_is_not_called() {
+    let shop = Repository::of("shop");
+    let text =
+        "exports.handler = async () => ({ statusCode: 200, body: `drill ${process.env.STANDIN_DRILL}` });";
+    shop.write("netlify/functions/weekly.js", text);
+    shop.apply(&shop.generate());
+    let weekly = shop.root().join("netlify/functions/weekly-backup.mjs");
+    for (key, env, wanted) in [
+        ("k", "", "drill undefined"),
+        ("drill-1", "", "drill 1"),
+        ("k", "1", "drill 1"),
+        ("drill-dry-1", "", "netlify:weekly could do its work: a dry drill does not"),
+    ] {
+        let both = [("ORDERED", key), ("STANDIN_DRILL", env)];
+        let env = if env.is_empty() { &both[..1] } else { &both[..] };
+        assert_eq!(call_with(&weekly, env).unwrap()["text"], wanted, "{key} {env:?}");
+    }
 }
 
 /// A watcher that answers once how the digest is, to whoever has the token.
