@@ -3,6 +3,8 @@
 //! Every question goes through [`Root`], so that none is forgotten: files that were read, folders that were listed, and
 //! paths of which only the kind was asked, those included that were not there.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::ops::Deref;
@@ -17,6 +19,15 @@ use crate::cache::Stamp;
 pub(crate) struct Root {
     path: PathBuf,
     asked: Mutex<Vec<Question>>,
+    listed: Mutex<Listed>,
+}
+
+/// The folders of which every name is known, relative to the root, and what in them is no plain file: links, and folders
+/// that may not have been listed themselves.
+#[derive(Debug, Default)]
+struct Listed {
+    folders: BTreeSet<String>,
+    doors: BTreeSet<String>,
 }
 
 /// A path, relative to the root or absolute, and what was said of it.
@@ -44,7 +55,8 @@ pub(crate) enum There {
 
 impl Root {
     pub(crate) const fn new(path: PathBuf) -> Self {
-        Self { path, asked: Mutex::new(Vec::new()) }
+        let listed = Listed { folders: BTreeSet::new(), doors: BTreeSet::new() };
+        Self { path, asked: Mutex::new(Vec::new()), listed: Mutex::new(listed) }
     }
 
     /// Writes a question down.
@@ -52,10 +64,15 @@ impl Root {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push((path.to_owned(), answer));
     }
 
+    /// A path relative to the root, if it is below it.
+    fn below<'a>(&self, path: &'a Path) -> Cow<'a, str> {
+        path.strip_prefix(&self.path).unwrap_or(path).to_string_lossy()
+    }
+
     /// What stands at a path, which may be absolute.
     pub(crate) fn kind(&self, path: &Path) -> There {
         let kind = kind(std::fs::metadata(self.path.join(path)).ok().as_ref());
-        self.note(&path.to_string_lossy(), Answer::Kind(kind));
+        self.note(&self.below(path), Answer::Kind(kind));
         kind
     }
 
@@ -63,12 +80,19 @@ impl Root {
     pub(crate) fn link(&self, path: &Path) -> Option<PathBuf> {
         let (target, kind) = link(&self.path.join(path));
         let written = target.as_ref().map(|target| target.to_string_lossy().into_owned());
-        self.note(&path.to_string_lossy(), Answer::Link(written, kind));
+        self.note(&self.below(path), Answer::Link(written, kind));
         target
     }
 
+    /// Writes down that every name in a folder was listed, and which of them are no plain files.
+    pub(crate) fn note_listed(&self, folder: &str, doors: impl Iterator<Item = String>) {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.folders.insert(folder.to_owned());
+        listed.doors.extend(doors);
+    }
+
     /// Everything that was asked so far, each path once for each sort of question; `None` if two answers differ,
-    /// because something has changed meanwhile.
+    /// because something has changed meanwhile. What a folder's own stamp answers is left out.
     pub(crate) fn take_asked(&self) -> Option<Vec<Question>> {
         let mut asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
         asked.sort_by(|a, b| (&a.0, a.1.sort()).cmp(&(&b.0, b.1.sort())));
@@ -77,7 +101,31 @@ impl Root {
             [a, b] => (&a.0, a.1.sort()) == (&b.0, b.1.sort()),
             _ => false,
         };
-        (!asked.windows(2).any(is_same)).then_some(asked)
+        if asked.windows(2).any(is_same) {
+            return None;
+        }
+        let listed = std::mem::take(&mut *self.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        asked.retain(|(path, answer)| !(answer.is_nothing() && listed.would_change_for(path)));
+        Some(asked)
+    }
+}
+
+impl Listed {
+    /// Whether what is not there cannot come to be without a change in a folder that was listed, whose stamp is asked
+    /// for anyway. Behind a link or in a folder that was not listed it can.
+    fn would_change_for(&self, path: &str) -> bool {
+        let is_plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        let mut rest = path;
+        loop {
+            let folder = rest.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if self.folders.contains(folder) {
+                return is_plain && !self.doors.contains(rest);
+            }
+            if folder.is_empty() {
+                return false;
+            }
+            rest = folder;
+        }
     }
 }
 
@@ -96,6 +144,10 @@ impl AsRef<Path> for Root {
 }
 
 impl Answer {
+    const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Stamp(None) | Self::Kind(There::Nothing))
+    }
+
     const fn sort(&self) -> u8 {
         match self {
             Self::Stamp(_) => 0,

@@ -88,6 +88,10 @@ impl Walk<'_> {
                 return;
             }
         };
+        if children.len() < MAX_ENTRIES {
+            let doors = children.iter().filter(|child| !child.kind.is_some_and(|kind| kind.is_file()));
+            self.root.note_listed(relative, doors.map(|child| below(relative, &child.name)));
+        }
         let has_rules = children.iter().any(|child| child.name == ".gitignore");
         let rules = has_rules.then(|| gitignore(dir, relative, self.root, self.findings)).flatten();
         let has_rules = rules.is_some();
@@ -106,7 +110,7 @@ impl Walk<'_> {
             return;
         }
         self.seen = self.seen.saturating_add(1);
-        let path = if parent.is_empty() { child.name.clone() } else { format!("{parent}/{}", child.name) };
+        let path = below(parent, &child.name);
         let is_dir = child.kind.is_some_and(|kind| kind.is_dir());
         if is_ignored(&child.path, is_dir, ignored) {
             return;
@@ -161,6 +165,11 @@ impl Walk<'_> {
     }
 }
 
+/// The path of what is in a folder.
+fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
 struct Child {
     name: String,
     path: PathBuf,
@@ -201,7 +210,7 @@ fn is_ignored(path: &Path, is_dir: bool, ignored: &[Gitignore]) -> bool {
 
 /// The rules of a folder's `.gitignore`. Lines that are no pattern are left out, as Git does.
 fn gitignore(dir: &Path, relative: &str, root: &Root, findings: &mut Findings) -> Option<Gitignore> {
-    let path = if relative.is_empty() { ".gitignore".into() } else { format!("{relative}/.gitignore") };
+    let path = below(relative, ".gitignore");
     let text = match files::read(root, &path) {
         Ok(text) => text,
         Err(problem) => {

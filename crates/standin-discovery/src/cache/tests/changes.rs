@@ -98,3 +98,49 @@ fn a_scan_with_a_cache_finds_what_one_without_finds() {
     }
     assert_eq!(known, ROUNDS);
 }
+
+#[test]
+fn what_was_missing_is_found_when_it_comes() {
+    // Whether the folder is there before, and whether a scan looks into it.
+    for (file, folder) in [
+        ("scripts/job.js", None),
+        ("scripts/deep/job.js", None),
+        ("scripts/job.js", Some("scripts")),
+        ("scripts/deep/job.js", Some("scripts")),
+        ("node_modules/x/job.js", Some("node_modules/x")),
+        ("node_modules/x/job.js", Some("node_modules")),
+        ("ignored/job.js", Some("ignored")),
+        ("./scripts/job.js", Some("scripts")),
+        ("scripts/../scripts/job.js", Some("scripts")),
+        ("link/job.js", Some("elsewhere")),
+        ("link.js", Some("elsewhere")),
+        ("elsewhere/link.js", Some("elsewhere")),
+    ] {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().canonicalize().unwrap();
+        let script = format!("{{\"scripts\": {{\"job\": \"node {file}\"}}}}\n");
+        write(&root, "package.json", script.as_bytes());
+        write(&root, ".gitignore", b"ignored/\n");
+        std::fs::create_dir_all(root.join(folder.unwrap_or("other"))).unwrap();
+        for (link, target) in [("link", "elsewhere"), ("link.js", "elsewhere/job.js")] {
+            std::os::unix::fs::symlink(target, root.join(link)).unwrap();
+        }
+        if folder == Some("elsewhere") {
+            std::os::unix::fs::symlink("../other.js", root.join("elsewhere/link.js")).unwrap();
+        }
+        tick();
+        let mut cache = Cache::new(late());
+        let (before, _) = scanned(&root, &mut cache);
+        let mut cache = Cache::from_bytes(cache.to_bytes(), late());
+        assert!(cache.inventory(&root, &ScanOptions::default()).is_some(), "{file}");
+        let place = match file {
+            "link.js" | "link/job.js" => "elsewhere/job.js",
+            "elsewhere/link.js" => "other.js",
+            plain => plain,
+        };
+        write(&root, place, b"work();\n");
+        let (after, _) = scanned(&root, &mut cache);
+        assert_eq!(after, scan(&root, &ScanOptions::default()).unwrap(), "{file} {folder:?}");
+        assert_ne!(after, before, "{file} {folder:?}");
+    }
+}
