@@ -11,6 +11,7 @@ use standin_engine::mesh::record::Record;
 use standin_engine::ports::mesh::{
     Decision, DecisionStore, EvidenceStore, Held, ReadError, Stamped, SwapAnswer, Version, WriteError,
 };
+#[cfg(feature = "prove")]
 use standin_stores::shared::conformance::{self, Conformance, Extent};
 use standin_stores::shared::{Cells, Decisions, Records, Shelf};
 
@@ -72,6 +73,7 @@ pub trait Store: Send + Sync {
         now(Err(WriteError::Refused))
     }
     /// Tries on the store itself whether it may hold decisions; `None` of one that never may, or is out of reach.
+    #[cfg(feature = "prove")]
     fn prove<'a>(&'a self, _: &'a Extent) -> Later<'a, Option<Conformance>> {
         now(None)
     }
@@ -197,6 +199,7 @@ impl<C: Cells, S: Shelf> Store for Whole<C, S> {
         })
     }
 
+    #[cfg(feature = "prove")]
     fn prove<'a>(&'a self, extent: &'a Extent) -> Later<'a, Option<Conformance>> {
         let cells = std::slice::from_ref(self.decisions.cells());
         Box::pin(async move { Some(conformance::cells(cells, extent).await) })
