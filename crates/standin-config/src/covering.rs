@@ -311,10 +311,14 @@ impl Joint<'_> {
         entry.is_some_and(|entry| entry.backup.iter().flatten().filter_map(names).any(|named| named == id))
     }
 
-    /// Whether a command is `standin run` of the primary itself: it reads the primary's own files each time.
+    /// Whether a command, or an app of PM2's, is `standin run` of the primary itself: it reads the primary's own files
+    /// each time.
     fn runs_the_same(&self, primary: &Automation, id: &AutomationId) -> bool {
         let is_written = |found: &Automation| found.backup_of.as_ref() == Some(&primary.id);
         if id.kind() == Kind::Command && self.inventory.get(id).is_some_and(is_written) {
+            return true;
+        }
+        if self.inventory.get(id).is_some_and(|found| found.detail.is_run_of(&primary.id)) {
             return true;
         }
         let entry = self.settings.automations.iter().find(|entry| entry.id == *id);

@@ -131,6 +131,18 @@ pub enum Detail {
     Workflow(Box<Workflow>),
 }
 
+impl Detail {
+    /// Whether it is an app of PM2's that does nothing but `standin run` of this automation: one that stands by for it.
+    pub fn is_run_of(&self, id: &AutomationId) -> bool {
+        match self {
+            Self::Pm2App { script, args, .. } => {
+                script.rsplit('/').next() == Some("standin") && *args == ["run", id.as_str()]
+            }
+            Self::Plain | Self::NetlifyFunction { .. } | Self::NpmScript { .. } | Self::Workflow(_) => false,
+        }
+    }
+}
+
 /// One thing that runs by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Automation {

@@ -184,9 +184,10 @@ pub fn work_of(
     }
 }
 
-/// An app without a schedule, or one whose schedule only starts it anew: PM2 does not let it end.
-fn is_kept_running(app: &Automation) -> bool {
-    app.schedules.is_empty() || app.triggers.iter().any(|trigger| trigger == "always")
+/// Whether PM2 does not let it end: it has no schedule, or one that only starts it anew. What PM2 starts once may end.
+pub fn is_kept_running(app: &Automation) -> bool {
+    let has = |name: &str| app.triggers.iter().any(|trigger| trigger == name);
+    has("always") || (app.schedules.is_empty() && !has("once"))
 }
 
 /// A workflow with a schedule is run for its schedule, so that what asks for the cron expression finds it.
@@ -325,7 +326,9 @@ mod tests {
         assert!(not(automation("pm2:a", &[], &[], app.clone())).contains("standin recover pm2:a"));
         let started_anew = automation("pm2:a", &["0 3 * * *"], &["always", "schedule"], app.clone());
         assert!(not(started_anew).contains("runs all the time"), "its schedule ends no work of its own");
-        let job = automation("pm2:a", &["0 3 * * *"], &["schedule"], app);
-        assert!(matches!(work_of(&job, None, Path::new("/r"), now), Ok(Work::Program { .. })));
+        for (crons, trigger) in [(&["0 3 * * *"][..], "schedule"), (&[], "once")] {
+            let job = automation("pm2:a", crons, &[trigger], app.clone());
+            assert!(matches!(work_of(&job, None, Path::new("/r"), now), Ok(Work::Program { .. })));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A user's way: from a repository that nobody covers to one whose backups were drilled, and back without a trace.
 
 mod fixtures;
+mod here;
 mod loaders;
 mod shop;
 

@@ -41,7 +41,7 @@ fn shop() -> Repository {
 }
 
 /// The level and the reason for none higher.
-fn level(coverage: &Value, id: &str) -> (String, String) {
+pub(super) fn level(coverage: &Value, id: &str) -> (String, String) {
     let all = coverage["automations"].as_array().unwrap();
     let found = all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id} is not in {coverage}"));
     let text = |name: &str| found[name].as_str().unwrap().to_owned();
@@ -60,7 +60,8 @@ fn from_nothing_to_a_drilled_backup_in_another_failure_domain_and_back() {
     assert_eq!(levels(&shop), ["unwatched", "unwatched"]);
     shop.said(&["coverage", "--fail-under", "1", "--level", "watched"], 1);
 
-    shop.said(&["init"], 0);
+    assert!(shop.said(&["init"], 0).contains("\nNext: look at the files"));
+    assert_eq!(shop.said(&["init"], 0), "nothing to change\n", "what comes next was said");
     let covered = levels(&shop);
     assert_eq!(covered[0], "cross-domain");
     // A run is what proves it; the primary is left alone.

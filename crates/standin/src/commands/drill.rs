@@ -14,7 +14,7 @@ use standin_core::ident::{AutomationId, Kind};
 use standin_core::run::RunEnd;
 use standin_engine::render::{Cell, Doc, Part, Tone};
 use standin_run::process::Ended;
-use standin_run::work::{Ends, ShellWork, Work};
+use standin_run::work::{Ends, ShellWork, Work, is_kept_running};
 use standin_run::{Flag, Ready, Trial, prepare};
 
 pub(crate) mod mesh;
@@ -153,7 +153,7 @@ impl Plan {
     /// The first backup that this host itself starts; without one, the automation is run here.
     fn of(project: &Project, id: &AutomationId) -> Self {
         let own = entry(project, id);
-        let here = |other: &&AutomationId| matches!(other.kind(), Kind::Command | Kind::Npm);
+        let here = |other: &&AutomationId| is_started_here(project, other);
         let named = own.and_then(|own| named(own).find(here)).filter(|other| !is_run_of(project, other, id));
         let external = |id| entry(project, id).is_some_and(|e| e.side_effects == SideEffects::External);
         let wanted = if external(id) || named.is_some_and(external) { Wanted::Dry } else { Wanted::Real };
@@ -167,8 +167,27 @@ impl Plan {
     }
 }
 
-/// Whether a command is nothing but `standin run` of the automation.
+/// Whether this host starts it as a backup: a command, a script, or an app of PM2's that ends by itself.
+fn is_started_here(project: &Project, id: &AutomationId) -> bool {
+    match id.kind() {
+        Kind::Command | Kind::Npm => true,
+        Kind::Pm2 => project.resolved.inventory.get(id).is_some_and(|app| !is_kept_running(app)),
+        Kind::Workflow
+        | Kind::Netlify
+        | Kind::Aws
+        | Kind::Crontab
+        | Kind::Systemd
+        | Kind::Kubernetes
+        | Kind::Script
+        | Kind::Heartbeat => false,
+    }
+}
+
+/// Whether a command, or an app of PM2's, is nothing but `standin run` of the automation.
 fn is_run_of(project: &Project, command: &AutomationId, id: &AutomationId) -> bool {
+    if project.resolved.inventory.get(command).is_some_and(|app| app.detail.is_run_of(id)) {
+        return true;
+    }
     entry(project, command).is_some_and(|entry| match &entry.subject {
         Subject::Command(text) => text.command.trim() == format!("standin run {id}"),
         Subject::Found | Subject::Heartbeat => false,
@@ -201,7 +220,10 @@ async fn one(project: &Project, plan: &Plan, args: &DrillArgs) -> Result<Drill, 
         Wanted::Dry => Trial::Dry,
     };
     let means = means(&project.root, &args.means, Flag::Drill, trial)?;
-    eprintln!("drilling {} by {}", plan.id, plan.backup);
+    match &plan.backup {
+        Backup::Here => eprintln!("drilling {} here", plan.id),
+        Backup::Automation(backup) => eprintln!("drilling {} by {backup}, here", plan.id),
+    }
     // What keeps its own schedule is only watched for a while; checked dry it ends like everything else.
     let ends = match (&job.work, trial) {
         (Work::Program { ends, .. }, Trial::Real) => *ends,

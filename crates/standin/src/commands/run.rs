@@ -102,6 +102,10 @@ fn given(work: &mut Work, inputs: &[String]) -> Result<(), Failure> {
     for text in inputs {
         let (name, value) =
             text.split_once('=').ok_or_else(|| Failure::Usage("--input takes NAME=VALUE".to_owned()))?;
+        if known.is_empty() {
+            let file = &workflow.file;
+            return Err(Failure::Usage(format!("{file} declares no inputs under `workflow_dispatch`")));
+        }
         if !known.iter().any(|input| input.name == name) {
             let names: Vec<&str> = known.iter().map(|input| input.name.as_str()).collect();
             return Err(Failure::Usage(format!(
