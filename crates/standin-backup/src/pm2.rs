@@ -8,6 +8,7 @@ use standin_core::ownership;
 use crate::file::Files;
 use crate::generate::Mode;
 use crate::json_of_yaml;
+use crate::times;
 use crate::workflow::Refused;
 
 /// What every backup of a process gets: PM2 waits a little longer each time that it dies, up to 15 s.
@@ -149,8 +150,9 @@ pub(crate) fn of_run(
     app.insert("args".into(), json!(["run", automation.id.as_str()]));
     app.insert("interpreter".into(), "none".into());
     app.insert("autorestart".into(), false.into());
-    if let (Mode::Active, Some(schedule)) = (mode, schedule) {
-        app.insert("cron_restart".into(), schedule.cron.clone().into());
+    let cron = schedule.and_then(|schedule| times::for_pm2(&schedule.cron));
+    if let (Mode::Active, Some(cron)) = (mode, cron) {
+        app.insert("cron_restart".into(), cron.into());
     }
     let lines: Vec<String> =
         app.iter().map(|(key, value)| format!("  {key}: {},\n", compact(value))).collect();

@@ -144,8 +144,9 @@ pub(crate) fn fits(primary: &ScheduleSpec, backup: &ScheduleSpec) -> bool {
         return false;
     };
     let minute = backup.cron.split(' ').next().and_then(|minute| minute.parse::<u32>().ok());
+    let is_that = |cron: &str| cron == backup.cron || for_pm2(cron).is_some_and(|cron| cron == backup.cron);
     let is_one = |minute: u32| {
-        fields.shifted().iter().any(|day| minute >= day.least && fields.at(minute, day) == backup.cron)
+        fields.shifted().iter().any(|day| minute >= day.least && is_that(&fields.at(minute, day)))
     };
     minute.is_some_and(is_one)
 }
@@ -277,12 +278,48 @@ fn numbers(field: &str, range: std::ops::RangeInclusive<u32>) -> Option<Vec<u32>
     Some(found).filter(|found| !found.is_empty())
 }
 
-fn weekdays(field: &str) -> Option<Vec<u32>> {
-    const NAMES: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+/// The same five fields as PM2 reads them: its reader refuses a range or a step within a list, a step beyond its field and
+/// a range that goes backwards, and with it every app of the file. `None` when they cannot be said so.
+pub(crate) fn for_pm2(cron: &str) -> Option<String> {
+    let fields: Vec<&str> = cron.split_ascii_whitespace().collect();
+    let [minute, hour, day, month, weekday] = fields.as_slice() else { return None };
+    let written = |field: &str, size: u32, found: Option<Vec<u32>>| {
+        let is_list = field.contains(',') && field.contains(['-', '/']);
+        let step = field.split_once('/').map(|(_, step)| step.parse::<u32>().ok());
+        let is_backwards = field.to_ascii_lowercase().ends_with("-sun");
+        if is_list || is_backwards || step.is_some_and(|step| step.is_none_or(|step| step > size)) {
+            found.map(|numbers| list(&numbers))
+        } else {
+            Some(field.to_owned()).filter(|field| !field.contains('#'))
+        }
+    };
+    let months = numbered(month, &MONTHS, 1);
+    let parts = [
+        written(minute, 60, numbers(minute, 0..=59)),
+        written(hour, 24, numbers(hour, 0..=23)),
+        written(day, 31, numbers(day, 1..=31)),
+        written(month, 12, numbers(&months, 1..=12)),
+        written(weekday, 7, weekdays(weekday)),
+    ];
+    Some(parts.into_iter().collect::<Option<Vec<String>>>()?.join(" "))
+}
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// A field with numbers for its names.
+fn numbered(field: &str, names: &[&str], first: u32) -> String {
     let mut plain = field.to_ascii_lowercase();
-    for (number, name) in NAMES.iter().enumerate() {
+    for (number, name) in (first..).zip(names) {
         plain = plain.replace(name, &number.to_string());
     }
+    plain
+}
+
+fn weekdays(field: &str) -> Option<Vec<u32>> {
+    const NAMES: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+    // At the end of a range Sunday is the seventh day.
+    let plain = numbered(&field.to_ascii_lowercase().replace("-sun", "-7"), &NAMES, 0);
     let mut days: Vec<u32> = numbers(&plain, 0..=7)?.iter().map(|day| day % 7).collect();
     days.sort_unstable();
     days.dedup();

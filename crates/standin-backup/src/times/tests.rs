@@ -112,8 +112,26 @@ fn a_time_that_was_chosen_before_fits_until_the_primary_moves() {
     ] {
         assert!(!fits(&spec(primary), &spec(backup)), "{primary} {backup}");
     }
+    assert!(fits(&spec("0 3 * * 1-3,5"), &spec("7 9 * * 1,2,3,5")));
     let abroad = ScheduleSpec { cron: "7 9 * * *".into(), timezone: "Europe/Berlin".into() };
     assert!(!fits(&spec("0 3 * * *"), &abroad));
+}
+
+#[test]
+fn pm2_gets_no_field_that_its_reader_refuses() {
+    for (cron, expected) in [
+        ("7 9 * * *", Some("7 9 * * *")),
+        ("7 9 * * 1-3,5", Some("7 9 * * 1,2,3,5")),
+        ("7 9 * * MON-WED,fri", Some("7 9 * * 1,2,3,5")),
+        ("7 9 * * FRI-SUN", Some("7 9 * * 0,5,6")),
+        ("7 9 */40 * *", Some("7 9 1 * *")),
+        ("7 9 1-7,15 JAN-MAR 1-5", Some("7 9 1,2,3,4,5,6,7,15 JAN-MAR 1-5")),
+        ("7 9 * jan-mar,6/2 sun", Some("7 9 * 1,2,3,6,8,10,12 sun")),
+        ("7 9 * * 1#2", None),
+        ("7 9 * *", None),
+    ] {
+        assert_eq!(for_pm2(cron).as_deref(), expected, "{cron}");
+    }
 }
 
 proptest! {

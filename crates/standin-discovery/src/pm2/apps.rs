@@ -10,13 +10,14 @@ use standin_core::ownership::Owner;
 use super::{Access, Configuration, options};
 use crate::asked::There;
 use crate::built;
-use crate::cron;
 use crate::findings::{Gathered, finding};
 use crate::lines::quote;
 use crate::registry::Repository;
-use crate::steps;
 use crate::value::{Data, Lookup, Value};
 use crate::walk::Entry;
+
+mod croner;
+mod starts;
 
 /// Most of what is taken for granted in one file that is said.
 const MAX_ASSUMED: usize = 100;
@@ -380,91 +381,6 @@ impl File<'_> {
         quote(&relative.to_string_lossy())
     }
 
-    /// When and why PM2 starts it.
-    fn starts(&mut self, app: &Value, read: &mut App) {
-        let restarts = match app.look_up("autorestart") {
-            Lookup::Found(Value { data: Data::Bool(false), .. }) => false,
-            Lookup::Found(Value { data: Data::Computed(_), line }) => self.taken_for_true(*line),
-            Lookup::Computed(line) => self.taken_for_true(line),
-            Lookup::Found(_) | Lookup::Missing => true,
-        };
-        let slots = self.slots(app, read);
-        match (restarts, slots) {
-            (true, Slots::None) => read.triggers = vec!["always".into()],
-            (false, Slots::None) => read.triggers = vec!["once".into()],
-            (true, Slots::Some) => read.triggers = vec!["always".into(), "schedule".into()],
-            (false, Slots::Some) => read.triggers = vec!["schedule".into()],
-        }
-    }
-
-    fn taken_for_true(&mut self, line: u32) -> bool {
-        self.note("computed-field", line, "`autorestart` may be computed: it is taken for true", EDIT);
-        true
-    }
-
-    fn slots(&mut self, app: &Value, read: &mut App) -> Slots {
-        let found = ["cron_restart", "cron"].into_iter().find_map(|field| Some((field, app.get(field)?)));
-        let Some((field, value)) = found else { return Slots::None };
-        let refused = self.refused.clone();
-        match (&value.data, value.scalar()) {
-            (Data::Null, _) => return Slots::None,
-            // PM2 takes 0 and an empty text for "none".
-            (_, Some(text)) if text == "0" || text.is_empty() || text == "false" => return Slots::None,
-            (Data::Text(cron), _) => self.cron(cron, value.line, read),
-            (Data::Computed(what), _) => {
-                let message = format!("`cron_restart` is computed: {what}");
-                self.computed("computed-field", value.line, &message);
-                fall_short(read, Standing::Loadable, &message);
-            }
-            (Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_), _) => {
-                let message = format!("`cron_restart` is a text, and this is {}", value.noun());
-                self.error("cron-invalid", value.line, &message, "Write five fields, such as '0 3 * * *'.");
-                self.refuse(&message);
-            }
-        }
-        // Under its short name PM2 looks at it only when it starts the app.
-        if field == "cron" && self.refused != refused {
-            let why = std::mem::replace(&mut self.refused, refused).unwrap_or_default();
-            fall_short(read, Standing::Loadable, &why);
-        }
-        Slots::Some
-    }
-
-    fn cron(&mut self, cron: &str, line: u32, read: &mut App) {
-        if cron.split_ascii_whitespace().count() == 6 {
-            let message = "PM2 takes the first of six fields for seconds, which cannot be watched here";
-            let fix = "Write five fields, such as '0 3 * * *'.";
-            self.gathered.find(finding("cron-seconds", Severity::Warning, self.path, line, message, fix));
-            return;
-        }
-        match cron::check(cron, "local") {
-            Ok(_) if cron.starts_with('@') => {
-                let message = format!("PM2 does not know `{}`: it wants five or six fields", quote(cron));
-                self.error("cron-invalid", line, &message, "Write five fields, such as '0 0 * * *'.");
-                self.refuse(&message);
-            }
-            Ok(_) => {
-                let said = steps::too_large(cron, self.path, line);
-                said.into_iter().for_each(|one| self.gathered.find(one));
-                read.schedules.push(ScheduleSpec { cron: cron.into(), timezone: "local".into() });
-            }
-            Err(flaw) if flaw.rule == "cron-never-fires" => {
-                self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
-                fall_short(read, Standing::Loadable, &flaw.message);
-            }
-            // What PM2's own reader takes beyond five plain fields.
-            Err(_) if cron.contains(['L', '?']) => {
-                let message = format!("`{}` has no equal among five cron fields", quote(cron));
-                let fix = "Watch it by heartbeats, or give it a schedule in standin.toml.";
-                self.note("schedule-beyond-cron", line, &message, fix);
-            }
-            Err(flaw) => {
-                self.error(flaw.rule, line, &flaw.message, "Correct the expression at this line.");
-                self.refuse(&flaw.message);
-            }
-        }
-    }
-
     fn error(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
         self.gathered.find(finding(rule, Severity::Error, self.path, line, message, fix));
     }
@@ -477,13 +393,6 @@ impl File<'_> {
     fn note(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
         self.gathered.find(finding(rule, Severity::Note, self.path, line, message, fix));
     }
-}
-
-/// Whether an app has slots, good or bad.
-#[derive(Clone, Copy)]
-enum Slots {
-    None,
-    Some,
 }
 
 /// The worst state counts, and the first reason for it.

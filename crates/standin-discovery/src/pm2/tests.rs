@@ -32,6 +32,10 @@ fn what_starts_an_app_follows_from_its_options() {
         (", autorestart: false, cron_restart: '0 3 * * *'", vec!["schedule"], "effective"),
         (", cron: '0 3 * * *'", vec!["always", "schedule"], "effective"),
         (", cron_restart: 0", vec!["always"], "effective"),
+        (", cron_restart: '0 3 * * *', stop_exit_codes: [0]", vec!["schedule"], "effective"),
+        (", stop_exit_codes: [0]", vec!["always"], "effective"),
+        (", cron_restart: '0 0 L * *'", vec!["always", "schedule"], "effective"),
+        (", cron: '*/90 * * * *'", vec!["always", "schedule"], "loadable"),
         (", cron_restart: '0 0 31 4 *'", vec!["always", "schedule"], "loadable"),
         (", cron_restart: process.env.C", vec!["always", "schedule"], "loadable"),
         (", cwd: where()", vec!["always"], "declared"),
@@ -152,6 +156,9 @@ fn what_follows_from_the_file_alone_is_worked_out() {
 fn one_bad_app_makes_pm2_refuse_the_file() {
     let cases = [
         ("cron_restart: 'daily'", "cron-invalid"),
+        ("cron_restart: '*/90 * * * *'", "cron-step-too-large"),
+        ("cron_restart: '0 9 * * 1-3,5'", "cron-invalid"),
+        ("cron_restart: '*/90 * * * * *'", "cron-step-too-large"),
         ("max_restarts: 'many'", "pm2-option-type"),
         ("watch: 3", "pm2-option-type"),
         ("name: 7", "pm2-option-type"),
@@ -220,4 +227,14 @@ fn what_is_taken_for_granted_is_said_once_in_a_file() {
         "{:?}",
         inventory.findings
     );
+}
+
+#[test]
+fn six_fields_with_no_seconds_are_five() {
+    for (cron, expected) in [("0 0 3 * * *", Some("0 3 * * *")), ("15 0 3 * * *", None)] {
+        let inventory = apps(&format!("{{ name: 'x', script: 'a.js', cron_restart: '{cron}' }}"));
+        let found = inventory.automations[0].schedules.first().map(|one| one.cron.as_str());
+        assert_eq!(found, expected);
+        assert_eq!(inventory.findings.is_empty(), expected.is_some());
+    }
 }
