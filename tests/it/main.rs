@@ -23,6 +23,7 @@ mod stagecraft;
 mod state;
 mod stores;
 mod stores_github;
+mod sync;
 mod tidy;
 
 /// A client that goes through no proxy. The one that is linked has to be told whose cryptography it uses.
