@@ -23,20 +23,21 @@ const DRILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(90 * 
 pub(crate) async fn coverage(inputs: &Inputs) -> Result<Ended> {
     let mut repository = load(&inputs.root)?;
     repository.mesh.ensure_action(watcher(inputs));
-    let drills = match take(inputs).await {
-        Ok(part) => part.world.noted_drills().await,
+    let (drills, seen) = match take(inputs).await {
+        Ok(part) => (part.world.noted_drills().await, part.world.signed().await),
         Err(error) => {
-            tracing::info!("the drills of the mesh are out of reach: {error:#}");
-            Vec::new()
+            tracing::info!("what the mesh knows is out of reach: {error:#}");
+            Default::default()
         }
     };
+    let seen = seen.iter().map(|peer| peer.as_str().to_owned()).collect();
     let resolved = &repository.resolved;
     let hollow = hollow_backups(&repository.root, resolved, &repository.mesh);
     let joined = covering(
         &repository.settings,
         (&resolved.inventory, &resolved.watches),
         &repository.mesh,
-        &Known { drills, hollow, ..Known::default() },
+        &Known { drills, seen, hollow, ..Known::default() },
     );
     let terms = Terms { now: Timestamp::now(), drilled_within: DRILLED_WITHIN };
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();
@@ -51,14 +52,17 @@ pub(crate) async fn coverage(inputs: &Inputs) -> Result<Ended> {
     let percent = reached.map(|permille| format!("{:.1}", f64::from(permille) / 10.0));
     output(&inputs.env, "coverage", percent.as_deref().unwrap_or_default())?;
     output(&inputs.env, "report-path", &write_report(&inputs.env, "standin-coverage.json", &said)?)?;
-    let (Some(wanted), Some(reached)) = (inputs.fail_under, reached) else { return Ok(Ended::Fine) };
-    if f64::from(reached) >= wanted * 10.0 {
-        return Ok(Ended::Fine);
-    }
-    let text = format!(
-        "{:.1} % are backed up in another failure domain, and fail-under asks for {wanted} %: the summary says what to do first",
-        f64::from(reached) / 10.0
-    );
+    let Some(wanted) = inputs.fail_under else { return Ok(Ended::Fine) };
+    let text = match reached {
+        Some(reached) if f64::from(reached) >= wanted * 10.0 => return Ok(Ended::Fine),
+        Some(reached) => format!(
+            "{:.1} % are backed up in another failure domain, and fail-under asks for {wanted} %: the summary says what to do first",
+            f64::from(reached) / 10.0
+        ),
+        None => format!(
+            "nothing is counted, and fail-under asks for {wanted} %: check out the repository before this step, or leave fail-under out"
+        ),
+    };
     annotate(Tone::Critical, "coverage", &text);
     Ok(Ended::Found)
 }

@@ -1,6 +1,6 @@
 //! The world of a watcher: its requests, carried to stores, platforms and people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use standin_config::mesh::{Mesh, Remedy};
 use standin_core::effect::EffectKey;
 use standin_core::mesh::claim::{Order, Probed, Sent};
 use standin_core::mesh::clock::StoreTime;
+use standin_core::mesh::peer::PeerId;
 use standin_core::mesh::rank::slot_key;
 use standin_engine::mesh::{Heartbeats, Report};
 use standin_engine::ports::mesh::{Answer, Notice, Number, ReadError, Request, SwapAnswer, WriteError};
@@ -98,6 +99,17 @@ impl<H: Host> World<H> {
     /// The store that decides about a target.
     pub fn store_of(&self, target: Number) -> Option<&dyn Store> {
         self.held_store_of(target).map(|store| &**store)
+    }
+
+    /// The watchers of which some store holds a sign of life, however old. A store that does not answer holds none.
+    pub async fn signed(&self) -> BTreeSet<PeerId> {
+        let mut found = BTreeSet::new();
+        for store in self.joined.setup.evidence.iter().filter_map(|number| self.stores.get(*number)) {
+            if let Ok(records) = store.records().await {
+                found.extend(records.value.iter().map(|record| record.beat.peer.clone()));
+            }
+        }
+        found
     }
 
     /// All stores, in the order of the setup.

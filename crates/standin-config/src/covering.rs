@@ -12,11 +12,16 @@ use standin_core::watch::{Expectation, Recovery, Watch};
 use crate::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target};
 use crate::settings::{BackupMode, Settings, Subject as Said};
 
+/// What brings an agent to life.
+const START: &str = "start the agent: `standin up --detach`";
+
 /// What neither the file nor the scan says.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// Whether an agent has looked after this repository here.
     pub agent: Agent,
+    /// The watchers of which the mesh's stores hold a sign of life, by name.
+    pub seen: BTreeSet<String>,
     /// Backups whose primary has changed since they were written.
     pub outdated: BTreeSet<AutomationId>,
     /// What does nothing but print, wait and answer, and the place that shows it.
@@ -180,10 +185,7 @@ impl Joint<'_> {
         }
         let has_agent = watchers.iter().any(|watcher| watcher.domain == Domain::Host);
         let is_watched_here = watch.expectations.iter().any(is_watching);
-        if !has_agent
-            && is_watched_here
-            && (self.known.agent == Agent::HasRun || self.agents().next().is_some())
-        {
+        if !has_agent && is_watched_here && self.known.agent == Agent::HasRun {
             // An agent by itself brings back what runs on its machine; only the mesh starts backups.
             watchers.push(Watcher { name: "agent".to_owned(), domain: Domain::Host, acts: acts(false) });
         }
@@ -195,7 +197,7 @@ impl Joint<'_> {
     }
 
     /// Whether a watcher that is named can run at all, as far as the repository says. What is deployed elsewhere is
-    /// believed.
+    /// believed. An agent is only a line in the file until somebody has started it.
     fn is_there(&self, peer: &PeerSettings) -> bool {
         match &peer.kind {
             PeerKind::Action { .. } => self
@@ -209,7 +211,10 @@ impl Joint<'_> {
                 .iter()
                 .filter(|automation| peer.runs_in(&automation.id))
                 .all(|automation| automation.state == Standing::Effective),
-            PeerKind::Lambda { .. } | PeerKind::Agent { .. } => true,
+            PeerKind::Lambda { .. } => true,
+            PeerKind::Agent { .. } => {
+                self.known.agent == Agent::HasRun || self.known.seen.contains(peer.name.as_str())
+            }
         }
     }
 
@@ -222,13 +227,20 @@ impl Joint<'_> {
             | Expectation::Slots(_) => None,
         });
         match hint {
+            Some(_) | None if self.is_agent_awaited(automation) => START.to_owned(),
             Some(_) if automation.id.kind() == Kind::Workflow && !automation.schedules.is_empty() => {
                 "name watchers in standin.toml: [[peer]] kind = \"agent\" is one; docs/mesh.md has the others"
                     .to_owned()
             }
             Some(hint) => hint,
-            None => "start the agent: `standin up --detach`".to_owned(),
+            None => START.to_owned(),
         }
+    }
+
+    /// Whether the mesh would watch it, if the agent that it names were started.
+    fn is_agent_awaited(&self, automation: &Automation) -> bool {
+        let is_target = self.mesh.targets.iter().any(|target| target.id == automation.id);
+        is_target && self.agents().any(|peer| !self.is_there(peer))
     }
 
     fn backups(&self, automation: &Automation, target: Option<&Target>) -> Vec<Backup> {
@@ -258,9 +270,10 @@ impl Joint<'_> {
         let has_clock = found.is_some_and(|backup| !backup.schedules.is_empty()) && !stands_by;
         let can_be_started = match id.kind().started_by() {
             Starter::Github | Starter::Netlify => true,
-            Starter::Agent => self.agents().next().is_some(),
+            Starter::Agent => self.agents().any(|peer| self.is_there(peer)),
             Starter::Nobody => false,
         };
+        let is_awaited = id.kind().started_by() == Starter::Agent && self.agents().next().is_some();
         let flaw = match found {
             None => Some(Flaw::Missing),
             Some(backup) if backup.state == Standing::Declared || never_runs(backup) => {
@@ -270,6 +283,7 @@ impl Joint<'_> {
             Some(backup) if self.hollow(primary).is_none() && self.hollow(backup).is_some() => {
                 self.hollow(backup).map(Flaw::DoesNothing)
             }
+            Some(_) if !has_clock && !can_be_started && is_awaited => Some(Flaw::AgentNeverRan),
             Some(_) if !has_clock && !can_be_started => Some(Flaw::NobodyStartsIt),
             Some(_) if !has_clock && rung == Rung::No => Some(Flaw::NotNamed),
             Some(_) if !is_written && !runs_the_same && !self.is_said(primary, id) => Some(Flaw::OnlyItsName),

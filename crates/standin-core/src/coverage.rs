@@ -92,6 +92,8 @@ pub enum Flaw {
     NotEffective(String),
     /// Nobody starts it: it has no schedule, and no watcher can.
     NobodyStartsIt,
+    /// An agent would start it, and there is no sign that the one of `standin.toml` has ever run.
+    AgentNeverRan,
     /// Nobody starts it: a watcher could, and `standin.toml` does not name it.
     NotNamed,
     /// It was written from an older state of its primary.
@@ -109,6 +111,7 @@ impl std::fmt::Display for Flaw {
             ),
             Self::NotEffective(why) => write!(f, "it would not run: {why}"),
             Self::NobodyStartsIt => f.write_str("nobody would start it"),
+            Self::AgentNeverRan => f.write_str("the agent would start it, and has never run"),
             Self::NotNamed => f.write_str("standin.toml does not name it, so that no watcher starts it"),
             Self::Outdated => f.write_str("its primary has changed since it was written"),
             Self::DoesNothing(shown) => write!(f, "it does nothing but say that it ran: {shown}"),

@@ -34,8 +34,8 @@ pub(crate) struct Project {
 }
 
 impl Root {
-    /// The repository that the user means: the one named, else the nearest folder above with a state or settings,
-    /// else this folder.
+    /// The repository that the user means: the one named, else the nearest folder above with a state or settings within
+    /// the same Git repository, else the root of that, else this folder.
     pub(crate) fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let path = match given {
             Some(path) => path.to_path_buf(),
@@ -138,11 +138,44 @@ fn text_of(bytes: &[u8]) -> Result<&str, ConfigError> {
 
 fn nearest() -> Result<PathBuf, Failure> {
     let here = std::env::current_dir().map_err(Failure::io("this folder cannot be read"))?;
-    let marked =
-        |dir: &&Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
-    Ok(here.ancestors().find(marked).unwrap_or(&here).to_path_buf())
+    Ok(root_of(&here).to_path_buf())
+}
+
+/// Settings that lie above a repository are another's, such as one that is kept in somebody's home.
+fn root_of(here: &Path) -> &Path {
+    let is_marked =
+        |dir: &Path| dir.join(standin_agent::state_dir::NAME).is_dir() || dir.join(FILE_NAME).is_file();
+    let is_repository = |dir: &Path| dir.join(".git").exists();
+    let found = here.ancestors().find(|dir| is_marked(dir) || is_repository(dir));
+    found.unwrap_or(here)
 }
 
 fn as_usage(failure: &Failure) -> Failure {
     Failure::Usage(failure.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_folder_of_a_repository_is_looked_at_with_the_whole_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["home/.standin", "home/shop/.git", "home/shop/a/b", "home/plain/c"] {
+            std::fs::create_dir_all(at(path)).unwrap();
+        }
+        assert_eq!(root_of(&at("home/shop/a/b")), at("home/shop"));
+        assert_eq!(root_of(&at("home/shop")), at("home/shop"));
+        // Outside of every repository the settings are the user's.
+        assert_eq!(root_of(&at("home/plain/c")), at("home"));
+        // A part with settings of its own is looked at by itself.
+        std::fs::write(at("home/shop/a/standin.toml"), "").unwrap();
+        assert_eq!(root_of(&at("home/shop/a/b")), at("home/shop/a"));
+        // A linked worktree and a submodule have a file.
+        std::fs::create_dir_all(at("home/shop/a/b/sub/deep")).unwrap();
+        std::fs::write(at("home/shop/a/b/sub/.git"), "gitdir: x").unwrap();
+        assert_eq!(root_of(&at("home/shop/a/b/sub/deep")), at("home/shop/a/b/sub"));
+    }
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use standin_core::automation::{Detail, Effort, ScheduleSpec, Source, Workflow};
-use standin_core::coverage::{Level, Terms, judge};
+use standin_core::coverage::{Level, Step, Terms, judge};
 
 use super::*;
 use crate::{Place, parse, resolve};
@@ -47,7 +47,7 @@ fn levels(covering: &Covering) -> Vec<(String, Level)> {
 }
 
 fn level(text: &str, automations: Vec<Automation>) -> Level {
-    levels(&joined(text, automations, &Known::default()))[0].1
+    levels(&joined(text, automations, &running()))[0].1
 }
 
 const AGENT: &str = "[[peer]]\nkind = \"agent\"\n";
@@ -57,10 +57,15 @@ fn nightly() -> Automation {
     found("workflow:nightly.yml", Some("17 3 * * *"))
 }
 
+/// An agent has looked after the repository here.
+fn running() -> Known {
+    Known { agent: Agent::HasRun, ..Known::default() }
+}
+
 #[test]
 fn a_repository_that_nobody_watches_is_covered_by_nothing() {
     let list = vec![nightly(), written_for("workflow:nightly-backup.yml", None, "workflow:nightly.yml")];
-    let covering = joined("", list, &Known::default());
+    let covering = joined("", list, &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Unwatched)]);
     assert_eq!(covering.left_out[0].1, LeftOut::Backup);
 }
@@ -70,16 +75,35 @@ fn a_watcher_counts_only_where_it_would_run() {
     // Its workflow is not there.
     assert_eq!(level(ACTION, vec![nightly()]), Level::Unwatched);
     let mut watcher = found("workflow:standin.yml", Some("7 * * * *"));
-    let covering = joined(ACTION, vec![nightly(), watcher.clone()], &Known::default());
+    let covering = joined(ACTION, vec![nightly(), watcher.clone()], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
     assert_eq!(covering.left_out, [(watcher.id.clone(), LeftOut::Watcher)]);
     watcher.state = Standing::Declared;
     assert_eq!(level(ACTION, vec![nightly(), watcher]), Level::Unwatched);
     // An app of PM2 needs an agent that was ever there.
     let app = || vec![found("pm2:web", None)];
-    assert_eq!(level("", app()), Level::Unwatched);
-    let known = Known { agent: Agent::HasRun, ..Known::default() };
-    assert_eq!(levels(&joined("", app(), &known))[0].1, Level::Watched);
+    assert_eq!(levels(&joined("", app(), &Known::default()))[0].1, Level::Unwatched);
+    assert_eq!(level("", app()), Level::Watched);
+}
+
+#[test]
+fn an_agent_that_nobody_has_started_watches_nothing_and_starts_nothing() {
+    let text = format!("{AGENT}[backup]\nhere = true\n");
+    let covering = joined(&text, vec![nightly()], &Known::default());
+    assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Unwatched)]);
+    let judged = judge(&covering.subjects[0], terms());
+    assert_eq!(judged.next.unwrap().step, Step::Watch(START.to_owned()));
+    // Another watcher is there, and only an agent starts the backup.
+    let watcher = found("workflow:standin.yml", Some("7 * * * *"));
+    let covering = joined(&format!("{ACTION}{text}"), vec![nightly(), watcher], &Known::default());
+    let judged = judge(&covering.subjects[0], terms());
+    assert_eq!((judged.level, judged.next.unwrap().step), (Level::Watched, Step::Watch(START.to_owned())));
+    assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::AgentNeverRan));
+    // A sign of life in the mesh is one, wherever it was given.
+    let known = Known { seen: ["agent".to_owned()].into(), ..Known::default() };
+    assert_eq!(levels(&joined(&text, vec![nightly()], &known))[0].1, Level::CrossDomain);
+    let known = Known { seen: ["another".to_owned()].into(), ..Known::default() };
+    assert_eq!(levels(&joined(&text, vec![nightly()], &known))[0].1, Level::Unwatched);
 }
 
 #[test]
@@ -88,7 +112,7 @@ fn a_backup_counts_where_it_is_loadable_current_and_started() {
     assert_eq!(level(AGENT, vec![nightly(), backup()]), Level::BackedUp);
     let broken = Automation { state: Standing::Declared, reason: "line 3".into(), ..backup() };
     assert_eq!(level(AGENT, vec![nightly(), broken]), Level::Watched);
-    let known = Known { outdated: [backup().id].into(), ..Known::default() };
+    let known = Known { outdated: [backup().id].into(), ..running() };
     assert_eq!(levels(&joined(AGENT, vec![nightly(), backup()], &known))[0].1, Level::Watched);
     let alert = format!("{AGENT}[recovery]\nmode = \"alert\"\n");
     assert_eq!(level(&alert, vec![nightly(), backup()]), Level::Watched);
@@ -100,25 +124,25 @@ fn the_same_work_on_the_agents_machine_is_another_failure_domain() {
         "{AGENT}[[automation]]\nname = \"here\"\ncommand = \"standin run workflow:nightly.yml\"\n\
          [[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"again\", \"command:here\"]\n"
     );
-    let covering = joined(&text, vec![nightly()], &Known::default());
+    let covering = joined(&text, vec![nightly()], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::CrossDomain)]);
     assert_eq!(covering.subjects[0].backups[0].work, Work::Generated);
     assert_eq!(covering.left_out.len(), 1);
     // Without an agent nobody would start it.
     let nobody = text.replace("agent", "lambda");
-    assert_eq!(levels(&joined(&nobody, vec![nightly()], &Known::default()))[0].1, Level::Watched);
+    assert_eq!(levels(&joined(&nobody, vec![nightly()], &running()))[0].1, Level::Watched);
 }
 
 #[test]
 fn with_here_every_scheduled_workflow_has_a_backup_on_the_agents_machine() {
     let text = format!("{AGENT}[backup]\nhere = true\n");
-    let covering = joined(&text, vec![nightly()], &Known::default());
+    let covering = joined(&text, vec![nightly()], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::CrossDomain)]);
     let backup = &covering.subjects[0].backups[0];
     assert_eq!(backup.id.as_str(), "command:here/workflow:nightly.yml");
     assert_eq!(backup.drilled_as, drill::Backup::Here);
     // Somebody has to be there who would run it.
-    let lonely = joined("[backup]\nhere = true\n", vec![nightly()], &Known::default());
+    let lonely = joined("[backup]\nhere = true\n", vec![nightly()], &running());
     assert_eq!(levels(&lonely)[0].1, Level::Unwatched);
 }
 
@@ -129,7 +153,7 @@ fn a_backup_that_only_prints_counts_for_nothing() {
         detail: Detail::Workflow(Box::new(hollow)),
         ..found("workflow:nightly-backup.yml", None)
     };
-    let covering = joined(AGENT, vec![nightly(), backup], &Known::default());
+    let covering = joined(AGENT, vec![nightly(), backup], &running());
     let shown = "x all that its steps do is to check the code out, print and end".to_owned();
     assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::DoesNothing(shown)));
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
@@ -145,7 +169,7 @@ fn a_function_that_answers_without_doing_anything_counts_for_nothing() {
     assert_eq!(level(&text, vec![digest(), backup()]), Level::BackedUp);
     let hollow = |ids: &[&str]| {
         let shown = |id: &&str| (id.parse().unwrap(), format!("{id}.js:3 it calls nothing"));
-        Known { hollow: ids.iter().map(shown).collect(), ..Known::default() }
+        Known { hollow: ids.iter().map(shown).collect(), ..running() }
     };
     let known = hollow(&["netlify:digest-backup"]);
     let covering = joined(&text, vec![digest(), backup()], &known);
@@ -165,7 +189,7 @@ fn the_same_app_under_a_second_name_fails_with_the_first() {
     let text =
         format!("{AGENT}[[automation]]\nid = \"pm2:mailer\"\nbackup = [\"again\", \"pm2:mailer-backup\"]\n");
     let list = vec![found("pm2:mailer", Some("*/5 * * * *")), found("pm2:mailer-backup", None)];
-    let covering = joined(&text, list, &Known::default());
+    let covering = joined(&text, list, &running());
     assert_eq!(levels(&covering), [("pm2:mailer".into(), Level::BackedUp)]);
     let next = judge(&covering.subjects[0], terms()).next.unwrap();
     assert_eq!(next.because, "its backup fails together with it: both are on host");
@@ -174,7 +198,7 @@ fn the_same_app_under_a_second_name_fails_with_the_first() {
 #[test]
 fn what_people_and_events_start_is_not_counted() {
     let ci = Automation { triggers: vec!["push".into()], ..found("workflow:ci.yml", None) };
-    let covering = joined(AGENT, vec![ci], &Known::default());
+    let covering = joined(AGENT, vec![ci], &running());
     assert!(covering.subjects.is_empty());
     assert_eq!(covering.left_out[0].1, LeftOut::NoClock);
 }
@@ -182,7 +206,7 @@ fn what_people_and_events_start_is_not_counted() {
 #[test]
 fn the_name_of_a_backup_is_nobodys_word_for_what_it_does() {
     let by_name = || found("workflow:nightly-backup.yml", Some("47 3 * * *"));
-    let covering = joined(AGENT, vec![nightly(), by_name()], &Known::default());
+    let covering = joined(AGENT, vec![nightly(), by_name()], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
     assert_eq!(covering.subjects[0].backups[0].flaw, Some(Flaw::OnlyItsName));
     let said = "[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"workflow:nightly-backup.yml\"]\n";
@@ -190,6 +214,6 @@ fn the_name_of_a_backup_is_nobodys_word_for_what_it_does() {
     assert_eq!(level(&text, vec![nightly(), by_name()]), Level::BackedUp);
     // What skips every job does nothing by anybody's word.
     let idle = Automation { state: Standing::Loadable, reason: "every job is skipped".into(), ..by_name() };
-    let covering = joined(&text, vec![nightly(), idle], &Known::default());
+    let covering = joined(&text, vec![nightly(), idle], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
 }

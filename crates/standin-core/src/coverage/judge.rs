@@ -130,6 +130,7 @@ fn step_of(subject: &Subject, backup: &Backup, flaw: &super::Flaw) -> Step {
         Flaw::NotNamed | Flaw::OnlyItsName => Step::Name(backup.id.clone()),
         Flaw::NotEffective(_) => Step::MendBackup(backup.id.clone()),
         Flaw::NobodyStartsIt => Step::WatchElsewhere(backup.domain),
+        Flaw::AgentNeverRan => Step::Watch(subject.hint.clone()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `standin coverage`: what could take the place of each automation, and whether anybody has seen it do so.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,8 +46,9 @@ pub(crate) async fn coverage(path: Option<&Path>, args: &CoverageArgs) -> Result
     let project = Project::load(path)?;
     let now = Timestamp::now();
     // Drills are on record where they ran, and in the mesh where that is in reach. What is not known proves nothing.
-    let noted = Elsewhere::reach(&project, None).await?.noted().await;
-    let reckoned = reckon(&project, Terms { now, drilled_within: within }, noted)?;
+    let mesh = Elsewhere::reach(&project, None).await?;
+    let told = Told { drills: mesh.noted().await, signed: mesh.signed().await };
+    let reckoned = reckon(&project, Terms { now, drilled_within: within }, told)?;
     let trend = with_today(&project.root.state, &reckoned.totals, now);
     let page = CoverageV1::of(&reckoned.covered, &reckoned.totals, reckoned.left_out, trend);
     output::print(&page, render::coverage, args.look.format)?;
@@ -63,20 +65,25 @@ pub(crate) struct Reckoned {
     pub(crate) left_out: Vec<LeftOutV1>,
 }
 
-/// Joins what the repository says with what is on record here.
-///
-/// `noted` are the drills that the mesh knows of.
-pub(crate) fn reckon(project: &Project, terms: Terms, noted: Vec<Drill>) -> Result<Reckoned, Failure> {
+/// What the mesh knows: its drills, and the watchers that have given a sign of life in it.
+pub(crate) struct Told {
+    drills: Vec<Drill>,
+    signed: BTreeSet<String>,
+}
+
+/// Joins what the repository says with what is on record here, and what the mesh has told.
+pub(crate) fn reckon(project: &Project, terms: Terms, told: Told) -> Result<Reckoned, Failure> {
     let mesh = mesh_of(project)?;
     let state = &project.root.state;
     let resolved = &project.resolved;
     let Compared { outdated, refused } = compared(&project.root.path)?;
     let known = Known {
         agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
+        seen: told.signed,
         outdated,
         refused,
         hollow: hollow_backups(&project.root.path, resolved, &mesh),
-        drills: standin_stores::drills(&state.database())?.into_iter().chain(noted).collect(),
+        drills: standin_stores::drills(&state.database())?.into_iter().chain(told.drills).collect(),
     };
     let joined = covering(&project.settings, (&resolved.inventory, &resolved.watches), &mesh, &known);
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();
@@ -90,24 +97,32 @@ pub(crate) fn reckon(project: &Project, terms: Terms, noted: Vec<Drill>) -> Resu
     })
 }
 
-/// 1 when the asked level is reached by less than what was asked for. Where nothing is counted, nothing is missing.
+/// 1 when the asked level is reached by less than what was asked for, and says so. So it is where nothing is counted: in
+/// the wrong folder, a check that asks for something would otherwise never fail.
 fn exit_of(totals: &Totals, args: &CoverageArgs) -> Exit {
+    let Some(percent) = args.fail_under else { return Exit::Fine };
     let level = args.level.map_or(Level::CrossDomain, Into::into);
-    let reached = totals.reached(level).unwrap_or(1000);
-    match args.fail_under {
-        Some(percent) if f64::from(reached) < percent * 10.0 => {
-            tracing::debug!(reached, percent, "less than what was asked for");
-            Exit::Found
+    match totals.reached(level) {
+        Some(reached) if f64::from(reached) >= percent * 10.0 => return Exit::Fine,
+        Some(reached) => {
+            eprintln!("{level}: {:.1} %, and --fail-under asks for {percent} %", f64::from(reached) / 10.0);
         }
-        Some(_) | None => Exit::Fine,
+        None => {
+            eprintln!("nothing here is counted, and --fail-under asks for {percent} %: name the repository")
+        }
     }
+    Exit::Found
 }
 
 /// The days on record with today's figures as the last. They are kept where Standin has a folder already: a look at a
-/// repository makes nothing in it. A file that cannot be read or written costs the trend, and nothing else.
+/// repository makes nothing in it. A file that cannot be read or written costs the trend, and nothing else: it is kept
+/// aside, as is one that another version has written.
 fn with_today(state: &StateDir, totals: &Totals, now: Timestamp) -> Vec<DayV1> {
     let path = state.root().join(TREND);
-    let mut trend = read(&path).unwrap_or_default();
+    let mut trend = read(&path).unwrap_or_else(|| {
+        set_aside(&path);
+        Trend::default()
+    });
     let today =
         DayV1 { day: now.strftime("%F").to_string(), counted: totals.count, levels: levels(&totals.shares) };
     trend.days.retain(|day| day.day < today.day);
@@ -122,6 +137,15 @@ fn with_today(state: &StateDir, totals: &Totals, now: Timestamp) -> Vec<DayV1> {
         tracing::warn!(%error, "the trend of the coverage cannot be kept");
     }
     trend.days
+}
+
+fn set_aside(path: &Path) {
+    let aside = path.with_extension("json.old");
+    match std::fs::rename(path, &aside) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!(%error, "the trend of the coverage cannot be read, nor moved aside"),
+        Ok(()) => tracing::warn!("the trend of the coverage cannot be read: it is now {}", aside.display()),
+    }
 }
 
 fn read(path: &Path) -> Option<Trend> {
@@ -162,8 +186,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::of(dir.path());
         state.create().unwrap();
-        std::fs::write(state.root().join(TREND), "{\"version\":1,").unwrap();
+        let damaged = "{\"version\":1,";
+        std::fs::write(state.root().join(TREND), damaged).unwrap();
         assert_eq!(with_today(&state, &totals(&[]), at("2026-11-20")).len(), 1);
+        assert_eq!(std::fs::read_to_string(state.root().join("coverage.json.old")).unwrap(), damaged);
         assert_eq!(read(&state.root().join(TREND)).unwrap().days.len(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! Drills through the mesh: the backup is started where it stands, and what came of it is kept where all watchers find it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -72,6 +73,14 @@ impl Elsewhere {
         match &self.world {
             Some(world) => world.noted_drills().await,
             None => Vec::new(),
+        }
+    }
+
+    /// The watchers of which the mesh holds a sign of life; none where it is out of reach.
+    pub(crate) async fn signed(&self) -> BTreeSet<String> {
+        match &self.world {
+            Some(world) => world.signed().await.iter().map(|peer| peer.as_str().to_owned()).collect(),
+            None => BTreeSet::new(),
         }
     }
 
