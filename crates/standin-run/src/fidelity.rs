@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use standin_core::automation::{Need, Workflow};
+use standin_core::automation::Need;
 
 /// What is known of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Host {
     pub arch: String,
     /// Names of the secrets that can be handed over, the empty ones too.
     pub secrets: BTreeSet<String>,
+    /// Names of the variables that are given.
+    pub variables: BTreeSet<String>,
 }
 
 /// How much a difference matters.
@@ -42,31 +44,66 @@ impl fmt::Display for Difference {
     }
 }
 
-fn stops(what: impl Into<String>, fix: impl Into<String>) -> Difference {
+pub(crate) fn stops(what: impl Into<String>, fix: impl Into<String>) -> Difference {
     Difference { weight: Weight::Stops, what: what.into(), fix: fix.into() }
 }
 
-fn differs(what: impl Into<String>, fix: impl Into<String>) -> Difference {
+pub(crate) fn differs(what: impl Into<String>, fix: impl Into<String>) -> Difference {
     Difference { weight: Weight::Differs, what: what.into(), fix: fix.into() }
 }
 
+/// What a workflow, with all that it calls, asks for here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// What its jobs need of a runner.
+    pub needs: BTreeSet<Need>,
+    /// Labels of the runners of its jobs.
+    pub labels: BTreeSet<String>,
+    /// Actions that its steps use.
+    pub actions: BTreeSet<String>,
+    /// What its token may do.
+    pub permissions: BTreeSet<String>,
+    /// Names of secrets.
+    pub secrets: BTreeSet<String>,
+    /// Whether it takes secrets that only running it tells.
+    pub all_secrets: bool,
+    /// Names of variables.
+    pub variables: BTreeSet<String>,
+    /// Workflows of other repositories that it calls.
+    pub strangers: BTreeSet<String>,
+}
+
 /// What is different for a workflow that runs here, outside of any container, in this order: what stops it first.
-/// `secrets` are the names that its files use.
-pub fn of_workflow(workflow: &Workflow, secrets: &BTreeSet<String>, host: &Host) -> Vec<Difference> {
-    let mut found: Vec<Difference> = workflow.needs.iter().map(|need| of_need(*need, workflow)).collect();
-    found.extend(workflow.labels.iter().filter_map(|label| of_label(label, host)));
-    let missing: Vec<&str> = secrets
-        .iter()
-        .filter(|name| *name != "GITHUB_TOKEN" && !host.secrets.contains(*name))
-        .map(String::as_str)
-        .collect();
-    if !missing.is_empty() {
-        let list = missing.join(", ");
+pub fn of_workflow(asked: &Demands, host: &Host) -> Vec<Difference> {
+    let mut found: Vec<Difference> = asked.needs.iter().map(|need| of_need(*need)).collect();
+    found.extend(asked.labels.iter().filter_map(|label| of_label(label, host)));
+    let list = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));
+    let is_here = |name: &&String| *name == "GITHUB_TOKEN" || host.secrets.contains(*name);
+    if let Some(list) = list(asked.secrets.iter().filter(|name| !is_here(name)).map(String::as_str).collect())
+    {
         let fix = "set them in the environment or in the file that --secrets names; write NAME= for one that may be empty";
         found.push(stops(format!("it uses secrets that are not here ({list})"), fix));
     }
-    found.extend(of_token(workflow, secrets, host));
-    if workflow.actions.iter().any(|action| action.starts_with("docker://")) {
+    if asked.all_secrets {
+        let fix = "put the ones that it needs into the file that --secrets names";
+        found.push(differs(
+            "which of the secrets it takes is computed, so that it gets all of the file's",
+            fix,
+        ));
+    }
+    let unset = asked.variables.iter().filter(|name| !host.variables.contains(*name)).map(String::as_str);
+    if let Some(list) = list(unset.collect()) {
+        let what = format!("it uses variables that are not here, and so are empty ({list})");
+        found.push(differs(what, "give each by --var NAME=VALUE"));
+    }
+    if let Some(list) = list(asked.strangers.iter().map(String::as_str).collect()) {
+        let what = format!(
+            "it calls workflows of other repositories ({list}), and what they need is not looked into"
+        );
+        found.push(differs(what, "see that this host has what they ask for"));
+    }
+    found.extend(of_token(asked, host));
+    if asked.actions.iter().any(|action| action.starts_with("docker://")) {
         found.push(stops("a step is a container", "run it where Docker is, or put the step into a script"));
     }
     found.sort();
@@ -74,7 +111,7 @@ pub fn of_workflow(workflow: &Workflow, secrets: &BTreeSet<String>, host: &Host)
     found
 }
 
-fn of_need(need: Need, workflow: &Workflow) -> Difference {
+fn of_need(need: Need) -> Difference {
     match need {
         Need::Container => {
             stops("a job runs in a container", "install what it needs on this host, and drop `container`")
@@ -87,13 +124,9 @@ fn of_need(need: Need, workflow: &Workflow) -> Difference {
             "it asks GitHub for a signed token (`id-token: write`), and only GitHub can sign it",
             "give this host credentials of its own, then use --anyway",
         ),
-        Need::Artifacts if old_artifacts_only(workflow) => {
-            differs("artifacts are kept nowhere", "keep what matters by a step of its own")
+        Need::Artifacts => {
+            differs("artifacts are kept for this run only", "keep what matters by a step of its own")
         }
-        Need::Artifacts => stops(
-            "it stores artifacts of version 4 or later, which only GitHub takes",
-            "hand files over within one job, then use --anyway",
-        ),
         Need::Parallel => stops(
             "steps run beside one another (`parallel`, `background`), which `act` does not know",
             "let one step start both, or write the steps one after another",
@@ -104,18 +137,6 @@ fn of_need(need: Need, workflow: &Workflow) -> Difference {
             "see that its secrets are in the file that --secrets names",
         ),
     }
-}
-
-/// Whether every action of artifacts is of a version before the fourth.
-fn old_artifacts_only(workflow: &Workflow) -> bool {
-    let version = |action: &String| {
-        let (name, version) = action.split_once('@')?;
-        let is_artifact = matches!(name, "actions/upload-artifact" | "actions/download-artifact");
-        is_artifact
-            .then(|| version.trim_start_matches('v').split('.').next().and_then(|v| v.parse::<u32>().ok()))
-    };
-    let mut versions = workflow.actions.iter().filter_map(version).peekable();
-    versions.peek().is_some() && versions.all(|version| version.is_some_and(|version| version < 4))
 }
 
 fn of_label(label: &str, host: &Host) -> Option<Difference> {
@@ -153,10 +174,10 @@ fn of_label(label: &str, host: &Host) -> Option<Difference> {
 }
 
 /// The token here is somebody's own, if there is one at all.
-fn of_token(workflow: &Workflow, secrets: &BTreeSet<String>, host: &Host) -> Option<Difference> {
+fn of_token(asked: &Demands, host: &Host) -> Option<Difference> {
     let writes: Vec<&str> =
-        workflow.permissions.iter().map(String::as_str).filter(|right| right.contains("write")).collect();
-    if writes.is_empty() && !secrets.contains("GITHUB_TOKEN") {
+        asked.permissions.iter().map(String::as_str).filter(|right| right.contains("write")).collect();
+    if writes.is_empty() && !asked.secrets.contains("GITHUB_TOKEN") {
         return None;
     }
     let rights = if writes.is_empty() { String::new() } else { format!(" ({})", writes.join(", ")) };
@@ -177,14 +198,23 @@ mod tests {
     use super::*;
 
     fn host() -> Host {
-        Host { os: "linux".into(), arch: "x86_64".into(), secrets: BTreeSet::from(["HERE".to_owned()]) }
+        Host {
+            os: "linux".into(),
+            arch: "x86_64".into(),
+            secrets: BTreeSet::from(["HERE".to_owned()]),
+            variables: BTreeSet::from(["GIVEN".to_owned()]),
+        }
     }
 
-    fn of(change: impl FnOnce(&mut Workflow), secrets: &[&str]) -> Vec<(Weight, String)> {
-        let mut workflow = Workflow { labels: vec!["ubuntu-latest".into()], ..Workflow::default() };
-        change(&mut workflow);
-        let secrets = secrets.iter().map(|name| (*name).to_owned()).collect();
-        of_workflow(&workflow, &secrets, &host()).into_iter().map(|d| (d.weight, d.what)).collect()
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn of(change: impl FnOnce(&mut Demands), secrets: &[&str]) -> Vec<(Weight, String)> {
+        let mut asked =
+            Demands { labels: set(&["ubuntu-latest"]), secrets: set(secrets), ..Demands::default() };
+        change(&mut asked);
+        of_workflow(&asked, &host()).into_iter().map(|d| (d.weight, d.what)).collect()
     }
 
     #[test]
@@ -194,45 +224,40 @@ mod tests {
 
     #[test]
     fn what_makes_a_run_meaningless_stops_it() {
-        for need in [Need::Container, Need::Services, Need::Oidc, Need::Artifacts] {
-            let found = of(|w| w.needs = vec![need], &[]);
+        for need in [Need::Container, Need::Services, Need::Oidc, Need::Parallel] {
+            let found = of(|w| w.needs = [need].into(), &[]);
             assert_eq!((found.len(), found[0].0), (1, Weight::Stops), "{need:?}: {found:?}");
         }
         for label in ["windows-latest", "macos-14", "Windows-2025"] {
-            assert_eq!(of(|w| w.labels = vec![label.into()], &[])[0].0, Weight::Stops, "{label}");
+            assert_eq!(of(|w| w.labels = set(&[label]), &[])[0].0, Weight::Stops, "{label}");
         }
         let found = of(|_| {}, &["HERE", "GONE", "GITHUB_TOKEN", "LOST"]);
         assert!(found[0].1.contains("(GONE, LOST)") && found[0].0 == Weight::Stops, "{found:?}");
-        assert_eq!(of(|w| w.actions = vec!["docker://alpine:3".into()], &[])[0].0, Weight::Stops);
+        assert_eq!(of(|w| w.actions = set(&["docker://alpine:3"]), &[])[0].0, Weight::Stops);
     }
 
     #[test]
     fn what_is_only_different_is_said() {
-        let old = |w: &mut Workflow| {
-            w.needs = vec![Need::Artifacts];
-            w.actions = vec!["actions/upload-artifact@v3".into(), "actions/download-artifact@v3.1".into()];
-        };
-        assert_eq!(of(old, &[])[0].0, Weight::Differs);
-        let mixed = |w: &mut Workflow| {
-            old(w);
-            w.actions.push("actions/upload-artifact@v4".into());
-        };
-        assert_eq!(of(mixed, &[])[0].0, Weight::Stops);
+        assert_eq!(of(|w| w.needs = [Need::Artifacts].into(), &[])[0].0, Weight::Differs);
+        let found = of(|w| w.variables = set(&["GIVEN", "LACKING"]), &[]);
+        assert!(found[0].0 == Weight::Differs && found[0].1.contains("(LACKING)"), "{found:?}");
+        assert!(of(|w| w.all_secrets = true, &[])[0].1.contains("computed"));
+        assert!(of(|w| w.strangers = set(&["o/r/.github/workflows/x.yml@v1"]), &[])[0].1.contains("o/r/"));
         for label in ["self-hosted", "gpu-large", "${{ matrix.os }}", "ubuntu-24.04-arm"] {
-            assert_eq!(of(|w| w.labels = vec![label.into()], &[])[0].0, Weight::Differs, "{label}");
+            assert_eq!(of(|w| w.labels = set(&[label]), &[])[0].0, Weight::Differs, "{label}");
         }
-        assert_eq!(of(|w| w.labels = vec!["linux".into(), "x64".into()], &[]), []);
-        let token = of(|w| w.permissions = vec!["contents: write".into(), "issues: read".into()], &[]);
+        assert_eq!(of(|w| w.labels = set(&["linux", "x64"]), &[]), []);
+        let token = of(|w| w.permissions = set(&["contents: write", "issues: read"]), &[]);
         assert!(
             token[0].1.contains("no GITHUB_TOKEN") && token[0].1.contains("(contents: write)"),
             "{token:?}"
         );
-        assert_eq!(of(|w| w.needs = vec![Need::Cache, Need::Environment], &[]).len(), 2);
+        assert_eq!(of(|w| w.needs = [Need::Cache, Need::Environment].into(), &[]).len(), 2);
     }
 
     #[test]
     fn what_stops_comes_first() {
-        let found = of(|w| w.needs = vec![Need::Cache, Need::Oidc], &[]);
+        let found = of(|w| w.needs = [Need::Cache, Need::Oidc].into(), &[]);
         assert_eq!([found[0].0, found[1].0], [Weight::Stops, Weight::Differs]);
     }
 }

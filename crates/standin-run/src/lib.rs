@@ -5,6 +5,9 @@
 //! the secrets, and [`process::run`] runs it.
 
 mod act;
+mod asked;
+mod checkout;
+mod dispatch;
 pub mod fidelity;
 mod function;
 mod mask;
@@ -13,6 +16,7 @@ pub mod process;
 pub mod secrets;
 pub mod tools;
 pub mod work;
+mod yaml;
 
 pub use prepare::{Flag, Means, PrepareError, Ready, SECRETS_FILE, Trial, prepare};
 

@@ -1,6 +1,6 @@
 //! From what there is to run to what is started: tools, secrets, environment, and what would be different.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,15 @@ use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
 use crate::DRILL_FLAG;
-use crate::act;
-use crate::fidelity::{self, Difference, Host, Weight};
+use crate::fidelity::{Difference, Weight};
 use crate::function;
 use crate::mask::Masks;
-use crate::secrets::{self, SecretsError, names_in};
+use crate::process::Proof;
+use crate::secrets::{self, SecretsError};
 use crate::tools::{Environment, Missing, Tools};
-use crate::work::{FunctionWork, ShellWork, Work, WorkflowWork};
+use crate::work::{FunctionWork, ShellWork, Work};
+
+mod workflow;
 
 /// What every run gets of the environment, where it is set: nothing of it is secret, and little runs without.
 const PASSED_ON: [&str; 14] = [
@@ -92,6 +94,14 @@ pub enum PrepareError {
     /// What is to be run is not there.
     #[error("{0} is not there: correct the path, or bring it back")]
     Gone(PathBuf),
+    /// GitHub would not start it with these inputs.
+    #[error("{file} cannot be started: {why}")]
+    Inputs {
+        /// The workflow.
+        file: String,
+        /// What to change.
+        why: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {
@@ -115,6 +125,11 @@ pub struct Ready {
     pub(crate) masks: Masks,
     /// Holds the run's own files, and removes them.
     pub(crate) folder: Option<TempDir>,
+    pub(crate) proof: Proof,
+}
+
+fn hidden(env: Environment) -> Hidden {
+    Hidden(env)
 }
 
 /// An environment that is not shown.
@@ -141,7 +156,7 @@ pub fn prepare(work: &Work, means: &Means) -> Result<Ready, PrepareError> {
     let tools = Tools { root: &means.root, env: &means.env };
     let secrets = file_of_secrets(means)?;
     match work {
-        Work::Workflow(work) => workflow(work, means, tools, &secrets),
+        Work::Workflow(work) => workflow::workflow(work, means, tools, &secrets),
         Work::Function(work) => called(work, means, tools, &secrets),
         Work::Npm { dir, script } => {
             let args: Vec<OsString> = match means.trial {
@@ -165,58 +180,6 @@ fn file_of_secrets(means: &Means) -> Result<Secrets, PrepareError> {
         None if usual.exists() => Ok(secrets::read(&usual)?),
         None => Ok(Secrets::new()),
     }
-}
-
-fn workflow(
-    work: &WorkflowWork,
-    means: &Means,
-    tools: Tools<'_>,
-    from_file: &Secrets,
-) -> Result<Ready, PrepareError> {
-    let names = secret_names(work, &means.root)?;
-    let mut handed = Secrets::new();
-    for name in names.iter().map(String::as_str).chain(["GITHUB_TOKEN"]) {
-        let in_env = || means.env.get(OsStr::new(name)).and_then(|value| value.to_str());
-        let found = from_file.get(name).cloned().or_else(|| in_env().map(SecretString::from));
-        handed.extend(found.map(|value| (name.to_owned(), value)));
-    }
-    let host = Host {
-        os: std::env::consts::OS.to_owned(),
-        arch: std::env::consts::ARCH.to_owned(),
-        secrets: handed.keys().cloned().collect(),
-    };
-    let known = work.workflow.clone().unwrap_or_default();
-    let differences = fidelity::of_workflow(&known, &names, &host);
-    let (folder, cache) = (own_folder()?, cache(means)?);
-    let call = act::Call {
-        work,
-        root: &means.root,
-        folder: folder.path(),
-        cache: &cache,
-        secrets: &handed,
-        variables: &means.variables,
-        flag: means.flag,
-        trial: means.trial,
-    };
-    let args = act::arguments(&call).map_err(|source| io(folder.path(), source))?;
-    let masks = Masks::of(&handed);
-    let env = Hidden(passed_on(means));
-    // Started in a folder of its own, it reads no settings that lie in the repository.
-    let dir = folder.path().to_owned();
-    let program = tools.act()?;
-    Ok(Ready { differences, program, args, dir, env, input: Vec::new(), masks, folder: Some(folder) })
-}
-
-/// What the workflow asks for, and what the workflows of this repository ask for that it calls.
-fn secret_names(work: &WorkflowWork, root: &Path) -> Result<BTreeSet<String>, PrepareError> {
-    let mut names = names_in(&text(&root.join(&work.file))?);
-    for call in work.workflow.iter().flat_map(|workflow| &workflow.calls) {
-        if let Some(path) = call.local() {
-            // One that is not there is a finding of the scan, and act says so too.
-            names.extend(text(&root.join(path)).map(|text| names_in(&text)).unwrap_or_default());
-        }
-    }
-    Ok(names)
 }
 
 fn called(
@@ -298,6 +261,7 @@ fn plain(program: &Path, args: Vec<OsString>, dir: &str, env: Environment, secre
         env: Hidden(env),
         input: Vec::new(),
         folder: None,
+        proof: Proof::Status,
     }
 }
 

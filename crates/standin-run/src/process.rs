@@ -52,6 +52,46 @@ pub struct Ended {
     pub tail: String,
 }
 
+/// What shows that a run did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Its exit status.
+    Status,
+    /// A job of `act` that came to its end: it ends well also where every job was skipped.
+    Jobs,
+}
+
+/// What `act` has said of its jobs.
+#[derive(Debug, Default)]
+struct Jobs {
+    ended: usize,
+    without_runner: usize,
+}
+
+impl Jobs {
+    fn hear(&mut self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        // What a step prints stands behind a bar.
+        let own = line.split("]   | ").next().unwrap_or_default();
+        if own.len() < line.len() {
+            return;
+        }
+        self.ended += usize::from(own.contains("🏁  Job "));
+        self.without_runner += usize::from(own.contains("Skipping unsupported platform"));
+    }
+
+    /// Why an end that looks good is none.
+    fn lacking(&self) -> Option<&'static str> {
+        if self.without_runner > 0 {
+            Some("standin: a job was not run: nothing here has the label that it asks for\n")
+        } else if self.ended == 0 {
+            Some("standin: no job ran: the condition of each (`if`) was false here, or what it needs was\n")
+        } else {
+            None
+        }
+    }
+}
+
 /// Runs it until it ends, until `limit` is over or until `stop` resolves. Each line of output goes to `to`, without
 /// secrets. Must be called within a Tokio runtime with time.
 pub async fn run(
@@ -62,7 +102,7 @@ pub async fn run(
 ) -> Ended {
     let began = Instant::now();
     let mut tail = Tail::default();
-    let Ready { program, args, dir, env, input, masks, folder, .. } = ready;
+    let Ready { program, args, dir, env, input, masks, folder, proof, .. } = ready;
     let mut command = Command::new(&program);
     command.args(args).current_dir(dir).env_clear().envs(env.0);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
@@ -78,7 +118,9 @@ pub async fn run(
         tokio::spawn(async move { drop(pipe.write_all(&input).await) });
     }
     let mut lines = lines(&mut child, masks);
+    let mut jobs = Jobs::default();
     let mut print = |(stream, line): (Stream, Vec<u8>)| {
+        jobs.hear(&line);
         tail.add(&line);
         to(stream, &line);
     };
@@ -104,6 +146,14 @@ pub async fn run(
         print(line);
     }
     drop(folder);
+    let end = match (proof, jobs.lacking()) {
+        (Proof::Jobs, Some(why)) if end.is_success() => {
+            tail.add(why.as_bytes());
+            to(Stream::Err, why.as_bytes());
+            RunEnd::Exited { code: 1 }
+        }
+        (Proof::Jobs | Proof::Status, _) => end,
+    };
     Ended { end, took, tail: tail.text() }
 }
 

@@ -1,6 +1,6 @@
 //! Secrets for a run: out of the environment, or out of a file that nobody else can read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -108,24 +108,6 @@ fn parse(text: &str) -> Result<BTreeMap<String, SecretString>, (usize, &'static 
     Ok(found)
 }
 
-/// The names that the expressions of a workflow's text ask `secrets` for.
-pub fn names_in(workflow: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, _) in workflow.match_indices("secrets") {
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
-        if workflow.get(..at).is_some_and(|before| before.ends_with(is_word)) {
-            continue;
-        }
-        let rest = workflow.get(at + "secrets".len()..).unwrap_or_default();
-        let name = match rest.strip_prefix('.') {
-            Some(rest) => rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next(),
-            None => rest.strip_prefix("['").and_then(|rest| rest.split_once("']")).map(|(name, _)| name),
-        };
-        found.extend(name.filter(|name| !name.is_empty()).map(str::to_ascii_uppercase));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -165,11 +147,5 @@ mod tests {
         assert_eq!(read(&path).unwrap().len(), 1);
         assert!(!format!("{:?}", read(&path).unwrap()).contains("hunter"));
         assert!(matches!(read(folder.path()), Err(SecretsError::NotAFile(_))));
-    }
-
-    #[test]
-    fn the_names_that_a_workflow_asks_for_are_found() {
-        let text = "x: ${{ secrets.API_key }} y: ${{ secrets['OTHER'] || mysecrets.NO }} secrets: inherit";
-        assert_eq!(names_in(text), BTreeSet::from(["API_KEY".to_owned(), "OTHER".to_owned()]));
     }
 }

@@ -1,12 +1,12 @@
 //! What there is to run of an automation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use standin_core::automation::{Automation, Detail, Flavour, Workflow};
+use standin_core::automation::{Automation, Detail, Flavour, Handover, Inventory, Standing, Workflow};
 use standin_core::ident::{Domain, Kind};
 use standin_core::schedule::Schedule;
 
@@ -57,8 +57,67 @@ pub struct WorkflowWork {
     pub event: String,
     /// The event's payload, as `github.event`.
     pub payload: Value,
-    /// Labels of runners that its jobs ask for.
-    pub labels: Vec<String>,
+    /// The workflows of this repository that it calls, and that those call.
+    pub called: Vec<Called>,
+}
+
+/// A workflow that another one calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// Relative to the repository.
+    pub file: String,
+    /// What is known of it.
+    pub workflow: Workflow,
+    /// Whether its secrets are those of whoever calls it, all the way up, or values that its caller names.
+    pub secrets: Passed,
+}
+
+/// Where the secrets of a called workflow come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Passed {
+    /// From whoever calls it, under their names.
+    Whole,
+    /// Only what its caller hands over by name.
+    Named,
+}
+
+/// Most workflows that are followed from one, each way of calling counted.
+const MAX_CALLED: usize = 100;
+
+impl WorkflowWork {
+    /// Finds what it calls among everything of its repository.
+    pub fn follow(&mut self, inventory: &Inventory) {
+        let mut seen = BTreeSet::new();
+        let calls = |workflow: &Workflow, above: Passed| -> Vec<(String, Passed)> {
+            let calls = workflow.calls.iter();
+            let local = calls.filter_map(|call| Some((call.local()?.to_owned(), &call.secrets)));
+            local
+                .map(|(file, handover)| match handover {
+                    Handover::Inherited => (file, above),
+                    Handover::Named(_) => (file, Passed::Named),
+                })
+                .collect()
+        };
+        let first = self.workflow.iter().flat_map(|workflow| calls(workflow, Passed::Whole));
+        let mut open: VecDeque<(String, Passed)> = first.collect();
+        while let Some((file, secrets)) = open.pop_front() {
+            if self.called.len() >= MAX_CALLED || !seen.insert((file.clone(), secrets)) {
+                continue;
+            }
+            let found = inventory.automations.iter().find_map(|one| match &one.detail {
+                Detail::Workflow(workflow) if one.source.path == file => Some(workflow),
+                Detail::Workflow(_)
+                | Detail::Plain
+                | Detail::Pm2App { .. }
+                | Detail::NetlifyFunction { .. }
+                | Detail::NpmScript { .. } => None,
+            });
+            // One that is not there is a finding of the scan, and act says so too.
+            let Some(workflow) = found else { continue };
+            open.extend(calls(workflow, secrets));
+            self.called.push(Called { file, workflow: (**workflow).clone(), secrets });
+        }
+    }
 }
 
 /// A Netlify function.
@@ -110,6 +169,9 @@ pub enum NotHere {
         /// What the scan says.
         why: String,
     },
+    /// Nothing starts it by itself.
+    #[error("`{0}` only runs when another workflow calls it: run one that does")]
+    CalledOnly(String),
     /// It runs all the time.
     #[error("`{0}` runs all the time: PM2 keeps it running, and `standin recover {0}` brings it back")]
     Always(String),
@@ -142,6 +204,10 @@ pub fn work_of(
         return Ok(Work::Shell(command));
     }
     match (&automation.detail, automation.id.kind()) {
+        (Detail::Workflow(_), _) if automation.state == Standing::Declared => {
+            Err(NotHere::NotLoadable { id, why: unread(automation) })
+        }
+        (Detail::Workflow(_), _) if automation.triggers == ["workflow_call"] => Err(NotHere::CalledOnly(id)),
         (Detail::Workflow(workflow), _) => {
             Ok(Work::Workflow(Box::new(of_workflow(automation, workflow, now))))
         }
@@ -170,17 +236,21 @@ pub fn work_of(
             Ok(Work::Program { argv: with_interpreter(&script, None), dir, ends: Ends::Never })
         }
         (Detail::Plain, Kind::Workflow | Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command) => {
-            let why = match automation.reason.as_str() {
-                "" => "the scan could not read what it does".to_owned(),
-                reason => reason.to_owned(),
-            };
-            Err(NotHere::NotLoadable { id, why })
+            Err(NotHere::NotLoadable { id, why: unread(automation) })
         }
         (Detail::Plain, Kind::Aws) => elsewhere("a function on AWS"),
         (Detail::Plain, Kind::Crontab) => elsewhere("a line of a crontab"),
         (Detail::Plain, Kind::Systemd) => elsewhere("a systemd timer"),
         (Detail::Plain, Kind::Kubernetes) => elsewhere("a CronJob of Kubernetes"),
         (Detail::Plain, Kind::Heartbeat) => elsewhere("only a sender of heartbeats"),
+    }
+}
+
+/// Why its platform does not load it.
+fn unread(automation: &Automation) -> String {
+    match automation.reason.as_str() {
+        "" => "the scan could not read what it does".to_owned(),
+        reason => reason.to_owned(),
     }
 }
 
@@ -203,10 +273,10 @@ fn of_workflow(automation: &Automation, workflow: &Workflow, now: Timestamp) -> 
     };
     WorkflowWork {
         file: automation.source.path.clone(),
-        labels: workflow.labels.clone(),
         workflow: Some(workflow.clone()),
         event,
         payload,
+        called: Vec::new(),
     }
 }
 
@@ -248,7 +318,7 @@ fn with_interpreter(script: &str, interpreter: Option<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-    use standin_core::automation::{ScheduleSpec, Source, Standing};
+    use standin_core::automation::{Call as Calls, ScheduleSpec, Source};
     use standin_core::ident::Domain;
 
     use super::*;
@@ -287,6 +357,62 @@ mod tests {
         assert_eq!(at("2026-11-22T15:00:00Z").1, json!({ "schedule": "0 15 * * *" }));
         assert_eq!(event(&[], &["push", "workflow_dispatch"], "2026-11-22T04:00:00Z").0, "workflow_dispatch");
         assert_eq!(event(&[], &["workflow_call", "push"], "2026-11-22T04:00:00Z").0, "push");
+    }
+
+    #[test]
+    fn what_github_would_not_start_by_itself_is_refused() {
+        let now = "2026-11-22T04:30:00Z".parse().unwrap();
+        let workflow = || Detail::Workflow(Box::default());
+        let called = automation("workflow:a.yml", &[], &["workflow_call"], workflow());
+        let error = work_of(&called, None, Path::new("/r"), now).unwrap_err().to_string();
+        assert!(error.contains("another workflow calls it"), "{error}");
+        let mut broken = automation("workflow:a.yml", &[], &["push"], workflow());
+        (broken.state, broken.reason) = (Standing::Declared, "`on` has a stray key".into());
+        let error = work_of(&broken, None, Path::new("/r"), now).unwrap_err().to_string();
+        assert!(error.contains("`on` has a stray key"), "{error}");
+    }
+
+    #[test]
+    fn what_is_called_is_followed_all_the_way_and_its_secrets_only_while_they_are_inherited() {
+        let workflow = |calls: &[(&str, bool)]| {
+            let call = |(file, is_inherited): &(&str, bool)| Calls {
+                uses: format!("./.github/workflows/{file}"),
+                line: 1,
+                inputs: vec![],
+                secrets: if *is_inherited { Handover::Inherited } else { Handover::Named(vec!["A".into()]) },
+            };
+            Workflow { calls: calls.iter().map(call).collect(), ..Workflow::default() }
+        };
+        let list = [
+            ("a.yml", workflow(&[("b.yml", true), ("c.yml", false), ("gone.yml", true)])),
+            ("b.yml", workflow(&[("d.yml", true), ("a.yml", true)])),
+            ("c.yml", workflow(&[("e.yml", true)])),
+            ("d.yml", Workflow::default()),
+            ("e.yml", Workflow::default()),
+        ];
+        let found = list.map(|(file, workflow)| {
+            let mut one =
+                automation(&format!("workflow:{file}"), &[], &[], Detail::Workflow(workflow.into()));
+            one.source.path = format!(".github/workflows/{file}");
+            one
+        });
+        let inventory = Inventory { automations: found.into(), findings: vec![] };
+        let now = "2026-11-22T04:30:00Z".parse().unwrap();
+        let Ok(Work::Workflow(mut work)) = work_of(&inventory.automations[0], None, Path::new("/r"), now)
+        else {
+            panic!()
+        };
+        work.follow(&inventory);
+        let got: Vec<(&str, Passed)> =
+            work.called.iter().map(|one| (one.file.rsplit('/').next().unwrap(), one.secrets)).collect();
+        let wanted = [
+            ("b.yml", Passed::Whole),
+            ("c.yml", Passed::Named),
+            ("d.yml", Passed::Whole),
+            ("a.yml", Passed::Whole),
+            ("e.yml", Passed::Named),
+        ];
+        assert_eq!(got, wanted);
     }
 
     #[test]

@@ -91,3 +91,16 @@ async fn what_cannot_be_started_says_so() {
     let (ended, _) = ran(ready, 5).await;
     assert!(matches!(ended.end, RunEnd::NotStarted { why } if why.contains("/nowhere/at/all")));
 }
+
+#[tokio::test]
+async fn a_run_of_jobs_that_were_all_skipped_is_a_failure() {
+    let of = |said: &str| Ready { proof: Proof::Jobs, ..shell(&format!("printf '{said}'"), &[], Flag::Run) };
+    let (ended, text) = ran(of("[a/b] ⭐ Run x\\n[a/b]   | 🏁  Job succeeded\\n"), 60).await;
+    assert_eq!(ended.end, RunEnd::Exited { code: 1 });
+    assert!(text.ends_with("was\n") && ended.tail.contains("no job ran"), "{text}");
+    let (ended, _) = ran(of("[a/b] 🏁  Job succeeded\\n"), 60).await;
+    assert_eq!(ended.end, RunEnd::Exited { code: 0 });
+    let unsupported = "[a/b] 🏁  Job succeeded\\n[a/c] 🚧  Skipping unsupported platform -- x\\n";
+    let (ended, text) = ran(of(unsupported), 60).await;
+    assert!(ended.end == RunEnd::Exited { code: 1 } && text.contains("a job was not run"), "{text}");
+}

@@ -138,8 +138,11 @@ pub(super) fn job(
         env: spec.env.clone(),
         env_from: spec.env_from.clone(),
     });
-    let work = work_of(automation, command, &project.root.path, now)
+    let mut work = work_of(automation, command, &project.root.path, now)
         .map_err(|error: NotHere| Failure::Usage(error.to_string()))?;
+    if let Work::Workflow(workflow) = &mut work {
+        workflow.follow(&project.resolved.inventory);
+    }
     let entry = project.settings.automations.iter().find(|entry| &entry.id == id);
     let limit = match (&args.time_limit, entry.and_then(|entry| entry.time_limit)) {
         (Some(text), _) => duration("--time-limit", text)?,
@@ -182,7 +185,9 @@ pub(super) fn means(root: &Root, args: &MeansArgs, flag: Flag, trial: Trial) -> 
 pub(super) fn failure(error: PrepareError) -> Failure {
     match error {
         PrepareError::Tool(_) | PrepareError::Secrets(_) => Failure::Platform(error.to_string()),
-        PrepareError::NoVariable(_) | PrepareError::Gone(_) => Failure::Usage(error.to_string()),
+        PrepareError::NoVariable(_) | PrepareError::Gone(_) | PrepareError::Inputs { .. } => {
+            Failure::Usage(error.to_string())
+        }
         PrepareError::Io { path, source } => Failure::Io { what: path.display().to_string(), source },
     }
 }
