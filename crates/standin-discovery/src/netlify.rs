@@ -13,6 +13,8 @@ use crate::registry::Repository;
 use crate::steps;
 use crate::walk::{Entry, Nature};
 
+mod inert;
+mod settings;
 mod site;
 mod source;
 
@@ -150,7 +152,7 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         }
     }
     if let Some(problem) = site.problem() {
-        function.fall_short(Standing::Declared, problem);
+        function.fall_short(problem.0, problem.1);
     }
     if let Some(why) = site.passed_over(name).filter(|_| function.schedule.is_none()) {
         function.fall_short(Standing::Loadable, &why);
@@ -206,13 +208,22 @@ fn helper(name: &str, entry: &Entry, gathered: &mut Gathered) {
     }
 }
 
+/// Names of schedules elsewhere that Netlify does not know.
+fn is_unknown_name(cron: &str) -> bool {
+    matches!(cron.trim(), "@midnight" | "@annually")
+}
+
+fn unknown_name(cron: &str) -> String {
+    format!("`{}` is no name that Netlify knows: it is @daily or @yearly there", cron.trim())
+}
+
 fn schedules(function: &mut Function<'_>, gathered: &mut Gathered) -> Vec<ScheduleSpec> {
     let Some((cron, path, line)) = function.schedule.clone() else { return Vec::new() };
     match cron::check(&cron, "UTC") {
-        Ok(_) if matches!(cron.trim(), "@midnight" | "@annually") => {
-            let message = format!("`{}` is no name that Netlify knows", cron.trim());
+        Ok(_) if is_unknown_name(&cron) => {
+            let message = unknown_name(&cron);
             function.fall_short(Standing::Declared, &message);
-            let fix = "Write @daily or @yearly, or five fields.";
+            let fix = "Correct the expression at this line.";
             gathered.find(finding("cron-invalid", Severity::Error, &path, line, message, fix));
             Vec::new()
         }

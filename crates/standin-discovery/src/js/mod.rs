@@ -22,7 +22,7 @@ mod mutation;
 mod paths;
 mod reach;
 
-pub(crate) use module::{Export, First, Module};
+pub(crate) use module::{Call, Export, First, Imported, Module};
 pub(crate) use reach::{Reach, files_left};
 
 /// Why a text is not JavaScript that could be read.

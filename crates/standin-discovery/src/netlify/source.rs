@@ -42,6 +42,10 @@ pub(crate) fn read(
         (None, Some(default)) => {
             function.flavour = Flavour::V2;
             modern(function, default, config, gathered);
+            let call = default.call.as_ref().filter(|call| is_helper(call));
+            if call.is_some() && function.schedule.is_none() {
+                inert_wrapper(function, default.value.line, "around a default export", gathered);
+            }
         }
         (handler, _) => {
             // Whatever has no default export is called as the first version was.
@@ -51,8 +55,7 @@ pub(crate) fn read(
             }
             let wrapper =
                 handler.and_then(|handler| handler.call.as_ref().map(|call| (call, handler.value.line)));
-            let is_wrapped =
-                wrapper.filter(|(call, _)| call.module == HELPERS && call.function == "schedule");
+            let is_wrapped = wrapper.filter(|(call, _)| is_helper(call));
             let has_import = imports
                 .iter()
                 .any(|import| import.module == HELPERS && import.name.as_deref() == Some("schedule"));
@@ -62,7 +65,12 @@ pub(crate) fn read(
                     wrapped(function, literal, line, gathered);
                 }
                 None if has_import => unused_wrapper(function, gathered),
-                None => {}
+                None => {
+                    let line = whole_module(text, imports).filter(|_| function.schedule.is_none());
+                    if let Some(line) = line {
+                        inert_wrapper(function, line, "of the module as a whole", gathered);
+                    }
+                }
             }
             if let Some(config) = config {
                 inert_config(function, config, handler, gathered);
@@ -181,6 +189,31 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "OPTIONS", "DELETE", 
 
 fn is_computed(value: &Value) -> bool {
     matches!(value.data, Data::Computed(_))
+}
+
+fn is_helper(call: &js::Call) -> bool {
+    call.module == HELPERS && call.function == "schedule"
+}
+
+/// The line of `netlify.schedule(…)`, where `netlify` is all of the module: Netlify knows the name alone.
+fn whole_module(text: &str, imports: &[js::Imported]) -> Option<u32> {
+    let is_whole = |import: &js::Imported| {
+        import.module == HELPERS && import.name.as_deref().is_none_or(|name| name == "default")
+    };
+    let is_required = |line: &str| line.contains("require(") && line.contains(HELPERS);
+    let is_there = imports.iter().any(is_whole);
+    (1..).zip(text.lines()).find_map(|(number, line)| {
+        let code = line.split("//").next().unwrap_or(line);
+        (code.contains(".schedule(") && (is_there || is_required(code))).then_some(number)
+    })
+}
+
+/// `schedule(…)` where Netlify's reader does not see it.
+fn inert_wrapper(function: &mut Function<'_>, line: u32, place: &str, gathered: &mut Gathered) {
+    let message = format!("Netlify passes over `schedule(…)` {place}: nothing runs by it");
+    function.fall_short(Standing::Loadable, &message);
+    let fix = "Write `export const config = { schedule: '…' }` beside a default export.";
+    gathered.find(finding("netlify-inert-schedule", Severity::Error, function.path, line, message, fix));
 }
 
 fn unused_wrapper(function: &mut Function<'_>, gathered: &mut Gathered) {

@@ -15,7 +15,9 @@ fn the_folder_comes_from_the_settings() {
         ("[functions]\ndirectory = 'fns'\n", "fns/a.js"),
         ("[build]\nfunctions = 'fns'\n", "fns/a.js"),
         ("[build]\nbase = 'web'\n[functions]\ndirectory = './fns'\n", "web/fns/a.js"),
-        ("[build]\nbase = 'web'\n[functions]\ndirectory = '/fns'\n", "fns/a.js"),
+        ("[build]\nbase = 'web'\n[functions]\ndirectory = '/fns'\n", "web/fns/a.js"),
+        ("[functions.'*']\ndirectory = 'fns'\n", "fns/a.js"),
+        ("[context.production]\nfunctions = 'fns'\n", "fns/a.js"),
         ("[build]\nbase = 'web'\n", "web/netlify/functions/a.js"),
         ("", "netlify/functions/a/index.mts"),
         ("", "netlify/functions/a/a.cjs"),
@@ -89,6 +91,30 @@ fn schedules_that_are_inert_do_not_count() {
             "declared",
         ),
         ("const a = 1;", "netlify-no-handler", 1, "loadable"),
+        (
+            "import { schedule } from '@netlify/functions';\nexport default schedule('@daily', f);",
+            "netlify-inert-schedule",
+            2,
+            "loadable",
+        ),
+        (
+            "import * as nf from '@netlify/functions';\nexport const handler = nf.schedule('@daily', f);",
+            "netlify-inert-schedule",
+            2,
+            "loadable",
+        ),
+        (
+            "const netlify = require('@netlify/functions');\nexports.handler = netlify.schedule('@daily', f);",
+            "netlify-inert-schedule",
+            2,
+            "loadable",
+        ),
+        (
+            "exports.handler = require('@netlify/functions').schedule('@daily', f);",
+            "netlify-inert-schedule",
+            1,
+            "loadable",
+        ),
     ];
     for (code, rule, line, state) in cases {
         let inventory = scan_of(&[("netlify/functions/a.js", code)]);
@@ -127,4 +153,103 @@ fn of_two_files_for_one_function_one_is_taken() {
     assert_eq!(inventory.automations[0].source.path, files[2]);
     let said: Vec<&str> = inventory.findings.iter().map(|found| found.path.as_str()).collect();
     assert_eq!(said, files[..2]);
+}
+
+const CODE: &str = "export default () => {};";
+const DAILY: &str = "export default () => {}; export const config = { schedule: '@daily' };";
+
+#[test]
+fn what_the_reader_of_the_settings_refuses_takes_the_site_with_it() {
+    let cases = [
+        ("[[functions]]\nname = 'f'\n", 1),
+        ("[[plugins]]\nname = 'x'\n", 2),
+        ("[functions]\ndirectory = ['netlify/functions']\n", 2),
+        ("[build]\npublish = 5\n", 2),
+        ("[functions]\nnode_bundler = 'webpack'\n", 2),
+        ("[[edge_functions]]\npath = '/x'\n", 1),
+        ("[[edge_functions]]\npath = 'x'\nfunction = 'f'\n", 2),
+        ("[functions.schedule]\nf = '@daily'\n", 1),
+        ("[build.functions]\nx = 1\n", 1),
+        ("[build.functions.f]\nschedule = '@daily'\n", 1),
+        ("[[functions.scheduled]]\nname = 'f'\n", 1),
+        ("[functions.f]\nschedule = 'every day'\n", 2),
+        ("[functions.f]\nschedule = 5\n", 2),
+        ("[functions.f]\ndirectory = 'x'\n", 2),
+        ("[functions.f]\nincluded_files = 'x'\n", 2),
+        ("[functions]\nf = '@daily'\n", 2),
+        ("[functions]\nvcpu = 4\n", 2),
+        ("[build]\nbase = 'nope'\n", 2),
+        ("[context.production.functions.f]\nschedule = 'never'\n", 2),
+    ];
+    for (toml, line) in cases {
+        let inventory = scan_of(&[("netlify.toml", toml), ("netlify/functions/f.js", DAILY)]);
+        assert_eq!(standing(&inventory, "netlify:f").0, "declared", "{toml}");
+        let lines: Vec<u32> = rules(&inventory, "netlify.toml").iter().map(|(_, line)| *line).collect();
+        assert!(lines.contains(&line), "{toml}: {:?}", inventory.findings);
+    }
+    let taken = "[build]\ncommand = 'make'\nenvironment = { A = '1' }\n[functions]\nnode_bundler = 'esbuild'\n\
+        external_node_modules = ['a']\n[functions.f]\nmemory = 512\n[[plugins]]\npackage = 'x'\n[plugins.inputs]\na = 1\n\
+        [[edge_functions]]\npattern = '/x'\nfunction = 'f'\nmethod = ['get']\n[[redirects]]\nfrom = '/a'\n[dev]\nport = 3\n";
+    let inventory = scan_of(&[("netlify.toml", taken), ("netlify/functions/f.js", DAILY)]);
+    assert_eq!((standing(&inventory, "netlify:f").0.as_str(), &inventory.findings), ("effective", &vec![]));
+}
+
+#[test]
+fn tables_that_netlify_has_never_read_are_named() {
+    let cases = [
+        ("[[scheduled_functions]]\nfunction = 'f'\ncron = '0 * * * *'\n", 1),
+        ("[[scheduled_functions]]\npath = '/.netlify/functions/f'\nschedule = '0 2 * * *'\n", 1),
+        ("[scheduled_functions.f]\nschedule = '0 2 * * *'\n", 1),
+        ("[[scheduled.functions]]\nname = 'f'\n", 1),
+        ("[functions.f]\ncron = '@daily'\n", 2),
+        ("[[crons]]\npath = '/api/f'\nschedule = '@daily'\n", 1),
+    ];
+    for (toml, line) in cases {
+        let inventory = scan_of(&[("netlify.toml", toml), ("netlify/functions/f.js", CODE)]);
+        assert_eq!(rules(&inventory, "netlify.toml"), [("netlify-inert-schedule", line)], "{toml}");
+        let (state, reason) = standing(&inventory, "netlify:f");
+        assert!(state == "loadable" && reason.contains("passes over"), "{toml}: {reason}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_has_no_functions_and_others_are_declared() {
+    let cases = [
+        ("[build]\nfunctions = 'netlify/Functions'\n", "declared"),
+        ("[build]\nfunctions = 'does/not/exist'\n", "declared"),
+        ("[build]\ncommand = 'tsc'\nfunctions = 'dist'\n", "loadable"),
+    ];
+    for (toml, state) in cases {
+        let inventory = scan_of(&[("netlify.toml", toml), ("netlify/functions/f.js", DAILY)]);
+        assert_eq!(standing(&inventory, "netlify:f").0, state, "{toml}");
+        assert!(rules(&inventory, "netlify.toml").iter().any(|(rule, _)| *rule == "netlify-no-folder"));
+    }
+    let inventory = scan_of(&[("netlify.toml", "[functions]\ndirectory = 'gone'\n")]);
+    assert_eq!(rules(&inventory, "netlify.toml"), [("netlify-no-folder", 2)]);
+}
+
+#[test]
+fn a_base_counts_from_the_root_and_its_own_file_goes_first() {
+    let toml = "[build]\nbase = 'apps/web'\n[functions.f]\nschedule = '@hourly'\n";
+    let inventory = scan_of(&[("apps/web/netlify.toml", toml), ("apps/web/netlify/functions/f.js", CODE)]);
+    assert_eq!((schedule(&inventory, "netlify:f"), &inventory.findings), (vec!["@hourly"], &vec![]));
+    let inventory = scan_of(&[
+        ("netlify.toml", "[build]\nbase = 'web'\nfunctions = 'fns'\n"),
+        ("web/netlify.toml", "[build]\npublish = 'dist'\n"),
+        ("web/fns/passed.js", DAILY),
+        ("web/netlify/functions/taken.js", DAILY),
+        ("netlify/functions/root.js", DAILY),
+    ]);
+    let ids: Vec<&str> = inventory.automations.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["netlify:taken"]);
+    assert_eq!(rules(&inventory, "netlify.toml"), [("netlify-other-settings", 2)]);
+}
+
+#[test]
+fn what_counts_is_what_production_has() {
+    let toml = "[context.production.functions.f]\nschedule = '@hourly'\n[context.deploy-preview.functions.g]\nschedule = '@hourly'\n";
+    let files = [("netlify.toml", toml), ("netlify/functions/f.js", CODE), ("netlify/functions/g.js", CODE)];
+    let inventory = scan_of(&files);
+    assert_eq!(schedule(&inventory, "netlify:f"), ["@hourly"]);
+    assert_eq!(schedule(&inventory, "netlify:g"), Vec::<&str>::new());
 }
