@@ -8,7 +8,7 @@ use standin_core::ident::{AutomationId, Kind};
 use crate::file::{Files, Place};
 use crate::host::{self, HostCommand};
 use crate::patch::FilePatch;
-use crate::{PM2_FILE, WORKFLOWS, netlify, npm, settings, times};
+use crate::{PM2_FILE, WORKFLOWS, netlify, npm, settings, times, workflow};
 
 mod work;
 
@@ -127,8 +127,11 @@ pub fn wanted_files(inventory: &Inventory) -> BTreeSet<String> {
 /// of [`wanted_files`] already.
 pub fn wanted_scripts(inputs: &Inputs<'_>) -> BTreeSet<String> {
     let known = inputs.known();
-    let list = inputs.inventory.automations.iter().filter(|a| inputs.is_errand(a));
-    list.flat_map(|automation| host::wanted(automation, known)).collect()
+    let all = &inputs.inventory.automations;
+    let errands = all.iter().filter(|a| inputs.is_errand(a)).flat_map(|errand| host::wanted(errand, known));
+    let workflows = all.iter().filter(|a| a.id.kind() == Kind::Workflow && a.backup_of.is_none());
+    let around = workflows.flat_map(|a| workflow::wanted_around(&a.source.path, inputs.files));
+    errands.chain(around).collect()
 }
 
 impl<'a> Inputs<'a> {

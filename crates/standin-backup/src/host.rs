@@ -214,7 +214,7 @@ fn join(dir: &str, path: &str) -> String {
 }
 
 /// A relative path below a folder, without `.` and `..`; `None` when it leaves the repository.
-fn join_inside(dir: &str, path: &str) -> Option<String> {
+pub(crate) fn join_inside(dir: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }

@@ -5,17 +5,24 @@ use standin_core::ident::AutomationId;
 use standin_core::ownership;
 
 use crate::edit::{Edits, above, line_end, line_start};
+use crate::file::Files;
 use crate::yaml::{self, Document, Entry, Node, Style};
 
+mod around;
 mod call;
 mod drill;
 mod errand;
 mod function;
+mod groups;
 mod jobs;
 mod on;
+mod origin;
 mod slot;
 mod tokens;
+mod variables;
+mod words;
 
+pub(crate) use around::wanted as wanted_around;
 pub(crate) use errand::of_errand;
 pub(crate) use function::{of_function, variables};
 
@@ -34,6 +41,27 @@ pub(crate) struct Primary<'a> {
     pub(crate) schedules: &'a [ScheduleSpec],
     /// Whether the primary has a schedule: what it reads of an event beyond that is missing on its schedule, too.
     pub(crate) is_scheduled: bool,
+    /// What the concurrency group of the backup is called, beside those of the others.
+    pub(crate) group: &'a str,
+    /// Files of workflows that run after this one, by its name.
+    pub(crate) followers: &'a [String],
+    /// What else is known of the repository.
+    pub(crate) files: &'a Files,
+}
+
+/// A backup, and what a person should know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Backup {
+    pub(crate) text: String,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Where a backup, or another run of the primary, is not the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) rule: &'static str,
+    pub(crate) what: String,
+    pub(crate) fix: &'static str,
 }
 
 /// Why there is no backup, and what would help.
@@ -55,8 +83,10 @@ pub(crate) struct Source<'a> {
     pub(crate) document: &'a Document,
 }
 
-/// The whole text of the backup.
-pub(crate) fn backup(primary: Primary<'_>) -> Result<String, Refused> {
+/// The backup, with the whole text of its file.
+pub(crate) fn backup(primary: Primary<'_>) -> Result<Backup, Refused> {
+    // A mark of the byte order belongs at the beginning, which is ours.
+    let primary = Primary { text: primary.text.strip_prefix('\u{feff}').unwrap_or(primary.text), ..primary };
     let document = yaml::parse(primary.text)
         .map_err(|error| Refused::new(error.to_string(), "Correct the YAML of the workflow."))?;
     let newline = if primary.text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -74,7 +104,7 @@ pub(crate) fn backup(primary: Primary<'_>) -> Result<String, Refused> {
             "Write the workflow in the usual style: one key a line, without repeated anchors.",
         )
     })?;
-    Ok(text)
+    Ok(Backup { text, notes: source.notes() })
 }
 
 /// The first lines of a generated file, each behind `#`.
@@ -88,6 +118,16 @@ pub(crate) fn header(id: &AutomationId, from: &str) -> String {
 /// A text as a value of YAML on one line.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
+}
+
+/// Names as a person lists them.
+fn listed(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn follows(names: &[&str], path: &str) -> String {
+    format!("{} {} {path}", names.join(", "), if names.len() == 1 { "follows" } else { "follow" })
 }
 
 impl Source<'_> {
@@ -110,7 +150,50 @@ impl Source<'_> {
         if self.root().entries().iter().any(|entry| entry.key.text().is_none()) {
             return Err(Refused::new("a key of the workflow is no text", usual));
         }
+        around::check(self)?;
         self.check_events()
+    }
+
+    /// What is not the same, and cannot be.
+    fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let filled = if self.primary.is_scheduled { self.filled_by_dispatch() } else { Vec::new() };
+        if !filled.is_empty() {
+            notes.push(Note {
+                rule: "dispatch-defaults",
+                what: format!(
+                    "who dispatches {} fills in the defaults of {}, and its schedule does not: \"again\" may do other work than a missed run (its backup does not)",
+                    self.primary.path,
+                    listed(&filled)
+                ),
+                fix: "Give the inputs defaults that do what the schedule does, or leave \"again\" out of its `backup` in standin.toml.",
+            });
+        }
+        if !self.primary.followers.is_empty() {
+            let names: Vec<&str> = self.primary.followers.iter().map(String::as_str).collect();
+            notes.push(Note {
+                rule: "backup-followers",
+                what: format!(
+                    "{} by its name, and not its backup, which has another",
+                    follows(&names, self.primary.path)
+                ),
+                fix: "Add the name of the backup to their `workflow_run`, if they shall follow it too.",
+            });
+        }
+        notes
+    }
+
+    /// The first lines of the file.
+    fn header(&self) -> String {
+        let mut out = header(self.primary.id, self.primary.path);
+        if !self.primary.followers.is_empty() {
+            let names: Vec<&str> = self.primary.followers.iter().map(String::as_str).collect();
+            out.push_str(&format!(
+                "# {} by its name, and do not start after this one.\n",
+                follows(&names, self.primary.path)
+            ));
+        }
+        out
     }
 
     /// What another event than a schedule brings is missing when a backup is dispatched.
@@ -136,7 +219,7 @@ impl Source<'_> {
     fn copy(&self) -> Result<String, Refused> {
         let mut edits = Edits::default();
         let text = self.primary.text;
-        edits.insert(0, header(self.primary.id, self.primary.path));
+        edits.insert(0, self.header());
         let named = self.root().entry("name");
         let mut head = String::new();
         if named.is_none() {
@@ -209,21 +292,21 @@ impl Source<'_> {
     /// What is neither a trigger nor a job is kept, unless it hangs on what a backup does not have there.
     fn outside(&self, entry: &Entry, edits: &mut Edits) -> Result<(), Refused> {
         let mut refused = None;
+        let key = entry.key.text().unwrap_or_default();
         entry.value.scalars(&mut |node| {
             for token in tokens::find(self.primary.text, node, tokens::Reading::Braces) {
-                match token.name {
-                    tokens::Name::Schedule => {
-                        refused = Some(Refused::new(
-                            format!(
-                                "`github.event.schedule` is used in `{}`, where the slot of a backup is not known",
-                                entry.key.text().unwrap_or_default()
-                            ),
-                            "Use it in a job.",
-                        ));
-                    }
-                    tokens::Name::Event => {
-                        edits.replace(token.range, tokens::inline(node, "(inputs.standin-key && 'schedule' || github.event_name)"));
-                    }
+                let written = match token.name {
+                    tokens::Name::Schedule => Err(Refused::new(
+                        format!("`github.event.schedule` is used in `{key}`, where the slot of a backup is not known"),
+                        "Use it in a job.",
+                    )),
+                    tokens::Name::Event => Ok(format!("({})", slot::event(self.event()))),
+                    tokens::Name::Workflow => self.literal(key),
+                    tokens::Name::Drill => Ok(drill::asked()),
+                };
+                match written {
+                    Ok(text) => edits.replace(token.range, tokens::inline(node, &text)),
+                    Err(why) => refused = Some(why),
                 }
             }
         });
@@ -240,10 +323,9 @@ impl Source<'_> {
 
     /// A group of its own, in which nothing is cancelled: two backups at once would do the work twice.
     fn concurrency(&self) -> String {
-        let stem = self.primary.id.name().rsplit_once('.').map_or(self.primary.id.name(), |(stem, _)| stem);
         format!(
             "concurrency:\n  group: {}\n  cancel-in-progress: false\n",
-            quoted(&format!("standin-backup-{stem}"))
+            quoted(&format!("standin-backup-{}", self.primary.group))
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use standin_core::automation::{Automation, Finding, ScheduleSpec, Severity, Source, Standing};
+use standin_core::automation::{Automation, Detail, Finding, ScheduleSpec, Severity, Source, Standing};
 use standin_core::ident::{AutomationId, Kind};
 
 use super::{Generated, Inputs, Mode, Refusal, backup_name, errand_name, workflow_path};
@@ -191,6 +191,7 @@ impl<'a> Work<'a> {
             return;
         };
         let schedules = self.schedules(automation, &path);
+        let followers = self.followers(automation);
         let primary = Primary {
             id,
             name: &automation.name,
@@ -198,15 +199,44 @@ impl<'a> Work<'a> {
             text,
             schedules: &schedules,
             is_scheduled: !automation.schedules.is_empty(),
+            group: self.group(id),
+            followers: &followers,
+            files: self.inputs.files,
         };
         match workflow::backup(primary) {
-            Ok(text) => {
-                self.write(&path, text, id);
+            Ok(backup) => {
+                self.write(&path, backup.text, id);
+                for note in backup.notes {
+                    self.find(note.rule, Severity::Note, &automation.source, note.what, note.fix);
+                }
                 let run = pm2::of_run(automation, schedules.first(), self.inputs.mode, &self.apps);
                 self.app(id, run);
             }
             Err(refused) => self.refuse(id, refused),
         }
+    }
+
+    /// What the concurrency group of a backup is called: by the name of the file, with its ending where another has the
+    /// same name but for that.
+    fn group<'b>(&self, id: &'b AutomationId) -> &'b str {
+        let Some((stem, ending)) = id.name().rsplit_once('.') else { return id.name() };
+        let other = if ending == "yml" { "yaml" } else { "yml" };
+        let twin = AutomationId::new(Kind::Workflow, &format!("{stem}.{other}"));
+        if twin.is_ok_and(|twin| self.inputs.inventory.get(&twin).is_some()) { id.name() } else { stem }
+    }
+
+    /// The files of workflows that run after this one, by its name.
+    fn followers(&self, automation: &Automation) -> Vec<String> {
+        let follows = |other: &&Automation| match &other.detail {
+            Detail::Workflow(workflow) => workflow.follows.iter().any(|one| one.workflow == automation.name),
+            Detail::Plain
+            | Detail::Pm2App { .. }
+            | Detail::NetlifyFunction { .. }
+            | Detail::NpmScript { .. } => false,
+        };
+        let others =
+            inventory_of(self.inputs).filter(|other| self.is_others(other) && other.id != automation.id);
+        others.filter(follows).map(|other| other.source.path.clone()).collect()
     }
 
     fn function(&mut self, automation: &Automation) {

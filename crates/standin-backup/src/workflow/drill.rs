@@ -1,8 +1,8 @@
 //! How a backup that is drilled tells its jobs: by the variable that a drill on a host sets, or by an input.
 
-use super::{Source, quoted, value_range};
-use crate::edit::{Edits, indent, line_end};
-use crate::yaml::{Entry, NodeKind, Style};
+use super::{Source, quoted, variables};
+use crate::edit::Edits;
+use crate::yaml::Entry;
 
 /// The variable; also the name of the input, as people write names of inputs.
 pub(super) const FLAG: &str = "STANDIN_DRILL";
@@ -22,24 +22,15 @@ pub(crate) fn block() -> String {
 
 /// Adds the variable to the `env` of a primary. One that it sets itself is its own, and an alias is left as it is.
 pub(crate) fn add(source: &Source<'_>, env: &Entry, edits: &mut Edits) {
-    let text = source.primary.text;
     let is_own = |entry: &Entry| entry.key.text().is_some_and(|name| name.eq_ignore_ascii_case(FLAG));
-    let entries = env.value.entries();
-    if entries.iter().any(is_own) || matches!(env.value.kind, NodeKind::Alias) {
-        return;
+    if !env.value.entries().iter().any(is_own) {
+        let _ = variables::add(source, env, &[line().trim_end().to_owned()], edits);
     }
-    match (entries.first(), env.value.style()) {
-        (None, _) => edits.replace(value_range(text, env), format!("\n  {}", line().trim_end())),
-        (Some(first), Some(Style::Flow)) => {
-            edits.insert(first.key.span.start, format!("{}, ", line().trim_end()));
-        }
-        (Some(first), Some(Style::Block) | None) => {
-            if let Some(by) = indent(text, first.key.span.start) {
-                // Comments above the first variable stay with it.
-                edits.insert(line_end(text, env.key.span.start), format!("{by}{}", line()));
-            }
-        }
-    }
+}
+
+/// What an input that asks for it is in the backup, where nobody fills it in.
+pub(crate) fn asked() -> String {
+    format!("({IS_DRILL} && true || '')")
 }
 
 /// Whether an input of a workflow that is called asks for it.

@@ -6,7 +6,7 @@ use standin_core::automation::ScheduleSpec;
 use standin_core::ident::AutomationId;
 
 use super::function::{SETUP_NODE, secrets};
-use super::slot::{self, Names, Outputs};
+use super::slot::{self, Names};
 use super::{drill, header, on, quoted};
 use crate::host::Errand;
 
@@ -29,7 +29,7 @@ pub(crate) fn of_errand(
         quoted(&format!("standin-backup-{}-{}", id.kind(), id.name())),
         drill::block()
     ));
-    out.push_str(&slot::indented(&slot::first(id, &names, Outputs::default()), "  "));
+    out.push_str(&slot::indented(&slot::first(id, &names, slot::Told::NOTHING), "  "));
     let job = format!(
         "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 60\n  permissions:\n    contents: read\n  steps:\n{}{}{}",
         names.slot,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use standin_core::automation::ScheduleSpec;
 use standin_core::ident::AutomationId;
 
-use super::slot::{self, Names, Outputs};
+use super::slot::{self, Names};
 use super::{ACTION, drill, header, on, quoted};
 
 /// GitHub's own, pinned by the commit of v5.0.0.
@@ -49,7 +49,7 @@ pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules
         quoted(&format!("standin-backup-netlify-{}", id.name())),
         drill::block()
     ));
-    out.push_str(&slot::indented(&slot::first(id, &names, Outputs::default()), "  "));
+    out.push_str(&slot::indented(&slot::first(id, &names, slot::Told::NOTHING), "  "));
     let job = format!(
         "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 30\n  permissions:\n    contents: read\n  steps:\n{}    - uses: {SETUP_NODE}\n      with:\n        node-version: 22\n    - run: if [ -f package-lock.json ]; then npm ci; elif [ -f package.json ]; then npm install; fi\n    # Netlify's own bundler makes the bundle, and Node calls it with the event of a schedule.\n    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: run\n        id: {}\n{}",
         names.slot,

@@ -1,10 +1,15 @@
 //! The jobs of the primary, each behind the slot.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use granit_parser::ScalarStyle;
 
-use super::slot::{self, Asked, Names, Outputs};
+use super::slot::{self, Asked, Names, Outputs, Told};
 use super::tokens::{self, Name, Reading};
-use super::{ACTION, Refused, Source, quoted, value_range};
+use super::variables::{self, Added};
+use super::words::{self, Variable, Word};
+use super::{ACTION, Refused, Source, drill, groups, quoted, value_range};
 use crate::edit::{Edits, indent, line_end, line_start};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
@@ -35,7 +40,8 @@ pub(crate) fn edit(source: &Source<'_>, entry: &Entry, end: usize, edits: &mut E
         Job { source, names: &names, job }.edit(&mut outputs, edits)?;
     }
     let begin = line_end(text, entry.key.span.start);
-    let first_job = slot::indented(&slot::first(source.primary.id, &names, outputs), by);
+    let told = Told { outputs, event: source.event(), workflow: source.name() };
+    let first_job = slot::indented(&slot::first(source.primary.id, &names, told), by);
     edits.insert(begin, format!("{first_job}\n"));
     let last_job = slot::indented(&slot::last(source.primary.id, &names, &ids), by);
     let body_end = begin.max(text.get(..end).map_or(end, |before| before.trim_end().len()).min(end));
@@ -64,7 +70,10 @@ impl Job<'_> {
                 "Write the job out.",
             ));
         }
-        let asks = self.replace_tokens(outputs, edits)?;
+        let tokens = self.replace_tokens(outputs, edits)?;
+        let words = self.replace_words(outputs, edits)?;
+        let asks = if words == Asked::Yes { words } else { tokens };
+        groups::own(self.source, self.job, edits)?;
         let condition = job.entry("if");
         let spoken = condition.and_then(|entry| entry.value.text()).unwrap_or_default();
         let lower = spoken.to_ascii_lowercase();
@@ -154,16 +163,31 @@ impl Job<'_> {
         };
         let mut edits = Edits::default();
         for token in tokens::find(text, &node, Reading::Whole) {
-            edits.replace(token.range, self.replacement(token.name));
+            edits.replace(token.range, self.replacement(token.name, &node));
         }
         edits.apply(text).unwrap_or_else(|| text.to_owned())
     }
 
-    fn replacement(&self, name: Name) -> String {
+    fn replacement(&self, name: Name, node: &Node) -> String {
         match name {
             Name::Schedule => format!("needs.{}.outputs.cron", self.names.slot),
             Name::Event => format!("needs.{}.outputs.event", self.names.slot),
+            Name::Workflow if self.is_said(node) => {
+                tokens::inline(node, &format!("'{}'", self.source.name().replace('\'', "''")))
+            }
+            Name::Workflow => format!("needs.{}.outputs.workflow", self.names.slot),
+            Name::Drill => tokens::inline(node, &drill::asked()),
         }
+    }
+
+    /// Whether the name of the primary can be written into a scalar of this style.
+    fn is_said(&self, node: &Node) -> bool {
+        let name = self.source.name();
+        let is_plain = matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Plain, .. });
+        let breaks = |c: char| {
+            matches!(c, '{' | '}') || c.is_control() || is_plain && matches!(c, ':' | '#' | ',' | '[' | ']')
+        };
+        !name.contains(breaks)
     }
 
     /// Replaces what asks which event it was, and says whether anything does.
@@ -173,8 +197,9 @@ impl Job<'_> {
         self.job.value.scalars(&mut |node| scalars.push(node));
         let own = self.job.value.get("if").map(|node| node.span.clone());
         let conditions = self.step_conditions();
+        let anew = groups::rewritten(&self.job.value).map(|node| node.span.clone());
         let mut asked = Asked::No;
-        for node in scalars {
+        for node in scalars.into_iter().filter(|node| anew.as_ref() != Some(&node.span)) {
             let raw = text.get(node.span.clone()).unwrap_or_default();
             if tokens::is_indexed(raw) {
                 return Err(Refused::new(
@@ -188,18 +213,88 @@ impl Job<'_> {
             let is_own = own.as_ref() == Some(&node.span);
             let is_whole = is_own || conditions.contains(&node.span);
             for token in tokens::find(text, node, if is_whole { Reading::Whole } else { Reading::Braces }) {
-                asked = Asked::Yes;
-                match token.name {
-                    Name::Schedule => outputs.cron = Asked::Yes,
-                    Name::Event => outputs.event = Asked::Yes,
+                let output = match token.name {
+                    Name::Schedule => Some(&mut outputs.cron),
+                    Name::Event => Some(&mut outputs.event),
+                    Name::Workflow if !self.is_said(node) => Some(&mut outputs.workflow),
+                    Name::Workflow | Name::Drill => None,
+                };
+                if let Some(output) = output {
+                    (asked, *output) = (Asked::Yes, Asked::Yes);
                 }
                 // The job's own condition is written anew where it is touched at all.
                 if !(is_own && self.is_condition_rewritten()) {
-                    edits.replace(token.range, self.replacement(token.name));
+                    edits.replace(token.range, self.replacement(token.name, node));
                 }
             }
         }
         Ok(asked)
+    }
+
+    /// Replaces what the programs of the steps read of GitHub's variables, and says whether any does.
+    fn replace_words(&self, outputs: &mut Outputs, edits: &mut Edits) -> Result<Asked, Refused> {
+        let mut read: BTreeSet<Variable> = BTreeSet::new();
+        for step in self.job.value.get("steps").map(Node::items).unwrap_or_default() {
+            for (range, word) in self.words(step)? {
+                read.insert(word.variable);
+                word.variable.ask(outputs);
+                edits.replace(range, word.text);
+            }
+        }
+        if read.is_empty() {
+            return Ok(Asked::No);
+        }
+        let lines: Vec<String> = read.iter().map(|variable| variable.line(&self.names.slot)).collect();
+        let added = match self.job.value.entry("env") {
+            Some(env) => variables::add(self.source, env, &lines, edits),
+            None => self.add_env(&lines, edits)?,
+        };
+        match added {
+            Added::Yes => Ok(Asked::Yes),
+            Added::No => Err(Refused::new(
+                format!("the variables of the job `{}` are repeated by an alias", self.name()),
+                "Write its `env` out.",
+            )),
+        }
+    }
+
+    /// The words of a step, where they stand in the file.
+    fn words(&self, step: &Node) -> Result<Vec<(Range<usize>, Word)>, Refused> {
+        let text = self.source.primary.text;
+        let is_script = step.get_text("uses").is_some_and(|uses| uses.starts_with("actions/github-script@"));
+        let script = step.get("with").and_then(|with| with.get("script")).filter(|_| is_script);
+        let mut found = Vec::new();
+        for (node, is_run) in
+            step.get("run").map(|node| (node, true)).into_iter().chain(script.map(|node| (node, false)))
+        {
+            let raw = text.get(node.span.clone()).unwrap_or_default();
+            let words = if is_run { words::in_run(raw) } else { words::in_script(raw) };
+            let words = words.map_err(|why| {
+                Refused::new(
+                    format!("a step of the job `{}` {why}, where a backup has an order in the place of the schedule", self.name()),
+                    "Take it from `${{ github.event_name }}` or `${{ github.event.schedule }}`, which are rewritten.",
+                )
+            })?;
+            for word in words {
+                let place = |at: usize| node.span.start.saturating_add(at);
+                found.push((place(word.range.start)..place(word.range.end), word));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives a job variables that has none.
+    fn add_env(&self, lines: &[String], edits: &mut Edits) -> Result<Added, Refused> {
+        let first = self.job.value.entries().first().map_or(0, |first| first.key.span.start);
+        match (self.job.value.style(), indent(self.source.primary.text, first)) {
+            (Some(Style::Flow), _) => edits.insert(first, format!("env: {{ {} }}, ", lines.join(", "))),
+            (_, Some(by)) => {
+                let lines: Vec<String> = lines.iter().map(|line| format!("\n{by}  {line}")).collect();
+                self.add(&format!("env:{}", lines.concat()), edits)?;
+            }
+            (_, None) => self.add("env:", edits)?,
+        }
+        Ok(Added::Yes)
     }
 
     fn is_condition_rewritten(&self) -> bool {

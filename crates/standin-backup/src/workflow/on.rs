@@ -39,7 +39,7 @@ pub(crate) fn block(source: &Source<'_>) -> Result<String, Refused> {
         ));
     }
     for entry in own {
-        out.push_str(&input(source, entry, inputs)?);
+        out.push_str(&if source.has_inputs() { input(source, entry, inputs)? } else { empty(entry) });
     }
     Ok(out)
 }
@@ -75,7 +75,16 @@ pub(crate) fn dispatch() -> String {
     out
 }
 
-/// One input of the primary. A watcher does not know what to send, so none is required.
+/// One input of a primary that has none when it runs by itself: whoever does not fill it in leaves it as empty as the
+/// primary's schedule does, whatever its default and its type are.
+fn empty(entry: &Entry) -> String {
+    let name = entry.key.text().unwrap_or_default();
+    let description =
+        entry.value.get_text("description").map(|text| format!("description: {}, ", quoted(text)));
+    format!("{INDENT}{name}: {{ {}type: string, default: \"\" }}\n", description.unwrap_or_default())
+}
+
+/// One input of a primary that is only ever dispatched. A watcher does not know what to send, so none is required.
 fn input(source: &Source<'_>, entry: &Entry, inputs: Option<&Node>) -> Result<String, Refused> {
     let text = source.primary.text;
     let name = entry.key.text().unwrap_or_default();

@@ -11,6 +11,8 @@ pub(crate) struct Outputs {
     pub(crate) cron: Asked,
     /// What the primary would have been started by.
     pub(crate) event: Asked,
+    /// What the primary is called.
+    pub(crate) workflow: Asked,
 }
 
 /// Whether anything asks for an output.
@@ -54,17 +56,39 @@ impl Names {
 /// GitHub's own checkout, pinned by the commit of v5.0.0: older ones run on a Node that GitHub no longer has.
 const CHECKOUT: &str = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0";
 
+/// What the jobs of a primary ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub(crate) outputs: Outputs,
+    /// What would have started the primary.
+    pub(crate) event: &'a str,
+    /// What it is called.
+    pub(crate) workflow: &'a str,
+}
+
+impl Told<'_> {
+    /// Nothing.
+    pub(crate) const NOTHING: Told<'static> = Told {
+        outputs: Outputs { cron: Asked::No, event: Asked::No, workflow: Asked::No },
+        event: "schedule",
+        workflow: "",
+    };
+}
+
 /// The first job.
-pub(crate) fn first(id: &AutomationId, names: &Names, outputs: Outputs) -> String {
+pub(crate) fn first(id: &AutomationId, names: &Names, told: Told<'_>) -> String {
     let mut out = format!(
         "{slot}:\n  # Whoever claims the slot first does its work; everyone else ends here, and well.\n  runs-on: ubuntu-latest\n  timeout-minutes: 10\n  permissions:\n    actions: read\n    contents: write\n  outputs:\n    run: ${{{{ steps.slot.outputs.run }}}}\n",
         slot = names.slot
     );
-    if outputs.cron == Asked::Yes {
+    if told.outputs.cron == Asked::Yes {
         out.push_str("    cron: ${{ steps.slot.outputs.cron }}\n");
     }
-    if outputs.event == Asked::Yes {
-        out.push_str("    event: ${{ inputs.standin-key && 'schedule' || github.event_name }}\n");
+    if told.outputs.event == Asked::Yes {
+        out.push_str(&format!("    event: ${{{{ {} }}}}\n", event(told.event)));
+    }
+    if told.outputs.workflow == Asked::Yes {
+        out.push_str(&format!("    workflow: {}\n", quoted(told.workflow)));
     }
     out.push_str(&format!(
         "  steps:\n{}    - id: slot\n      uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: beat\n        id: {}\n",
@@ -74,12 +98,19 @@ pub(crate) fn first(id: &AutomationId, names: &Names, outputs: Outputs) -> Strin
     out
 }
 
-/// The last job.
+/// What started the run, as the primary would have it, as an expression.
+pub(crate) fn event(event: &str) -> String {
+    format!("inputs.standin-key && '{event}' || github.event_name")
+}
+
+/// The last job. Where every job of the primary has passed its work over, the backup has not stood in for it.
 pub(crate) fn last(id: &AutomationId, names: &Names, jobs: &[&str]) -> String {
     let mut needs = vec![names.slot.as_str()];
     needs.extend(jobs);
+    let worked: Vec<String> = jobs.iter().map(|job| format!("needs.{job}.result == 'success'")).collect();
+    let worked = worked.join(" || ");
     format!(
-        "{end}:\n  needs: [{needs}]\n  if: always() && {goes}\n  runs-on: ubuntu-latest\n  timeout-minutes: 10\n  permissions:\n    contents: write\n  steps:\n{checkout}    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: exec-result\n        id: {id}\n        status: ${{{{ contains(needs.*.result, 'failure') && 'failure' || contains(needs.*.result, 'cancelled') && 'cancelled' || 'success' }}}}\n",
+        "{end}:\n  needs: [{needs}]\n  if: always() && {goes}\n  runs-on: ubuntu-latest\n  timeout-minutes: 10\n  permissions:\n    contents: write\n  env:\n    ENDED: ${{{{ contains(needs.*.result, 'failure') && 'failure' || contains(needs.*.result, 'cancelled') && 'cancelled' || ({worked}) && 'success' || 'skipped' }}}}\n  steps:\n{checkout}    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: exec-result\n        id: {id}\n        status: ${{{{ env.ENDED == 'skipped' && 'failure' || env.ENDED }}}}\n    - if: env.ENDED == 'skipped'\n      shell: bash\n      run: |\n        echo '::error::every job was skipped, so this backup has done none of the work'\n        exit 1\n",
         end = names.end,
         needs = needs.join(", "),
         goes = names.goes(),

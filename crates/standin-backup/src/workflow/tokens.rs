@@ -13,6 +13,10 @@ pub(crate) enum Name {
     Schedule,
     /// `github.event_name`.
     Event,
+    /// `github.workflow`: the name of the workflow that runs.
+    Workflow,
+    /// An input of the primary's that asks whether it is drilled, as `inputs.standin-drill`.
+    Drill,
 }
 
 /// One occurrence.
@@ -21,6 +25,17 @@ pub(crate) struct Token {
     pub(crate) name: Name,
     pub(crate) range: Range<usize>,
 }
+
+/// The words, in lower case.
+const WORDS: [(&str, Name); 7] = [
+    ("github.event.schedule", Name::Schedule),
+    ("github.event_name", Name::Event),
+    ("github.workflow", Name::Workflow),
+    ("inputs.standin-drill", Name::Drill),
+    ("inputs.standin_drill", Name::Drill),
+    ("github.event.inputs.standin-drill", Name::Drill),
+    ("github.event.inputs.standin_drill", Name::Drill),
+];
 
 /// Where in a value expressions are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +64,7 @@ pub(crate) fn find(text: &str, node: &Node, reading: Reading) -> Vec<Token> {
     let raw = text.get(node.span.clone()).unwrap_or_default();
     let lower = raw.to_ascii_lowercase();
     let mut found = Vec::new();
-    for (word, name) in [("github.event.schedule", Name::Schedule), ("github.event_name", Name::Event)] {
+    for (word, name) in WORDS {
         for (at, _) in lower.match_indices(word) {
             let end = at.saturating_add(word.len());
             if is_word(&lower, at, end) && (reading == Reading::Whole || is_within_braces(raw, at)) {
@@ -84,6 +99,9 @@ pub(crate) fn is_indexed(raw: &str) -> bool {
 pub(crate) fn inline(node: &Node, text: &str) -> String {
     match &node.kind {
         NodeKind::Scalar { style: ScalarStyle::SingleQuoted, .. } => text.replace('\'', "''"),
+        NodeKind::Scalar { style: ScalarStyle::DoubleQuoted, .. } => {
+            text.replace('\\', "\\\\").replace('"', "\\\"")
+        }
         NodeKind::Scalar { .. } | NodeKind::List { .. } | NodeKind::Map { .. } | NodeKind::Alias => {
             text.to_owned()
         }

@@ -114,3 +114,14 @@ fn the_jobs_run_behind_the_slot_and_not_without_it() {
         ["monthly drill-1", "clean on drill 1"]
     );
 }
+
+#[test]
+fn a_backup_whose_jobs_are_all_skipped_has_failed() {
+    let repository = Repository::empty();
+    let primary = PRIMARY.split("  daily:\n").next().unwrap();
+    let only = "  yearly:\n    if: github.event.schedule == '0 0 1 1 *'\n    runs-on: ubuntu-latest\n    steps: [{ run: 'echo yearly >> \"$OUT\"' }]\n";
+    repository.write(".github/workflows/sweep.yml", &format!("{primary}{only}"));
+    repository.apply(&repository.generate());
+    let said = dispatched(&repository, "true", ".github/workflows/sweep-backup.yml");
+    assert_eq!(said, ["beat workflow:sweep.yml", "exec-result workflow:sweep.yml failure"]);
+}

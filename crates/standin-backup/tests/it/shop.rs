@@ -173,4 +173,11 @@ fn two_workflows_of_one_name_are_two_apps() {
     repository.apply(&repository.generate());
     let apps = repository.read(PM2_FILE);
     assert!(apps.contains("\"workflow-n-backup\"") && apps.contains("\"workflow-n-backup-2\""), "{apps}");
+    for ending in ["yml", "yaml"] {
+        let backup = repository.read(&format!(".github/workflows/n-backup.{ending}"));
+        assert!(
+            backup.contains(&format!("group: \"standin-backup-n.{ending}\"")),
+            "a group of its own: {backup}"
+        );
+    }
 }
