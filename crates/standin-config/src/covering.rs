@@ -226,8 +226,15 @@ impl Joint<'_> {
             | Expectation::Beats(_)
             | Expectation::Slots(_) => None,
         });
+        if self.is_agent_awaited(automation) {
+            return START.to_owned();
+        }
+        if let Some(file) = self.awaited_workflow(automation) {
+            return format!(
+                "write the watcher's workflow .github/workflows/{file}: docs/action.md shows one"
+            );
+        }
         match hint {
-            Some(_) | None if self.is_agent_awaited(automation) => START.to_owned(),
             Some(_) if automation.id.kind() == Kind::Workflow && !automation.schedules.is_empty() => {
                 "name watchers in standin.toml: [[peer]] kind = \"agent\" is one; docs/mesh.md has the others"
                     .to_owned()
@@ -239,8 +246,23 @@ impl Joint<'_> {
 
     /// Whether the mesh would watch it, if the agent that it names were started.
     fn is_agent_awaited(&self, automation: &Automation) -> bool {
-        let is_target = self.mesh.targets.iter().any(|target| target.id == automation.id);
-        is_target && self.agents().any(|peer| !self.is_there(peer))
+        self.is_target(automation) && self.agents().any(|peer| !self.is_there(peer))
+    }
+
+    /// The workflow with which the mesh would watch it.
+    fn awaited_workflow(&self, automation: &Automation) -> Option<&str> {
+        let mut missing = self.mesh.peers.iter().filter(|peer| !self.is_there(peer));
+        missing.find_map(|peer| match &peer.kind {
+            PeerKind::Action { workflow, .. } if self.is_target(automation) => Some(workflow.as_str()),
+            PeerKind::Action { .. }
+            | PeerKind::Netlify { .. }
+            | PeerKind::Lambda { .. }
+            | PeerKind::Agent { .. } => None,
+        })
+    }
+
+    fn is_target(&self, automation: &Automation) -> bool {
+        self.mesh.targets.iter().any(|target| target.id == automation.id)
     }
 
     fn backups(&self, automation: &Automation, target: Option<&Target>) -> Vec<Backup> {

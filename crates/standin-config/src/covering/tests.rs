@@ -74,6 +74,8 @@ fn a_repository_that_nobody_watches_is_covered_by_nothing() {
 fn a_watcher_counts_only_where_it_would_run() {
     // Its workflow is not there.
     assert_eq!(level(ACTION, vec![nightly()]), Level::Unwatched);
+    let next = judge(&joined(ACTION, vec![nightly()], &running()).subjects[0], terms()).next.unwrap();
+    assert!(matches!(&next.step, Step::Watch(hint) if hint.contains("workflows/standin.yml")), "{next:?}");
     let mut watcher = found("workflow:standin.yml", Some("7 * * * *"));
     let covering = joined(ACTION, vec![nightly(), watcher.clone()], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);

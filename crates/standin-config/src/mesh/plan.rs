@@ -259,13 +259,13 @@ fn timing(automation: &Automation, entry: Option<&Entry>, url: Option<&str>, zon
     let own = || automation.schedules.clone();
     let schedules = match (automation.id.kind(), entry.map(|entry| &entry.timing)) {
         (Kind::Workflow, Some(EntryTiming::Unsaid) | None) => own(),
-        (Kind::Workflow | Kind::Netlify, Some(EntryTiming::OwnSlots)) => own(),
-        (Kind::Netlify, Some(EntryTiming::Unsaid) | None) if url.is_some() => Vec::new(),
         (Kind::Pm2, _) => Vec::new(),
+        (_, Some(EntryTiming::OwnSlots)) => own(),
+        (Kind::Netlify, Some(EntryTiming::Unsaid) | None) if url.is_some() => Vec::new(),
         (_, Some(EntryTiming::Slots { cron, timezone, .. })) => {
             vec![ScheduleSpec { cron: cron.clone(), timezone: timezone.clone() }]
         }
-        (_, Some(EntryTiming::Unsaid | EntryTiming::OwnSlots | EntryTiming::Every(_)) | None) => return None,
+        (_, Some(EntryTiming::Unsaid | EntryTiming::Every(_)) | None) => return None,
     };
     let is_readable = |spec: &ScheduleSpec| expect::schedule(&spec.cron, &spec.timezone, zone).is_ok();
     let named = |spec: ScheduleSpec| match spec.timezone.as_str() {
@@ -275,6 +275,8 @@ fn timing(automation: &Automation, entry: Option<&Entry>, url: Option<&str>, zon
     let schedules: Vec<_> = schedules.into_iter().filter(is_readable).map(named).collect();
     match (automation.id.kind(), schedules.is_empty()) {
         (Kind::Workflow, true) => None,
+        // Its slots cannot be read, so nobody can tell that it missed one.
+        (_, true) if url.is_none() && matches!(entry.map(|e| &e.timing), Some(EntryTiming::OwnSlots)) => None,
         (_, true) => Some(Timing::Standing),
         (kind, false) => {
             let grace = entry.and_then(|entry| entry.grace).unwrap_or_else(|| expect::grace(kind));
@@ -294,7 +296,8 @@ fn usual(automation: &Automation, inventory: &Inventory) -> Vec<Remedy> {
         }
         Starter::Netlify => vec![Remedy::Again, Remedy::Restore],
         // The agent looks after these itself, at once and without asking anybody.
-        Starter::Agent | Starter::Nobody => return Vec::new(),
+        Starter::Agent => return Vec::new(),
+        Starter::Nobody => Vec::new(),
     };
     let mut backups: Vec<&Automation> = inventory
         .automations

@@ -97,6 +97,27 @@ fn a_backup_on_another_platform_goes_before_one_that_fails_with_its_primary() {
 }
 
 #[test]
+fn what_a_machine_starts_and_tells_of_is_helped_by_what_was_written_for_it() {
+    let mut inventory = inventory();
+    let line = found("crontab:crontab#r", Domain::Host, Some("0 3 * * *"), &["schedule"]);
+    let backup = found("workflow:crontab-r-backup.yml", Domain::Github, None, &["workflow_dispatch"]);
+    inventory.automations.push(Automation { backup_of: Some(line.id.clone()), ..backup });
+    inventory.automations.push(line);
+    let text = "[[peer]]\nkind = \"action\"\n[[automation]]\nid = \"crontab:crontab#r\"\nheartbeats = true\n";
+    let settings = parse(text).unwrap();
+    let planned = mesh(&settings, &inventory, "UTC").unwrap();
+    let target = target(&planned, "crontab:crontab#r");
+    assert_eq!(target.backup, [Remedy::Other("workflow:crontab-r-backup.yml".parse().unwrap())]);
+    assert_eq!(target.heartbeats, Beats::Sent);
+    let Timing::Slots { schedules, .. } = &target.timing else { panic!("{target:?}") };
+    assert_eq!(schedules[0].cron, "0 3 * * *");
+    // Without a word of its own nobody sees whether it ran.
+    let settings = parse("[[peer]]\nkind = \"action\"\n").unwrap();
+    let mesh = mesh(&settings, &inventory, "UTC").unwrap();
+    assert!(mesh.targets.iter().all(|target| target.id.as_str() != "crontab:crontab#r"));
+}
+
+#[test]
 fn three_words_make_a_mesh() {
     let mesh = joined(THREE).unwrap();
     let names: Vec<_> = mesh.peers.iter().map(|p| (p.name.as_str(), p.every.as_secs())).collect();

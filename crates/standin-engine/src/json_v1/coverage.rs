@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use standin_core::coverage::{Covered, Level, Share, Step, Totals, steps};
 use standin_core::health::Priority;
-use standin_core::ident::{AutomationId, Domain, Kind};
+use standin_core::ident::{AutomationId, Domain, Kind, Starter};
 
 use super::VERSION;
 
@@ -154,7 +154,12 @@ fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
         }
         Step::Name(backup) => {
             let of = ids.first().map_or("", AutomationId::as_str);
-            format!("name it in standin.toml: `backup = [\"again\", \"{backup}\"]` in the [[automation]] of `{of}`")
+            // What a platform starts can be started there once more.
+            let again = match ids.first().map(|id| id.kind().started_by()) {
+                Some(Starter::Github | Starter::Netlify) => "\"again\", ",
+                Some(Starter::Agent | Starter::Nobody) | None => "",
+            };
+            format!("name it in standin.toml: `backup = [{again}\"{backup}\"]` in the [[automation]] of `{of}`")
         }
         Step::Renew => "write its backup again: `standin backup`".to_owned(),
         Step::MendBackup(id) => format!("mend its backup {id}: `standin scan` says what is wrong"),

@@ -72,7 +72,8 @@ fn counted(coverage: &CoverageV1) -> String {
         n => {
             let is_weighted = coverage.automations.iter().any(|one| one.priority != Priority::Normal);
             let weighted = if is_weighted { "; the percentages go by their priority" } else { "" };
-            format!("{n} automations run by themselves{left_out}{weighted}")
+            let run = if n == 1 { "automation runs by itself" } else { "automations run by themselves" };
+            format!("{n} {run}{left_out}{weighted}")
         }
     }
 }
