@@ -288,13 +288,13 @@ impl Platforms {
                 Some((run, Phase::Running)) if works_on => {
                     let began = *running.get_or_insert_with(Instant::now);
                     if began.elapsed() >= SETTLE {
-                        let _ended = github.cancel(run).await;
-                        return Ok(());
+                        return cancelled(github, run).await.map_err(|why| format!("its run {run} {why}"));
                     }
                 }
                 Some((run, Phase::Queued | Phase::Running)) if Instant::now() >= latest => {
-                    let _ended = github.cancel(run).await;
-                    return Err(format!("its run {run} took longer than its limit and was cancelled"));
+                    let end = cancelled(github, run).await;
+                    let end = end.err().unwrap_or_else(|| "was cancelled".to_owned());
+                    return Err(format!("its run {run} took longer than its limit and {end}"));
                 }
                 None if Instant::now() >= appears => {
                     return Err("it was dispatched, and has no run".to_owned());
@@ -329,6 +329,18 @@ impl Platforms {
             (Sent::Refused | Sent::Unknown, Some(error)) => Err(error.to_string()),
             (Sent::Refused | Sent::Unknown, None) => Err("it did not answer that it did its work".to_owned()),
         })
+    }
+}
+
+/// Has GitHub cancel a run; an error says that it may still work.
+async fn cancelled(github: &Github, run: u64) -> Result<(), String> {
+    let done = github.cancel(run).await;
+    match (done.sent, done.error) {
+        (Sent::Accepted, _) => Ok(()),
+        (Sent::Refused | Sent::Unknown, Some(error)) => Err(format!("works on: {error}")),
+        (Sent::Refused | Sent::Unknown, None) => {
+            Err("works on: GitHub was not heard to cancel it".to_owned())
+        }
     }
 }
 

@@ -133,6 +133,7 @@ impl Way {
         repository.said(&["backup", "--check"], 0);
         repository.said(&["init", "--npm-scripts"], 0);
         assert_eq!(repository.files(), between, "a second time changes nothing");
+        repository.agent_has_run();
         Some(Self { name: short(folder), repository, files, folders, before, between })
     }
 
@@ -161,7 +162,11 @@ impl Way {
             // The run of a function with a schedule is its drill: each takes Netlify's bundler two seconds.
             let is_drilled = automation["kind"] == "netlify" && automation["schedules"] != json!([]);
             if is_primary && automation["state"] == "effective" && !is_drilled {
-                ends.insert(format!("{} run {id}", self.name), self.run(id));
+                let (end, jobs) = self.run(id);
+                ends.insert(format!("{} run {id}", self.name), end);
+                ends.extend(
+                    jobs.into_iter().map(|(job, end)| (format!("{} run {id} {job}", self.name), end)),
+                );
             }
         }
         self.unchanged("a run");
@@ -177,14 +182,14 @@ impl Way {
         ends
     }
 
-    /// What a run came to: that it did its work, or the last line of why not.
-    fn run(&self, id: &str) -> String {
+    /// What a run came to: that it did its work, or the last line of why not; then also its jobs.
+    fn run(&self, id: &str) -> (String, Ends) {
         let limit = if id.starts_with("pm2:") { SHORT_LIMIT } else { LIMIT };
         let ended = self.repository.standin(&["run", id, "--time-limit", limit]);
         let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
         let code = ended.status.code().unwrap_or(-1);
         if code == 0 {
-            return "ran".to_owned();
+            return ("ran".to_owned(), Ends::new());
         }
         // The first reason is the one that stops it; else the words of whoever failed come before how it ended.
         let stops = errors.lines().find(|line| line.starts_with("stops: "));
@@ -192,7 +197,8 @@ impl Way {
         let end = errors.lines().rfind(|line| line.starts_with("error: "));
         let why =
             stops.or(own).or(end).unwrap_or_else(|| panic!("{} {id} says nothing: {errors}", self.name));
-        format!("{code}: {}", self.told(why))
+        let jobs = jobs(&format!("{}{errors}", String::from_utf8_lossy(&ended.stdout)));
+        (format!("{code}: {}", self.told(why)), jobs)
     }
 
     /// Without the place of this repository.
@@ -201,7 +207,7 @@ impl Way {
             return text.to_owned();
         }
         let text = text.replace(&self.repository.root().to_string_lossy().into_owned(), "REPO");
-        // Which of several jobs fails first, and of what, is nobody's to say.
+        // Of several jobs that fail side by side act names the one that ends first. Each is told by its own end.
         let is_of_act = ["Error: Job '", "Error: Unable to determine", "https://github.com/"];
         if is_of_act.iter().any(|part| text.contains(part)) {
             return "a job failed".to_owned();
@@ -219,11 +225,16 @@ impl Way {
         let list = |name: &str| page[name].as_array().cloned().unwrap_or_default();
         let mut ends = Ends::new();
         for drill in list("drills") {
-            let end = match drill["passed"].as_bool() {
-                Some(true) => "drilled".to_owned(),
-                _ => self.told(drill["why"].as_str().unwrap()),
-            };
-            ends.insert(drill["id"].as_str().unwrap().to_owned(), end);
+            let id = drill["id"].as_str().unwrap();
+            if drill["passed"] == true {
+                ends.insert(id.to_owned(), "drilled".to_owned());
+                continue;
+            }
+            ends.insert(id.to_owned(), self.told(drill["why"].as_str().unwrap()));
+            let own =
+                errors.split("\ndrilling ").find(|part| part.trim_start_matches("drilling ").starts_with(id));
+            let jobs = own.map(jobs).unwrap_or_default();
+            ends.extend(jobs.into_iter().map(|(job, end)| (format!("{id} {job}"), end)));
         }
         for left in list("left_out") {
             let why = self.told(left["why"].as_str().unwrap());
@@ -279,6 +290,27 @@ impl Way {
             self.repository.folders().into_iter().filter(|path| !path.ends_with("work")).collect();
         assert_eq!(folders, self.folders, "{}: no folder is left", self.name);
     }
+}
+
+/// How each job ended, as act says it, by its name: one that it could not even plan is not there.
+fn jobs(said: &str) -> Ends {
+    let mut ends = Ends::new();
+    let mut failed_at = BTreeMap::new();
+    for line in said.lines() {
+        let Some((name, rest)) = line.strip_prefix('[').and_then(|line| line.split_once("] ")) else {
+            continue;
+        };
+        let job = format!("job {}", name.split_once('/').map_or(name, |(_, job)| job).trim());
+        if let Some(end) = rest.trim().strip_prefix("🏁  Job ") {
+            let step = failed_at.get(&job).map_or(String::new(), |step| format!(" at {step}"));
+            ends.insert(job, format!("{end}{step}"));
+        } else if let Some(step) = rest.trim().strip_prefix("❌  Failure - ") {
+            // How long it took stands behind it.
+            let step = step.rsplit_once(" [").map_or(step, |(step, _)| step);
+            failed_at.entry(job).or_insert_with(|| step.to_owned());
+        }
+    }
+    ends
 }
 
 /// What the work of the example, and of the errands, itself writes.

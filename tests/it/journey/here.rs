@@ -28,6 +28,7 @@ fn shop(said: &str) -> Repository {
     let app = "{ name: 'own', script: 'own.sh', autorestart: false }";
     shop.write("ecosystem.config.cjs", &format!("module.exports = {{ apps: [{app}] }};\n"));
     shop.said(&["init"], 0);
+    shop.agent_has_run();
     shop
 }
 

@@ -58,6 +58,11 @@ impl Repository {
         fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// As an agent leaves it that has run here: one that has not starts no backup.
+    fn agent_has_run(&self) {
+        self.write(".standin/agent.lock", "");
+    }
+
     fn read(&self, path: &str) -> String {
         fs::read_to_string(self.root().join(path)).unwrap_or_default()
     }

@@ -62,6 +62,7 @@ fn from_nothing_to_a_drilled_backup_in_another_failure_domain_and_back() {
 
     assert!(shop.said(&["init"], 0).contains("\nNext: look at the files"));
     assert_eq!(shop.said(&["init"], 0), "nothing to change\n", "what comes next was said");
+    shop.agent_has_run();
     let covered = levels(&shop);
     assert_eq!(covered[0], "cross-domain");
     // A run is what proves it; the primary is left alone.

@@ -164,6 +164,25 @@ async fn a_backup_that_fails_is_a_failed_drill() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_works_on_is_cancelled_when_the_time_of_its_drill_is_over() {
+    let shop = shop().await;
+    let workflow = "netlify-checkout-backup.yml";
+    shop.stage.github.script(REPO, workflow, Some(Script::hangs())).unwrap();
+    let (code, page, errors) = drill(&shop, &[CHECKOUT, "--time-limit", "1s"]).await;
+    let why = page["drills"][0]["why"].as_str().unwrap();
+    assert!(code == 1 && why.ends_with("took longer than its limit and was cancelled"), "{page} {errors}");
+    assert_eq!(shop.runs(workflow)[0].conclusion, Some(Conclusion::Cancelled));
+
+    // Whoever cannot cancel says that it works on.
+    let refused = Fault::always(&format!("/repos/{REPO}/actions/runs/*/cancel"), FaultKind::status(403));
+    shop.stage.github.plane().inject(refused).unwrap();
+    let (code, page, errors) = drill(&shop, &[CHECKOUT, "--time-limit", "1s"]).await;
+    let why = page["drills"][0]["why"].as_str().unwrap();
+    assert!(code == 1 && why.contains("took longer than its limit and works on: "), "{page} {errors}");
+    assert_eq!(shop.runs(workflow).last().unwrap().conclusion, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_at_work_is_not_drilled_and_what_cannot_be_asked_neither() {
     let shop = shop().await;
     let by_github = ["--through", "github", NIGHTLY];
