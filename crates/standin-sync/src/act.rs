@@ -1,19 +1,23 @@
 //! Doing what a strategy says, with everything that it would take out of sight kept first.
 
-use std::fs;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::aside::Aside;
 use crate::error::SyncError;
 use crate::git::{Git, shown};
-use crate::keep::{self, Kept, Staged};
-use crate::look::{Checkout, Upstream, names};
-use crate::way::{self, Aside, Replayed};
+use crate::keep::{self, Kept, Seen};
+use crate::look::{Checkout, Upstream};
+use crate::undo::{Before, remove_empty, undo};
+use crate::way::{self, Change};
 use crate::{Did, Options, Strategy};
 
 /// Standin's own folder, which is never cleaned away.
 const OWN: &str = ".standin";
+
+/// A file is not put into a folder that the other side has renamed: nobody could know beforehand what is in its way there.
+const RENAMES: &str = "merge.directoryRenames=false";
 
 /// Brings both sides together. What was kept is in `kept`, also when this fails.
 pub(crate) fn act(
@@ -24,7 +28,6 @@ pub(crate) fn act(
     now: Timestamp,
     kept: &mut Vec<Kept>,
 ) -> Result<Did, SyncError> {
-    Aside::left(git).back();
     let &Upstream { ahead, behind, .. } = upstream;
     let mut step = Step { git, checkout, upstream, now, kept };
     match (options.strategy, ahead, behind) {
@@ -37,8 +40,13 @@ pub(crate) fn act(
             step.forward().map(|()| Did::Forwarded(behind))
         }
         (Strategy::FfOnly, ..) => Err(SyncError::Diverged { ahead, behind }),
-        (Strategy::Rebase, ..) => step.rebase().map(|()| Did::Rebased(ahead)),
+        (Strategy::Rebase, ..) => step.rebase().map(Did::Rebased),
         (Strategy::Merge, ..) => step.merge().map(|()| Did::Merged(behind)),
+        // What the remote has withdrawn must not be published again.
+        (Strategy::HardReset, _, 0) if upstream.withdrawn > 0 => {
+            step.keep_commits()?;
+            step.reset(&upstream.commit).map(|()| Did::Withdrawn { ahead, withdrawn: upstream.withdrawn })
+        }
         (Strategy::HardReset, _, 0) => {
             step.push()?;
             if !checkout.changed.is_empty() {
@@ -69,67 +77,91 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Keeps what `change` would overwrite, moves it aside, and moves it back if `change` fails.
-    fn protected(
-        &mut self,
-        target: &str,
-        replayed: Replayed,
-        change: impl FnOnce(&Git) -> Result<(), SyncError>,
-    ) -> Result<(), SyncError> {
-        let Checkout { changed, head, .. } = self.checkout;
-        let in_the_way = way::find(self.git, head, target, replayed)?;
-        let on_disk = |path: &&PathBuf| keep::look(self.git, path).is_ok();
-        let mut files: Vec<PathBuf> = changed.iter().filter(on_disk).cloned().collect();
-        files.extend(in_the_way.iter().filter(|path| !changed.contains(path)).cloned());
-        if !files.is_empty() || !changed.is_empty() {
-            let staged = if changed.is_empty() { Staged::Nothing } else { Staged::Kept };
-            self.kept.push(keep::files(self.git, self.checkout, &files, staged, self.now)?);
+    /// Keeps what the change would overwrite and moves it aside; when it fails, all is made as it was.
+    fn protected(&mut self, target: &str, change: Change, args: &[&str]) -> Result<(), SyncError> {
+        let (git, checkout) = (self.git, self.checkout);
+        let met = way::find(git, checkout, target, change)?;
+        if !checkout.changed.is_empty() {
+            self.kept.extend(keep::staged(git, checkout, self.now)?);
         }
-        let aside = Aside::put(self.git, &in_the_way)?;
-        match change(self.git) {
-            Ok(()) => {
-                aside.forget();
-                Ok(())
-            }
+        let mut seen = Seen::new();
+        if !met.in_the_way.is_empty() {
+            let kept;
+            (kept, seen) = keep::files(git, checkout, &met.in_the_way, self.now)?;
+            self.kept.push(kept);
+        }
+        let aside = Aside::put(git, &seen)?;
+        let before = match Before::note(git, &met.touched) {
+            Ok(before) => before,
             Err(error) => {
                 aside.back();
-                Err(error)
+                return Err(error);
             }
+        };
+        let done = git.run(args).map(drop).and_then(|()| checkout.has_taken(git, target, change));
+        let done = done
+            .map_err(|error| undo(git, change.as_str(), (checkout, self.upstream), (&before, target), error));
+        if done.is_ok() && !checkout.changed.is_empty() {
+            aside.forget();
+        } else {
+            // Also where it went well: what came and went again is in nobody's way any more.
+            aside.back();
         }
+        done
     }
 
     fn forward(&mut self) -> Result<(), SyncError> {
         let target = self.upstream.commit.clone();
-        self.protected(&target, Replayed::Nothing, |git| {
-            git.run(&["merge", "--quiet", "--ff-only", "--no-autostash", &target]).map(drop)
-        })
+        let args = ["merge", "--quiet", "--ff-only", "--no-squash", "--commit", "--no-autostash", &target];
+        self.protected(&target, Change::Merged, &args)
     }
 
     fn reset(&mut self, target: &str) -> Result<(), SyncError> {
-        self.protected(target, Replayed::Nothing, |git| {
-            git.run(&["reset", "--quiet", "--hard", target]).map(drop)
-        })
+        self.protected(target, Change::Reset, &["reset", "--quiet", "--hard", target])
     }
 
-    fn rebase(&mut self) -> Result<(), SyncError> {
+    /// How many commits are on top of the remote's afterwards: one that the remote has in another form is dropped.
+    fn rebase(&mut self) -> Result<u64, SyncError> {
         self.keep_commits()?;
-        let (checkout, upstream) = (self.checkout, self.upstream);
-        let args =
-            ["-c", "rebase.updateRefs=false", "rebase", "--quiet", "--no-autostash", "--rebase-merges"];
-        self.protected(&upstream.commit, Replayed::Local, |git| {
-            let done = git.run(&[&args[..], &[&upstream.commit]].concat()).map(drop);
-            done.or_else(|error| undo(git, "rebase", checkout, upstream, error))
-        })
+        let target = self.upstream.commit.clone();
+        let args = [
+            "-c",
+            "rebase.updateRefs=false",
+            "-c",
+            RENAMES,
+            "rebase",
+            "--quiet",
+            "--no-autostash",
+            "--no-autosquash",
+            "--rebase-merges",
+            &target,
+        ];
+        self.protected(&target, Change::Rebased, &args)?;
+        let count = self.git.line(&["rev-list", "--count", &format!("{target}..HEAD")])?;
+        count
+            .parse()
+            .map_err(|_| SyncError::Git { what: "rev-list".into(), why: format!("it answered {count}") })
     }
 
     fn merge(&mut self) -> Result<(), SyncError> {
-        let (checkout, upstream) = (self.checkout, self.upstream);
+        let (checkout, target) = (self.checkout, self.upstream.commit.clone());
         let message = format!("Merge {} of {} into {}", checkout.branch, checkout.remote, checkout.branch);
-        let args = ["merge", "--quiet", "--no-edit", "--no-autostash", "-m", &message, &upstream.commit];
-        self.protected(&upstream.commit, Replayed::Nothing, |git| {
-            let done = git.run(&args).map(drop);
-            done.or_else(|error| undo(git, "merge", checkout, upstream, error))
-        })
+        let args = [
+            "-c",
+            RENAMES,
+            "merge",
+            "--quiet",
+            // What is set for merges by hand (`merge.ff`, `branch.NAME.mergeOptions`) is not meant here.
+            "--ff",
+            "--no-squash",
+            "--commit",
+            "--no-edit",
+            "--no-autostash",
+            "-m",
+            &message,
+            &target,
+        ];
+        self.protected(&target, Change::Merged, &args)
     }
 
     fn push(&mut self) -> Result<(), SyncError> {
@@ -141,36 +173,6 @@ impl Step<'_> {
         }
         Err(SyncError::NotPushed { ahead: self.upstream.ahead, why: answer.said })
     }
-}
-
-/// Takes back what a merge or rebase left half done.
-fn undo(
-    git: &Git,
-    what: &'static str,
-    checkout: &Checkout,
-    upstream: &Upstream,
-    error: SyncError,
-) -> Result<(), SyncError> {
-    let conflicts = git.paths(&["diff", "--name-only", "--diff-filter=U", "-z"]).unwrap_or_default();
-    let half_done = ["MERGE_HEAD", "rebase-merge", "rebase-apply"].iter().any(|f| git.dir().join(f).exists());
-    let undone = if half_done { git.run(&[what, "--abort"]).map(drop) } else { Ok(()) };
-    let head = git.line(&["rev-parse", "HEAD"]);
-    let branch = git.line(&["symbolic-ref", "--quiet", "--short", "HEAD"]);
-    let is_back = head.as_deref().is_ok_and(|head| head == checkout.head)
-        && branch.as_deref().is_ok_and(|branch| branch == checkout.branch);
-    let error = match conflicts.is_empty() {
-        true => error,
-        false => {
-            let upstream = upstream.reference.trim_start_matches("refs/remotes/").to_owned();
-            SyncError::Conflict { what, files: names(&conflicts), upstream }
-        }
-    };
-    if undone.is_ok() && is_back {
-        return Err(error);
-    }
-    let why = undone.err().map_or_else(|| "the branch is not where it was".to_owned(), |e| e.to_string());
-    let kept = format!("the branch was at {}", checkout.head);
-    Err(SyncError::NotUndone { first: Box::new(error), why, kept })
 }
 
 /// Takes away what is untracked and not ignored, once it is kept.
@@ -189,16 +191,11 @@ pub(crate) fn clean(
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    kept.push(keep::files(git, checkout, &files, Staged::Nothing, now)?);
-    for path in &files {
-        let whole = git.root().join(path);
-        fs::remove_file(&whole).map_err(|source| SyncError::Io { path: whole.clone(), source })?;
-        for folder in path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
-            // Only an empty folder can be removed so.
-            if fs::remove_dir(git.root().join(folder)).is_err() {
-                break;
-            }
-        }
-    }
+    let (backup, seen) = keep::files(git, checkout, &files, now)?;
+    kept.push(backup);
+    // Moved first, so that whoever writes to one meanwhile stops this.
+    let aside = Aside::put(git, &seen)?;
+    files.iter().for_each(|path| remove_empty(git, path));
+    aside.forget();
     Ok(files.iter().map(|path| shown(&path.to_string_lossy())).collect())
 }

@@ -54,6 +54,18 @@ pub enum SyncError {
         /// The branch.
         branch: String,
     },
+    /// The remote does not have the branch, which follows one of another name.
+    #[error(
+        "`{remote}` has no branch `{branch}`, which follows `{tracked}`: sync the branch of that name (`git switch`), or bring this one up by hand (`git merge --ff-only {tracked}`)"
+    )]
+    OtherName {
+        /// The remote.
+        remote: String,
+        /// The branch.
+        branch: String,
+        /// What it follows, such as `origin/main`.
+        tracked: String,
+    },
     /// Something is half done in the checkout. End it.
     #[error("a {what} is in progress: finish it, or `{fix}`")]
     InProgress {
@@ -73,8 +85,11 @@ pub enum SyncError {
         /// What else would help.
         more: &'static str,
     },
-    /// Git was told to look away from files that the remote changes.
-    #[error("git was told to ignore changes of {} that the remote changes too: `git update-index --no-assume-unchanged --no-skip-worktree` them first", some(.0))]
+    /// Git was told to look away from files with changes, which would be overwritten.
+    #[error(
+        "git was told to ignore the changes of {}, and would overwrite them: `git update-index --no-assume-unchanged --no-skip-worktree` them, and commit or undo the changes",
+        some(.0)
+    )]
     Hidden(Vec<String>),
     /// Both sides have commits, and the strategy takes neither away.
     #[error(
@@ -97,9 +112,7 @@ pub enum SyncError {
         upstream: String,
     },
     /// The remote did not take the local commits. They are still here.
-    #[error(
-        "{ahead} commits are only here, and the remote did not take them ({why}): push them by hand, or choose another strategy"
-    )]
+    #[error("the remote did not take the {ahead} that only this checkout has ({why}): push by hand, or choose another strategy", ahead = counted(*.ahead))]
     NotPushed {
         /// How many.
         ahead: u64,
@@ -176,4 +189,9 @@ fn known(found: &[String]) -> String {
     } else {
         format!("there is {}", found.join(", "))
     }
+}
+
+/// `1 commit`, `2 commits`.
+fn counted(commits: u64) -> String {
+    if commits == 1 { "1 commit".to_owned() } else { format!("{commits} commits") }
 }

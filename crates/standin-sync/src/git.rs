@@ -143,6 +143,7 @@ impl Git {
         let mut command = Command::new("git");
         // What somebody set for commands by hand must not change what these do.
         command.args(["-c", "submodule.recurse=false", "-c", "core.quotePath=false", "-c", "gc.auto=0"]);
+        command.args(["-c", "core.fsmonitor=false", "-c", "core.ignoreStat=false"]);
         command.args(args).current_dir(&self.root);
         for name in MISLEADING {
             command.env_remove(name);
@@ -170,7 +171,7 @@ impl Git {
                 let _gone = killpg(Pid::from_raw(pid), Signal::SIGKILL);
             }
             let _status = child.wait();
-            let what = args.first().map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
+            let what = name(&args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect::<Vec<_>>());
             return Err(SyncError::TooLong { what, seconds: self.limit.as_secs() });
         };
         let status = child.wait().map_err(SyncError::NoGit)?;
@@ -194,8 +195,13 @@ fn reader(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     from
 }
 
+/// Which of git's commands it is: what is set for one call stands before it.
 fn name(args: &[&str]) -> String {
-    args.first().copied().unwrap_or_default().to_owned()
+    let mut rest = args;
+    while let ["-c", _, after @ ..] = rest {
+        rest = after;
+    }
+    rest.first().copied().unwrap_or_default().to_owned()
 }
 
 fn path_of(line: &[u8]) -> PathBuf {
@@ -234,6 +240,13 @@ fn complaint(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_named_by_its_command() {
+        assert_eq!(name(&["-c", "a=b", "-c", "c=d", "rebase", "-c"]), "rebase");
+        assert_eq!(name(&["fetch"]), "fetch");
+        assert_eq!(name(&["-c", "a=b"]), "");
+    }
 
     #[test]
     fn what_git_says_is_passed_on_without_who_may_log_in() {

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 
 use crate::BACKUP_REFS;
 use crate::error::SyncError;
-use crate::git::{Git, shown};
-use crate::look::Checkout;
+use crate::git::{Git, shown, zero_ended};
+use crate::look::{Checkout, way_of};
+use crate::restore::{SCRIPT, script};
 
 /// Most files of one backup.
 const MAX_FILES: usize = 200_000;
@@ -32,7 +33,9 @@ pub struct Kept {
     pub reference: String,
     /// What is in it.
     pub what: What,
-    /// What brings it back, one command each, to be typed in the root of the checkout.
+    /// The root of the checkout.
+    pub root: PathBuf,
+    /// What brings it back, one command each, to be typed anywhere in the checkout.
     pub restore: Vec<String>,
 }
 
@@ -41,25 +44,31 @@ pub struct Kept {
 pub enum What {
     /// So many commits that only this branch had.
     Commits(u64),
-    /// These files, relative to the root.
+    /// These files as they were on the disk, relative to the root.
     Files(Vec<String>),
+    /// These files as they were in the index, relative to the root.
+    Staged(Vec<String>),
 }
 
-/// Where the index with the staged changes is kept: they can differ from both the commit and the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Staged {
-    /// There are none.
-    Nothing,
-    /// They go with the files.
-    Kept,
+/// A file or link as it was when it was kept.
+#[derive(Debug)]
+pub(crate) struct Noted {
+    /// Where git has its content.
+    pub(crate) id: String,
+    pub(crate) meta: Metadata,
 }
+
+/// What was kept, by the path relative to the root.
+pub(crate) type Seen = BTreeMap<PathBuf, Noted>;
 
 /// Keeps the commits of the branch as they are.
 pub(crate) fn commits(git: &Git, head: &str, count: u64, now: Timestamp) -> Result<Kept, SyncError> {
-    let reference = refer(git, head, now)?;
+    let there =
+        git.line(&["for-each-ref", "--count=1", "--format=%(refname)", "--points-at", head, BACKUP_REFS])?;
+    let reference = if there.is_empty() { refer(git, head, now)? } else { there };
     let short: String = reference.rsplit('/').next().unwrap_or_default().to_owned();
     let restore = vec![format!("git switch -c kept-{short} {reference}")];
-    Ok(Kept { reference, what: What::Commits(count), restore })
+    Ok(Kept { reference, what: What::Commits(count), root: git.root().to_owned(), restore })
 }
 
 /// Keeps these files as they are on the disk. Each is a file or a link.
@@ -67,58 +76,107 @@ pub(crate) fn files(
     git: &Git,
     checkout: &Checkout,
     paths: &[PathBuf],
-    staged: Staged,
     now: Timestamp,
-) -> Result<Kept, SyncError> {
-    let hashed = hash(git, paths)?;
-    let index = git.dir().join("standin-sync.index");
-    remove_if_there(&index)?;
-    let own = git.with_index(&index);
-    let mut lines = Vec::new();
-    for (path, (mode, id)) in &hashed {
-        lines.extend_from_slice(format!("{mode} {id}\t").as_bytes());
-        lines.extend_from_slice(path.as_os_str().as_bytes());
-        lines.push(0);
-    }
-    own.fed(&["update-index", "--add", "-z", "--index-info"], lines)?;
-    let tree = own.line(&["write-tree"])?;
-    remove_if_there(&index)?;
+) -> Result<(Kept, Seen), SyncError> {
+    let seen = hash(git, paths)?;
+    let lines =
+        seen.iter().map(|(path, noted)| line(mode(&noted.meta), &noted.id, path.as_os_str().as_bytes()));
+    let tree = tree(git, lines.collect::<Vec<_>>().concat())?;
+    let text = git.fed(&["hash-object", "-w", "--no-filters", "--stdin"], script(&seen))?;
+    let text = String::from_utf8_lossy(&text).trim_end().to_owned();
+    let how = self::tree(git, line("100644", &text, SCRIPT.as_bytes()))?;
+    let how = git.line(&["commit-tree", &how, "-m", "What brings back the files kept by standin sync"])?;
     let message = format!("Files of {} that had no commit, kept by standin sync", checkout.branch);
-    let mut args = vec!["commit-tree", &tree, "-m", &message, "-p", &checkout.head];
-    let with_index;
-    if staged == Staged::Kept {
-        with_index = staged_commit(git, checkout)?;
-        args.extend(["-p", &with_index]);
-    }
-    let commit = git.line(&args)?;
-    let reference = refer(git, &commit, now)?;
-    let mut restore = vec![format!("git restore --overlay --worktree --source={reference} -- .")];
-    if staged == Staged::Kept {
-        restore.push(format!("git restore --staged --source={reference}^2 -- ."));
-    }
-    let names = hashed.keys().map(|path| shown(&path.to_string_lossy())).collect();
-    Ok(Kept { reference, what: What::Files(names), restore })
+    let commit = git.line(&["commit-tree", &tree, "-m", &message, "-p", &checkout.head, "-p", &how])?;
+    let reference = refer_once(git, &commit, now)?;
+    let restore = vec![format!("git cat-file blob '{reference}^2:{SCRIPT}' | sh")];
+    let names = seen.keys().map(|path| shown(&path.to_string_lossy())).collect();
+    let kept = Kept { reference, what: What::Files(names), root: git.root().to_owned(), restore };
+    Ok((kept, seen))
 }
 
-/// A commit of the index. It is read from a copy, because git notes in an index what it has found out from it.
-fn staged_commit(git: &Git, checkout: &Checkout) -> Result<String, SyncError> {
-    let copy = git.dir().join("standin-sync.index");
-    let from = git.dir().join("index");
-    fs::copy(&from, &copy).map_err(|source| SyncError::Io { path: from, source })?;
-    let tree = git.with_index(&copy).line(&["write-tree"]);
-    remove_if_there(&copy)?;
-    let tree = tree?;
-    git.line(&["commit-tree", &tree, "-m", "The index, kept by standin sync", "-p", &checkout.head])
+/// Keeps what is staged: it can differ from both the commit and the files. `None` where nothing is that no commit has.
+pub(crate) fn staged(git: &Git, checkout: &Checkout, now: Timestamp) -> Result<Option<Kept>, SyncError> {
+    let changes = git.run(&["diff-index", "--cached", "--raw", "--no-renames", "-z", &checkout.head])?;
+    let mut parts = zero_ended(&changes);
+    let (mut lines, mut names) = (Vec::new(), Vec::new());
+    while let (Some(change), Some(path)) = (parts.next(), parts.next()) {
+        // ":mode mode id id status": of what was removed from the index the commit has the content.
+        let change = String::from_utf8_lossy(change).into_owned();
+        let mut words = change.split(' ');
+        if let (Some(mode), Some(id)) = (words.nth(1), words.nth(1))
+            && !mode.chars().all(|digit| digit == '0')
+        {
+            lines.extend_from_slice(&line(mode, id, path));
+            names.push(shown(&way_of(path).to_string_lossy()));
+        }
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let tree = tree(git, lines)?;
+    let message = format!("What was staged on {}, kept by standin sync", checkout.branch);
+    let commit = git.line(&["commit-tree", &tree, "-m", &message, "-p", &checkout.head])?;
+    let reference = refer_once(git, &commit, now)?;
+    let restore = vec![format!(
+        "git ls-tree -r -z --full-tree {reference} | git update-index --add --replace -z --index-info"
+    )];
+    Ok(Some(Kept { reference, what: What::Staged(names), root: git.root().to_owned(), restore }))
 }
 
-/// Writes each into git's store, and gives its mode and id. A file that changes meanwhile is read again.
-fn hash(git: &Git, paths: &[PathBuf]) -> Result<BTreeMap<PathBuf, (&'static str, String)>, SyncError> {
+/// What `git update-index -z --index-info` reads.
+fn line(mode: &str, id: &str, path: &[u8]) -> Vec<u8> {
+    [format!("{mode} {id}\t").as_bytes(), path, b"\0"].concat()
+}
+
+/// A tree of such lines.
+fn tree(git: &Git, lines: Vec<u8>) -> Result<String, SyncError> {
+    let index = IndexCopy::none(git)?;
+    let own = index.git(git);
+    own.fed(&["update-index", "--add", "-z", "--index-info"], lines)?;
+    own.line(&["write-tree"])
+}
+
+/// An index of our own, which goes when it is dropped.
+pub(crate) struct IndexCopy(PathBuf);
+
+impl IndexCopy {
+    /// An empty one.
+    pub(crate) fn none(git: &Git) -> Result<Self, SyncError> {
+        let path = git.dir().join("standin-sync.index");
+        remove_if_there(&path)?;
+        Ok(Self(path))
+    }
+
+    /// A copy of the user's, because git notes in an index what it has found out from it.
+    pub(crate) fn of(git: &Git) -> Result<Self, SyncError> {
+        let copy = Self::none(git)?;
+        let from = git.dir().join("index");
+        fs::copy(&from, &copy.0).map_err(|source| SyncError::Io { path: from, source })?;
+        Ok(copy)
+    }
+
+    /// Git with this index.
+    pub(crate) fn git(&self, git: &Git) -> Git {
+        git.with_index(&self.0)
+    }
+}
+
+impl Drop for IndexCopy {
+    fn drop(&mut self) {
+        // The next one removes it, if this cannot.
+        let _gone = fs::remove_file(&self.0);
+    }
+}
+
+/// Writes each into git's store. A file that changes meanwhile is read again.
+fn hash(git: &Git, paths: &[PathBuf]) -> Result<Seen, SyncError> {
     let not_kept =
         |path: &Path, why: &str| SyncError::NotKept { path: shown(&path.to_string_lossy()), why: why.into() };
     if let Some(beyond) = paths.get(MAX_FILES) {
         return Err(not_kept(beyond, &format!("there are more than {MAX_FILES} files with it")));
     }
-    let mut hashed = BTreeMap::new();
+    let mut hashed = Seen::new();
     let mut open: Vec<PathBuf> = paths.to_vec();
     for _ in 0..MAX_LOOKS {
         let mut seen = Vec::new();
@@ -138,7 +196,7 @@ fn hash(git: &Git, paths: &[PathBuf]) -> Result<BTreeMap<PathBuf, (&'static str,
         open = Vec::new();
         for ((path, meta), id) in seen.into_iter().zip(ids) {
             if look(git, &path).is_ok_and(|now| is_same(&meta, &now)) {
-                hashed.insert(path, (mode(&meta), id));
+                hashed.insert(path, Noted { id, meta });
             } else {
                 open.push(path);
             }
@@ -195,7 +253,7 @@ pub(crate) fn look(git: &Git, path: &Path) -> std::io::Result<Metadata> {
 }
 
 /// Whether nobody has written to it in between.
-fn is_same(before: &Metadata, now: &Metadata) -> bool {
+pub(crate) fn is_same(before: &Metadata, now: &Metadata) -> bool {
     let of = |meta: &Metadata| (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec(), meta.mode());
     of(before) == of(now)
 }
@@ -208,6 +266,24 @@ fn mode(meta: &Metadata) -> &'static str {
     } else {
         "100644"
     }
+}
+
+/// The ref of an earlier sync that has kept the very same (a schedule that stops each time would make one each time), or
+/// a new one.
+fn refer_once(git: &Git, commit: &str, now: Timestamp) -> Result<String, SyncError> {
+    let tree_of = |of: &str| git.line(&["rev-parse", &format!("{of}^{{tree}}")]);
+    let how_of = |of: &str| {
+        let answer = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{of}^2^{{tree}}")])?;
+        Ok::<_, SyncError>(answer.success.then_some(answer.out))
+    };
+    let (tree, how) = (tree_of(commit)?, how_of(commit)?);
+    let all = git.line(&["for-each-ref", "--format=%(tree) %(refname)", BACKUP_REFS])?;
+    for reference in all.lines().filter_map(|line| line.strip_prefix(&tree)?.strip_prefix(' ')) {
+        if how_of(reference)? == how {
+            return Ok(reference.to_owned());
+        }
+    }
+    refer(git, commit, now)
 }
 
 /// Makes the ref; the same commit in the same second is there already.

@@ -5,10 +5,14 @@
 //! overwritten or removed. Git is run with arguments, never through a shell, and never asks anybody anything.
 
 mod act;
+mod aside;
 mod error;
 mod git;
+mod hidden;
 mod keep;
 mod look;
+mod restore;
+mod undo;
 mod way;
 
 #[cfg(test)]
@@ -21,6 +25,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use aside::Aside;
 pub use error::SyncError;
 use git::Git;
 pub use keep::{Kept, What};
@@ -60,7 +65,9 @@ impl FromStr for Strategy {
 
     fn from_str(text: &str) -> Result<Self, SyncError> {
         let all = [Self::FfOnly, Self::Rebase, Self::Merge, Self::HardReset];
-        all.into_iter().find(|one| one.as_str() == text).ok_or_else(|| SyncError::Strategy(git::shown(text)))
+        all.into_iter()
+            .find(|one| text.trim().eq_ignore_ascii_case(one.as_str()))
+            .ok_or_else(|| SyncError::Strategy(git::shown(text)))
     }
 }
 
@@ -119,16 +126,23 @@ impl Default for Options {
 pub enum Did {
     /// Both sides were the same already.
     UpToDate,
-    /// Nothing: the remote has nothing new, and so many commits here were never pushed.
+    /// Nothing: the remote has nothing new, and so many commits are only here.
     Ahead(u64),
     /// The branch went forward by so many.
     Forwarded(u64),
-    /// So many local ones were put on top of the remote's.
+    /// So many local ones are on top of the remote's; those that it has in another form were dropped.
     Rebased(u64),
     /// So many of the remote were merged into the local ones.
     Merged(u64),
     /// The branch is what the remote has; so many local ones are under the backup ref.
     Reset(u64),
+    /// The same, where the remote has nothing new: it has gone back behind commits that it had.
+    Withdrawn {
+        /// Commits that only the checkout had; they are under the backup ref.
+        ahead: u64,
+        /// Those of them that the remote had before.
+        withdrawn: u64,
+    },
     /// So many local ones were pushed.
     Pushed(u64),
 }
@@ -170,6 +184,9 @@ pub fn sync_keeping(
 ) -> Result<Synced, SyncError> {
     let git = Git::at(dir, options.limit)?;
     let _alone = alone(&git)?;
+    look::nothing_half_done(&git)?;
+    // A sync that was killed may have left some.
+    Aside::left(&git).back();
     let checkout = Checkout::look(&git, options)?;
     let upstream = checkout.fetch(&git)?;
     let did = act::act(&git, &checkout, &upstream, options, now, kept)?;

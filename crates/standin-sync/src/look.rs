@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
 use crate::git::{Git, shown, zero_ended};
+use crate::way::Change;
 use crate::{Clean, Options, Strategy};
 
 /// What is half done, by the file in git's folder that says so.
@@ -16,6 +17,9 @@ const HALF_DONE: [(&str, &str, &str); 7] = [
     ("BISECT_LOG", "bisect", "git bisect reset"),
     ("sequencer", "cherry-pick or revert", "git cherry-pick --quit"),
 ];
+
+/// So many moves of the remote's branch are looked back at.
+const MAX_MOVES: u32 = 10_000;
 
 /// How many names an error carries.
 const NAMED: usize = 100;
@@ -45,12 +49,37 @@ pub(crate) struct Upstream {
     pub(crate) ahead: u64,
     /// Commits that only the remote has.
     pub(crate) behind: u64,
+    /// Of those that only the checkout has, so many the remote has had before.
+    pub(crate) withdrawn: u64,
 }
 
 impl Checkout {
+    /// Whether it is still (or again) where it was.
+    pub(crate) fn is_at(&self, git: &Git) -> bool {
+        let head = git.line(&["rev-parse", "HEAD"]);
+        let branch = git.line(&["symbolic-ref", "--quiet", "--short", "HEAD"]);
+        head.is_ok_and(|head| head == self.head) && branch.is_ok_and(|branch| branch == self.branch)
+    }
+
+    /// Whether a change that ended well has done what it says: settings and hooks have their own ways.
+    pub(crate) fn has_taken(&self, git: &Git, target: &str, change: Change) -> Result<(), SyncError> {
+        let head = git.line(&["rev-parse", "HEAD"])?;
+        let is_in =
+            |commit: &str| git.ask(&["merge-base", "--is-ancestor", commit, "HEAD"]).map(|a| a.success);
+        let has_taken = match change {
+            Change::Merged => is_in(target)? && is_in(&self.head)?,
+            Change::Rebased => is_in(target)?,
+            Change::Reset => head == target,
+        };
+        if has_taken {
+            return Ok(());
+        }
+        let why = format!("it ended well, and {} is at {head}", self.branch);
+        Err(SyncError::Git { what: change.as_str().to_owned(), why })
+    }
+
     /// Looks, and changes nothing.
     pub(crate) fn look(git: &Git, options: &Options) -> Result<Self, SyncError> {
-        nothing_half_done(git)?;
         let branch = branch(git, options)?;
         not_locked(git, &branch)?;
         let remote = remote(git, &options.remote)?;
@@ -66,12 +95,13 @@ impl Checkout {
     /// Asks the remote what it has.
     pub(crate) fn fetch(&self, git: &Git) -> Result<Upstream, SyncError> {
         let reference = format!("refs/remotes/{}/{}", self.remote, self.branch);
+        let had = had_before(git, &reference)?;
         let what = format!("+refs/heads/{}:{reference}", self.branch);
         let answer =
             git.ask(&["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", &self.remote, &what])?;
         if !answer.success {
             if answer.said.contains("couldn't find remote ref") {
-                return Err(SyncError::NoBranch { remote: self.remote.clone(), branch: self.branch.clone() });
+                return Err(self.no_branch(git));
             }
             return Err(SyncError::Fetch { why: answer.said });
         }
@@ -84,12 +114,48 @@ impl Checkout {
             text.and_then(|text| text.parse().ok()).ok_or_else(unreadable)
         };
         let mut counts = both.split_ascii_whitespace();
-        let (ahead, behind) = (count(counts.next())?, count(counts.next())?);
-        Ok(Upstream { reference, commit, ahead, behind })
+        let (ahead, behind): (u64, u64) = (count(counts.next())?, count(counts.next())?);
+        let withdrawn =
+            if ahead == 0 { 0 } else { ahead.saturating_sub(self.never_there(git, &commit, &had)?) };
+        Ok(Upstream { reference, commit, ahead, behind, withdrawn })
+    }
+
+    /// How many commits of the checkout are neither in `commit` nor in any of those.
+    fn never_there(&self, git: &Git, commit: &str, had: &[String]) -> Result<u64, SyncError> {
+        let mut list = format!("{}\n^{commit}\n", self.head);
+        had.iter().for_each(|one| list.push_str(&format!("^{one}\n")));
+        // One that git has let go of meanwhile says nothing.
+        let answer = git.fed(&["rev-list", "--count", "--ignore-missing", "--stdin"], list.into_bytes())?;
+        let answer = String::from_utf8_lossy(&answer).trim().to_owned();
+        let why = format!("it answered {answer}");
+        answer.parse().map_err(|_| SyncError::Git { what: "rev-list".into(), why })
+    }
+
+    fn no_branch(&self, git: &Git) -> SyncError {
+        let (remote, branch) = (self.remote.clone(), self.branch.clone());
+        let upstream = format!("{branch}@{{upstream}}");
+        let tracked = git.line(&["rev-parse", "--abbrev-ref", "--symbolic-full-name", &upstream]);
+        match tracked.ok().filter(|tracked| *tracked != format!("{remote}/{branch}")) {
+            Some(tracked) => SyncError::OtherName { remote, branch, tracked: shown(&tracked) },
+            None => SyncError::NoBranch { remote, branch },
+        }
     }
 }
 
-fn nothing_half_done(git: &Git) -> Result<(), SyncError> {
+/// What the remote is known to have had: where our copy of its branch is, and where it was before.
+fn had_before(git: &Git, reference: &str) -> Result<Vec<String>, SyncError> {
+    let now = git.ask(&["rev-parse", "--verify", "--quiet", &format!("{reference}^{{commit}}")])?;
+    if !now.success {
+        return Ok(Vec::new());
+    }
+    let limit = format!("--max-count={MAX_MOVES}");
+    let log = git.ask(&["log", "--walk-reflogs", "--format=%H", &limit, reference, "--"])?;
+    let text = [now.out, if log.success { log.out } else { Vec::new() }].concat();
+    Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+}
+
+/// A merge or the like that somebody has begun is theirs to end.
+pub(crate) fn nothing_half_done(git: &Git) -> Result<(), SyncError> {
     match HALF_DONE.into_iter().find(|(file, ..)| git.dir().join(file).exists()) {
         Some((_, what, fix)) => Err(SyncError::InProgress { what, fix }),
         None => Ok(()),
@@ -170,7 +236,7 @@ pub(crate) fn names(files: &[PathBuf]) -> Vec<String> {
     files.iter().take(NAMED).map(|file| shown(&file.to_string_lossy())).collect()
 }
 
-fn way_of(path: &[u8]) -> PathBuf {
+pub(crate) fn way_of(path: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     PathBuf::from(std::ffi::OsStr::from_bytes(path))
 }

@@ -1,66 +1,151 @@
 //! What is in the way: files that no commit has, where the remote's commits have something.
 //!
 //! Git refuses to overwrite some of them, and overwrites ignored ones without a word. Here all are kept first, and then
-//! moved aside, into git's own folder; when git stops they are moved back.
+//! moved aside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
-use crate::git::{Git, shown};
+use crate::git::{Git, shown, zero_ended};
+use crate::hidden;
 use crate::keep::look;
-use crate::look::names;
-
-/// Where they wait, in git's folder of the checkout.
-const ASIDE: &str = "standin-sync-aside";
+use crate::look::{Checkout, way_of};
 
 /// Most files that are looked at in one folder that is in the way.
 const MAX_FOUND: usize = 200_000;
 
-/// Finds what is in the way when the branch goes from `head` to `target`, `replayed` commits being put on top of it.
-pub(crate) fn find(
-    git: &Git,
-    head: &str,
-    target: &str,
-    replayed: Replayed,
-) -> Result<Vec<PathBuf>, SyncError> {
-    let changed = git.paths(&["diff", "--name-only", "--no-renames", "-z", head, target])?;
-    let mut touched: BTreeSet<PathBuf> = changed.into_iter().collect();
-    if replayed == Replayed::Local {
+/// How the branch goes to another commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Forward or by a merge: git itself stops at files that no commit has.
+    Merged,
+    /// The commits that only the branch has are put on top, one after the other.
+    Rebased,
+    /// By a reset, which stops at nothing.
+    Reset,
+}
+
+impl Change {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Merged => "merge",
+            Self::Rebased => "rebase",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// What a change meets.
+#[derive(Debug)]
+pub(crate) struct Met {
+    /// Files and links that no commit has, and that have to go.
+    pub(crate) in_the_way: Vec<PathBuf>,
+    /// Every path that the change can write to or remove.
+    pub(crate) touched: BTreeSet<PathBuf>,
+}
+
+/// Finds what is in the way when the branch goes from where it is to `target`.
+pub(crate) fn find(git: &Git, checkout: &Checkout, target: &str, change: Change) -> Result<Met, SyncError> {
+    let Checkout { head, changed, .. } = checkout;
+    let between = Between::of(git, target)?;
+    let mut touched: BTreeSet<PathBuf> = between.0.keys().cloned().collect();
+    if change == Change::Rebased {
         // A commit may add what a later one removes: while they are put on top, each is in the files once.
-        let between = format!("{target}..{head}");
-        let log = ["log", "-m", "--no-renames", "--name-only", "--format=", "-z", &between];
+        let local = format!("{target}..{head}");
+        let log = ["log", "-m", "--no-renames", "--name-only", "--format=", "-z", &local];
         touched.extend(git.paths(&log)?.iter().map(|path| trimmed(path)));
     }
-    let tracked: BTreeSet<PathBuf> = git.paths(&["ls-files", "-z"])?.into_iter().collect();
-    not_hidden(git, &touched)?;
+    touched.extend(changed.iter().cloned());
+    let index = Index::read(git)?;
+    hidden::none(git, &touched, change)?;
+    between.no_repository_goes(git, &index)?;
     let mut found = BTreeSet::new();
-    for path in touched.iter().filter(|path| !tracked.contains(*path)) {
+    for path in touched.iter().filter(|path| !index.tracked.contains(*path) || changed.contains(path)) {
         match blocker(git, path) {
             // What is tracked there git takes away itself.
-            Some(above) if above != *path => {
-                found.extend(Some(above).filter(|above| !tracked.contains(above)))
-            }
+            Some(above) if above != *path && index.tracked.contains(&above) => {}
             Some(itself) if look(git, &itself).is_ok_and(|meta| meta.is_dir()) => {
                 let mut files = Vec::new();
-                below(git, &itself, &mut files)?;
-                found.extend(files.into_iter().filter(|file| !tracked.contains(file)));
+                // Where a repository is (or comes), git leaves the folder alone.
+                let is_left = between.comes_as_module(&itself) || index.modules.contains(&itself);
+                if !is_left {
+                    below(git, &itself, &mut files)?;
+                }
+                found.extend(files.into_iter().filter(|file| !index.tracked.contains(file)));
             }
-            Some(itself) => found.extend(Some(itself)),
+            Some(there) => found.extend(Some(there)),
             None => {}
         }
     }
-    Ok(found.into_iter().collect())
+    Ok(Met { in_the_way: found.into_iter().collect(), touched })
 }
 
-/// Which commits are put on top of the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Replayed {
-    /// None.
-    Nothing,
-    /// Those that only the branch has.
-    Local,
+/// The mode of a repository within a repository.
+pub(crate) const MODULE: &[u8] = b"160000";
+
+/// What the user's index has.
+struct Index {
+    tracked: BTreeSet<PathBuf>,
+    /// Those that are repositories of their own.
+    modules: BTreeSet<PathBuf>,
+}
+
+impl Index {
+    fn read(git: &Git) -> Result<Self, SyncError> {
+        let (mut tracked, mut modules) = (BTreeSet::new(), BTreeSet::new());
+        for line in zero_ended(&git.run(&["ls-files", "--stage", "-z"])?) {
+            // "mode id stage<TAB>path"
+            let mut parts = line.splitn(2, |byte| *byte == b'\t');
+            if let (Some(about), Some(path)) = (parts.next(), parts.next()) {
+                if about.starts_with(MODULE) {
+                    modules.insert(way_of(path));
+                }
+                tracked.insert(way_of(path));
+            }
+        }
+        Ok(Self { tracked, modules })
+    }
+}
+
+/// What is other in a commit than in the index: each path with its mode in the commit.
+struct Between(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Between {
+    fn of(git: &Git, target: &str) -> Result<Self, SyncError> {
+        let changes = git.run(&["diff-index", "--cached", "--raw", "--no-renames", "-z", target])?;
+        let mut parts = zero_ended(&changes);
+        let mut paths = BTreeMap::new();
+        while let (Some(change), Some(path)) = (parts.next(), parts.next()) {
+            // ":mode mode id id status", the commit's mode first.
+            let mode = change.iter().skip(1).copied().take_while(|byte| *byte != b' ').collect();
+            paths.insert(way_of(path), mode);
+        }
+        Ok(Self(paths))
+    }
+
+    fn comes_as_module(&self, path: &Path) -> bool {
+        self.0.get(path).is_some_and(|mode| mode == MODULE)
+    }
+
+    fn comes(&self, path: &Path) -> bool {
+        self.0.get(path).is_some_and(|mode| mode.iter().any(|digit| *digit != b'0'))
+    }
+
+    /// Git removes a repository within this one, with all that is in it, where something else comes in its place.
+    fn no_repository_goes(&self, git: &Git, index: &Index) -> Result<(), SyncError> {
+        for module in index.modules.iter().filter(|module| !self.comes_as_module(module)) {
+            let is_there = || fs::symlink_metadata(git.root().join(module).join(".git")).is_ok();
+            let below =
+                self.0.keys().any(|path| path != module && path.starts_with(module) && self.comes(path));
+            if (below || self.comes(module)) && is_there() {
+                let why = "it is a git repository of its own".to_owned();
+                return Err(SyncError::NotKept { path: shown(&module.to_string_lossy()), why });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `git log -z` puts a line break before the first name of a commit.
@@ -71,7 +156,7 @@ fn trimmed(path: &Path) -> PathBuf {
 }
 
 /// The path itself where something is, or the first above it that is no folder.
-fn blocker(git: &Git, path: &Path) -> Option<PathBuf> {
+pub(crate) fn blocker(git: &Git, path: &Path) -> Option<PathBuf> {
     let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()).collect();
     above.reverse();
     for folder in above {
@@ -111,82 +196,4 @@ fn below(git: &Git, folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), SyncE
         }
     }
     Ok(())
-}
-
-/// Files whose changes git was told not to see are not shown as changed, and are overwritten all the same.
-fn not_hidden(git: &Git, touched: &BTreeSet<PathBuf>) -> Result<(), SyncError> {
-    use std::os::unix::ffi::OsStrExt;
-    let flagged = git.paths(&["ls-files", "-v", "-z"])?;
-    let hidden = |line: &PathBuf| {
-        let (flag, path) = line.as_os_str().as_bytes().split_first_chunk::<2>()?;
-        let path = PathBuf::from(std::ffi::OsStr::from_bytes(path));
-        let is_hidden = flag[0].is_ascii_lowercase() || flag[0] == b'S';
-        (is_hidden && touched.contains(&path) && look(git, &path).is_ok()).then_some(path)
-    };
-    let found: Vec<PathBuf> = flagged.iter().filter_map(hidden).collect();
-    if found.is_empty() { Ok(()) } else { Err(SyncError::Hidden(names(&found))) }
-}
-
-/// Files that were moved aside.
-#[derive(Debug)]
-pub(crate) struct Aside<'a> {
-    git: &'a Git,
-}
-
-impl<'a> Aside<'a> {
-    /// Moves them aside, all or none.
-    pub(crate) fn put(git: &'a Git, paths: &[PathBuf]) -> Result<Self, SyncError> {
-        let aside = Self { git };
-        for path in paths {
-            let to = aside.folder().join(path);
-            if let Err(source) = rename(&git.root().join(path), &to) {
-                aside.back();
-                return Err(SyncError::Io { path: path.clone(), source });
-            }
-        }
-        Ok(aside)
-    }
-
-    /// What a sync left behind that was killed in the middle.
-    pub(crate) fn left(git: &'a Git) -> Self {
-        Self { git }
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.git.dir().join(ASIDE)
-    }
-
-    /// Moves them back to where they were. Where something is in the meantime they are not: they are in the backup.
-    pub(crate) fn back(self) {
-        let folder = self.folder();
-        let mut open = vec![folder.clone()];
-        while let Some(next) = open.pop() {
-            for entry in fs::read_dir(&next).into_iter().flatten().flatten() {
-                let from = entry.path();
-                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    open.push(from);
-                } else if let Ok(path) = from.strip_prefix(&folder) {
-                    let to = self.git.root().join(path);
-                    if fs::symlink_metadata(&to).is_err() {
-                        // It is in the backup, if it cannot be moved.
-                        let _kept = rename(&from, &to);
-                    }
-                }
-            }
-        }
-        self.forget();
-    }
-
-    /// They are in the backup: here they are not needed any more.
-    pub(crate) fn forget(self) {
-        // What stays does no harm, and the next sync puts it back where nothing else is.
-        let _gone = fs::remove_dir_all(self.folder());
-    }
-}
-
-fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::rename(from, to)
 }

@@ -84,9 +84,22 @@ impl Repository {
     }
 
     pub(super) fn refuse_pushes(&self) {
-        let hook = self.remote.join("hooks/pre-receive");
-        fs::write(&hook, "#!/bin/sh\necho 'this branch is protected' >&2\nexit 1\n").unwrap();
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&self.remote.join("hooks/pre-receive"), "echo 'this branch is protected' >&2\nexit 1");
+    }
+
+    /// A hook of the checkout.
+    pub(super) fn hook(&self, name: &str, script: &str) {
+        executable(&self.work.join(".git/hooks").join(name), script);
+    }
+
+    pub(super) fn without_hooks(&self, args: &[&str]) -> String {
+        git(&self.work, &[&["-c", "core.hooksPath=/dev/null"], args].concat())
+    }
+
+    /// Somebody takes the newest commit back.
+    pub(super) fn withdraw(&self) {
+        git(&self.other, &["reset", "-q", "--hard", "HEAD^"]);
+        git(&self.other, &["push", "-q", "--force", "origin", "main"]);
     }
 
     /// Everything below the checkout but git's own folder.
@@ -145,6 +158,11 @@ impl Repository {
         assert!(output.status.success(), "{id}");
         output.stdout
     }
+}
+
+fn executable(path: &Path, script: &str) {
+    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 pub(super) fn write(root: &Path, path: &str, content: &str) {

@@ -48,6 +48,7 @@ fn failed(error: &SyncError) -> Result<Exit, Failure> {
         | SyncError::OtherBranch { .. } => Err(Failure::Usage(error.to_string())),
         SyncError::NoGit(_)
         | SyncError::NoBranch { .. }
+        | SyncError::OtherName { .. }
         | SyncError::NotPushed { .. }
         | SyncError::Fetch { .. }
         | SyncError::TooLong { .. }
@@ -78,11 +79,22 @@ fn files(count: usize, what: &str) -> String {
 fn words(synced: &Synced) -> String {
     let did = match synced.did {
         Did::UpToDate => "is up to date".to_owned(),
-        Did::Ahead(count) => format!("has nothing new; {} here were never pushed", commits(count)),
+        Did::Ahead(1) => "has nothing new; 1 commit is only here".to_owned(),
+        Did::Ahead(count) => format!("has nothing new; {} are only here", commits(count)),
         Did::Forwarded(count) => format!("went forward by {}", commits(count)),
+        Did::Rebased(0) => "is what the remote has: its own commits were in it already".to_owned(),
         Did::Rebased(count) => format!("has {} on top of the remote's", commits(count)),
         Did::Merged(count) => format!("has {} of the remote merged", commits(count)),
+        Did::Reset(0) => "is what the remote has, without the changes here".to_owned(),
         Did::Reset(count) => format!("is what the remote has, without {} of its own", commits(count)),
+        Did::Withdrawn { ahead, withdrawn } if ahead == withdrawn => {
+            format!("is what the remote has, which took back {} that it had before", commits(ahead))
+        }
+        Did::Withdrawn { ahead, withdrawn } => format!(
+            "is what the remote has, without {} of its own; {withdrawn} of them it had before and took back",
+            commits(ahead)
+        ),
+        Did::Pushed(1) => "had 1 commit that was pushed".to_owned(),
         Did::Pushed(count) => format!("had {} that were pushed", commits(count)),
     };
     let short = |id: &str| id.chars().take(10).collect::<String>();
@@ -99,11 +111,13 @@ fn words(synced: &Synced) -> String {
 fn brought_back(all: &[Kept]) -> String {
     let mut text = String::new();
     for kept in all {
-        let what = match &kept.what {
-            What::Commits(count) => commits(*count),
-            What::Files(kept) => files(kept.len(), "file"),
+        let (what, count) = match &kept.what {
+            What::Commits(count) => (commits(*count), *count),
+            What::Files(kept) => (files(kept.len(), "file"), kept.len() as u64),
+            What::Staged(kept) => (format!("what was staged of {}", files(kept.len(), "file")), 1),
         };
-        text.push_str(&format!("kept {what} under {}; to bring them back:\n", kept.reference));
+        let (them, root) = (if count == 1 { "it" } else { "them" }, kept.root.display());
+        text.push_str(&format!("kept {what} under {}; to bring {them} back, in {root}:\n", kept.reference));
         for command in &kept.restore {
             text.push_str(&format!("    {command}\n"));
         }
