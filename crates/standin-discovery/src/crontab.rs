@@ -51,21 +51,32 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         return;
     }
     let columns = columns(file);
-    let mut table = Table { file, names: Names::default(), zone: "local".to_owned(), problem: None };
+    let mut table =
+        Table { file, names: Names::default(), zone: "local".to_owned(), problem: None, reason: None };
     table.whole_file(gathered);
-    for (at, text) in file.text.lines().enumerate() {
-        let line = u32::try_from(at.saturating_add(1)).unwrap_or(u32::MAX);
-        match entries::line(text, columns) {
-            Line::Nothing => {}
-            Line::Variable { name, value } => table.variable(name, value, line, gathered),
-            Line::Entry { .. } | Line::Bad { .. } if !file.more(line, gathered) => return,
-            Line::Entry { time, user, command } => table.entry((time, user, command), line, gathered),
-            Line::Bad { message } => {
-                let fix = "Write five fields and a command, or put a # before the line.";
-                file.say(("crontab-line", Severity::Error, line), message, fix, gathered);
-            }
-        }
+    table.lines(columns, gathered);
+}
+
+/// Adds the lines of a file that something else makes a crontab of, for whose standing it gives the reason.
+pub(crate) fn read_installed(
+    file: &File<'_>,
+    columns: Option<Columns>,
+    reason: &str,
+    gathered: &mut Gathered,
+) {
+    if file.text.starts_with("#!") {
+        return;
     }
+    let guessed = if entries::names_users(file.text) { Columns::WithUser } else { Columns::WithoutUser };
+    let mut table = Table {
+        file,
+        names: Names::default(),
+        zone: "local".to_owned(),
+        problem: None,
+        reason: Some(reason.to_owned()),
+    };
+    table.whole_file(gathered);
+    table.lines(columns.unwrap_or(guessed), gathered);
 }
 
 /// Whether each line names the user that runs it.
@@ -80,9 +91,28 @@ struct Table<'a> {
     zone: String,
     /// What keeps cron from loading the whole file.
     problem: Option<String>,
+    /// What is to be known of every entry, if it is not known to run.
+    reason: Option<String>,
 }
 
 impl Table<'_> {
+    fn lines(&mut self, columns: Columns, gathered: &mut Gathered) {
+        let file = self.file;
+        for (at, text) in file.text.lines().enumerate() {
+            let line = u32::try_from(at.saturating_add(1)).unwrap_or(u32::MAX);
+            match entries::line(text, columns) {
+                Line::Nothing => {}
+                Line::Variable { name, value } => self.variable(name, value, line, gathered),
+                Line::Entry { .. } | Line::Bad { .. } if !file.more(line, gathered) => return,
+                Line::Entry { time, user, command } => self.entry((time, user, command), line, gathered),
+                Line::Bad { message } => {
+                    let fix = "Write five fields and a command, or put a # before the line.";
+                    file.say(("crontab-line", Severity::Error, line), message, fix, gathered);
+                }
+            }
+        }
+    }
+
     fn whole_file(&mut self, gathered: &mut Gathered) {
         let file = self.file;
         let last = u32::try_from(file.text.lines().count().max(1)).unwrap_or(u32::MAX);
@@ -149,6 +179,9 @@ impl Table<'_> {
             file.say(("crontab-no-user", Severity::Error, line), message, fix, gathered);
         }
         schedule(file, &mut found, &time, &zone, gathered);
+        if let Some(reason) = &self.reason {
+            found.fall_short(Standing::Loadable, reason);
+        }
         if let Some(rest) = command::after_percent(command) {
             let message = format!(
                 "cron ends the command at an unescaped %: `{}` goes to its standard input",

@@ -6,7 +6,7 @@
 //!
 //! One detector is one file and one line of the registry.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -134,6 +134,7 @@ pub fn scan_with(
         entries: &entries,
         evaluated: &options.evaluated,
         cache: RefCell::new(std::mem::take(cache)),
+        programs: OnceCell::new(),
         note,
     };
     for detector in registry::DETECTORS {

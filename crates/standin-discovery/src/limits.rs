@@ -78,5 +78,9 @@ pub const FILES_BETWEEN_WORDS: usize = 256;
 pub const MAX_LOOP_LINES: usize = 200;
 /// Tasks, timers, lines of a crontab and the like that are looked at in one file.
 pub const MAX_TASKS_OF_A_FILE: usize = 1_000;
+/// Commands that are followed to the programs which they start.
+pub const MAX_STARTED_COMMANDS: usize = 2_000;
+/// Files that are followed from one another to find what a started program loads.
+pub const MAX_STARTED_FILES: usize = 3_000;
 /// Files that are looked through for who runs a program.
 pub const MAX_HOST_FILES: usize = 200;

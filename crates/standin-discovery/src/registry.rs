@@ -1,11 +1,12 @@
 //! The detectors, one a line.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::asked::Root;
 use crate::findings::Gathered;
+use crate::scripts::started::Programs;
 use crate::walk::Entry;
 use crate::{Cache, Evaluated, Progress};
 use crate::{contents, github_actions, netlify, npm_scripts, pm2, scripts, terraform};
@@ -20,11 +21,18 @@ pub(crate) struct Repository<'a> {
     pub(crate) evaluated: &'a BTreeMap<String, Evaluated>,
     /// What earlier scans found.
     pub(crate) cache: RefCell<Cache>,
+    /// What is kept running; known once somebody has asked.
+    pub(crate) programs: OnceCell<Programs>,
     /// Is told how far the scan is.
     pub(crate) note: &'a dyn Fn(Progress),
 }
 
 impl Repository<'_> {
+    /// What is kept running, as far as the apps are gathered that other detectors find.
+    pub(crate) fn programs(&self, gathered: &Gathered) -> &Programs {
+        self.programs.get_or_init(|| Programs::new(self, gathered))
+    }
+
     /// The absolute path of one relative to the root; of the empty path the root itself.
     pub(crate) fn absolute(&self, relative: &str) -> PathBuf {
         if relative.is_empty() { self.root.to_path_buf() } else { self.root.join(relative) }

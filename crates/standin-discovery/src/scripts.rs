@@ -1,8 +1,6 @@
 //! Loose automation: programs that keep their own schedule. Only what is spelled out counts as evidence.
 
-use std::path::Path;
-
-use standin_core::automation::{Detail, ScheduleSpec, Severity, Standing};
+use standin_core::automation::{ScheduleSpec, Severity, Standing};
 use standin_core::ident::Kind;
 
 use crate::contents::{Claim, File, Found, is_aside, is_test, name_and_ending};
@@ -10,6 +8,8 @@ use crate::cron;
 use crate::findings::Gathered;
 use crate::lines::quote;
 use crate::steps;
+
+use started::Starter;
 
 pub(crate) mod calls;
 pub(crate) mod dialect;
@@ -21,6 +21,7 @@ pub(crate) mod jvm;
 pub(crate) mod lex;
 mod libraries;
 mod nest;
+mod numbers;
 mod php;
 pub(crate) mod program;
 mod python;
@@ -28,6 +29,7 @@ mod ruby;
 mod shell;
 pub(crate) mod spans;
 mod sql;
+pub(crate) mod started;
 
 #[cfg(test)]
 mod tests;
@@ -56,7 +58,7 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
     match ending.as_str() {
         _ if name.starts_with("dockerfile") => shell::read(file, gathered),
         "sh" | "bash" | "zsh" => shell::read(file, gathered),
-        "sql" => sql::read(file, file.text, 0, gathered),
+        "sql" => sql::read(file, (file.text, sql::From::File), 0, gathered),
         "py" => python::read(file, gathered),
         "rb" => ruby::read(file, gathered),
         "php" => php::read(file, gathered),
@@ -129,13 +131,15 @@ fn schedule(file: &File<'_>, found: &mut Found, expression: &Expression<'_>, gat
 }
 
 /// A task lives only as long as its program runs: it is effective where the repository says who runs that.
-fn runs_by_itself(file: &File<'_>, found: &mut Found, gathered: &Gathered) {
-    let path = file.repository.absolute(file.path);
-    let host = gathered.automations.iter().find(
-        |automation| matches!(&automation.detail, Detail::Pm2App { script, .. } if Path::new(script) == path),
-    );
-    match host {
-        Some(host) => found.trigger(format!("within {}", host.id)),
+pub(crate) fn runs_by_itself(file: &File<'_>, found: &mut Found, gathered: &Gathered) {
+    match file.repository.programs(gathered).starter(file.path) {
+        Some(Starter::Host(host)) => found.trigger(format!("within {host}")),
+        Some(Starter::Script(script)) => {
+            found.trigger(format!("within {script}"));
+            let reason =
+                format!("it lives only while `{script}` runs, and nothing here says what starts that");
+            found.fall_short(Standing::Loadable, reason);
+        }
         None => found.fall_short(
             Standing::Loadable,
             "it lives only while something runs this file, and nothing here says what",

@@ -66,7 +66,7 @@ const MAX_NAME: usize = 60;
 /// What a person would call a command: what it hands to a runner, else the script that it runs, else its first word
 /// that does something.
 pub(crate) fn name(command: &str) -> String {
-    let command = without_inline(before_percent(command));
+    let command = without_redirections(&without_inline(before_percent(command)));
     let command = command.as_str();
     let parts = parts(command);
     let all: Vec<&str> = parts.iter().flatten().copied().collect();
@@ -75,11 +75,44 @@ pub(crate) fn name(command: &str) -> String {
     let programs: Vec<&str> = parts.iter().filter_map(|words| program(words)).collect();
     let large = programs.iter().find(|word| !SMALL.contains(&base(word)));
     let program = large.or(programs.first()).copied();
-    let word = run.or(script).or(program).or(all.first().copied());
+    // A variable says more than the interpreter before it.
+    let variable = || all.iter().find(|word| word.starts_with('$') && word.len() > 1).copied();
+    let word = run.or(script).or(program).or_else(variable).or(all.first().copied());
     let word = word.or_else(|| command.split_ascii_whitespace().next()).unwrap_or("command");
     let name: String = base(word).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
-    let name = name.trim_matches(['"', '\'', '`', '\\', ',']);
+    let name = name.trim_matches(['"', '\'', '`', '\\', ',', '$', '{', '}']);
     if name.trim().is_empty() { "command".to_owned() } else { name.to_owned() }
+}
+
+/// The command without where its output goes and its input comes from.
+fn without_redirections(command: &str) -> String {
+    let mut kept = String::with_capacity(command.len());
+    let mut chars = command.chars().peekable();
+    let mut quote = None::<char>;
+    while let Some(c) = chars.next() {
+        match quote {
+            Some(open) => quote = (c != open).then_some(open),
+            None if matches!(c, '"' | '\'' | '`') => quote = Some(c),
+            // `<(…)` is a command.
+            None if matches!(c, '<' | '>') && chars.peek() != Some(&'(') => {
+                let digits = kept.trim_end_matches(|c: char| c.is_ascii_digit() || c == '&').len();
+                if kept
+                    .get(..digits)
+                    .is_some_and(|before| before.is_empty() || before.ends_with(char::is_whitespace))
+                {
+                    kept.truncate(digits);
+                }
+                while chars.next_if(|c| matches!(c, '<' | '>' | '&' | '|') || c.is_whitespace()).is_some() {}
+                while chars.next_if(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | ')')).is_some() {
+                }
+                kept.push(' ');
+                continue;
+            }
+            None => {}
+        }
+        kept.push(c);
+    }
+    kept
 }
 
 /// The command without the program that `perl -e '…'` spells out: it is a pause, more often than not.

@@ -71,7 +71,7 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
             && text.contains("cron.schedule")
         {
             let before = lines.at(offset.saturating_add(1)).saturating_sub(1);
-            sql::read(file, text, before, gathered);
+            sql::read(file, (text, sql::From::Code), before, gathered);
         }
     }
     if source.count == 0 {

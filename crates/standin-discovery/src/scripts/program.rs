@@ -75,6 +75,11 @@ impl<'a> Program<'a> {
         self.all.get(at).map_or(1, |(offset, _)| self.lines.at(*offset))
     }
 
+    /// The line of an offset.
+    pub(super) fn line_of(&self, offset: usize) -> u32 {
+        self.lines.at(offset)
+    }
+
     /// Adds a task.
     pub(super) fn add(&mut self, one: Task<'_>, gathered: &mut Gathered) {
         let name = if one.name.trim().is_empty() { "task" } else { one.name };

@@ -17,9 +17,10 @@ mod loops;
 const MAX_DECORATORS: usize = 200;
 
 /// What makes a file worth to be taken apart.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 14] = [
     "from_crontab",
     "sleep",
+    ".wait(",
     "cron.schedule",
     "schedule",
     "Schedule",
@@ -53,10 +54,11 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
         if let Some((_, Token::Text(text))) = program.all.get(at)
             && text.contains("cron.schedule")
         {
-            sql::read(file, text, program.line(at).saturating_sub(1), gathered);
+            let before = program.line(at).saturating_sub(1);
+            sql::read(file, (text, sql::From::Code), before, gathered);
         }
     }
-    loops::read(file, &mut Names::default(), gathered);
+    loops::read(&program, &mut Names::default(), gathered);
 }
 
 /// The function below a decorator that ends at a place.

@@ -3,9 +3,10 @@ use standin_core::automation::Inventory;
 use crate::tests::{rules, scan_of, standing};
 
 mod languages;
+mod started;
 
 /// Name, line, state, schedules and triggers of each automation.
-fn shown(inventory: &Inventory) -> Vec<String> {
+pub(super) fn shown(inventory: &Inventory) -> Vec<String> {
     let line = |a: &standin_core::automation::Automation| {
         let when: Vec<String> = a.schedules.iter().map(|s| format!("{} {}", s.cron, s.timezone)).collect();
         format!("{} {} {} [{}] [{}]", a.name, a.source.line, a.state, when.join(";"), a.triggers.join(";"))
@@ -13,7 +14,7 @@ fn shown(inventory: &Inventory) -> Vec<String> {
     inventory.automations.iter().map(line).collect()
 }
 
-fn one(path: &str, text: &str) -> Vec<String> {
+pub(super) fn one(path: &str, text: &str) -> Vec<String> {
     shown(&scan_of(&[(path, text)]))
 }
 
@@ -139,6 +140,79 @@ fn pg_cron_is_read_in_sql_and_in_code() {
 }
 
 #[test]
+fn pg_cron_is_read_in_bodies_and_not_in_other_code() {
+    let body = "DO $$\nBEGIN\n  PERFORM cron.schedule('indo', '6 5 * * *', 'select 1');\nEND $$;\n";
+    assert_eq!(one("m/1.sql", body), ["indo 3 loadable [6 5 * * * UTC] [schedule]"]);
+    let function = "create function f() returns void as $fn$\nbegin\n perform cron.schedule('in', '1 1 * * *', $q$select 1$q$);\nend $fn$;\n";
+    assert_eq!(one("m/1.sql", function), ["in 3 loadable [1 1 * * * UTC] [schedule]"]);
+    for text in [
+        "const tpl = `cron.schedule('*/10 * * * *', () => { go(); })`;",
+        "console.log(\"use cron.schedule('0 1 * * *', fn)\");",
+        "const help = \"cron.schedule('nightly', '0 1 * * *', 'x')\";",
+    ] {
+        let inventory = scan_of(&[("a.js", text)]);
+        assert_eq!((shown(&inventory), inventory.findings.len()), (vec![], 0), "{text}");
+    }
+}
+
+#[test]
+fn a_later_migration_takes_the_place_of_an_earlier_one() {
+    let schedule =
+        |name: &str, hour: u32| format!("select cron.schedule('{name}', '0 {hour} * * *', 'x');\n");
+    let files = [
+        ("m/1.sql", schedule("job", 1)),
+        ("m/2.sql", format!("select cron.unschedule('job');\n{}", schedule("job", 2))),
+        ("m/3.sql", format!("{}{}", schedule("gone", 3), schedule("kept", 4))),
+        ("m/4.sql", "select cron.unschedule(jobid) from cron.job where jobname = 'gone';\n".to_owned()),
+        ("m/5_down.sql", "select cron.unschedule('kept');\n".to_owned()),
+        ("other/1.sql", schedule("job", 5)),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let wanted = [
+        "job 2 loadable [0 2 * * * UTC] [schedule]",
+        "kept 2 loadable [0 4 * * * UTC] [schedule]",
+        "job 1 loadable [0 5 * * * UTC] [schedule]",
+    ];
+    let inventory = scan_of(&files);
+    assert_eq!(shown(&inventory), wanted);
+    assert_eq!(inventory.findings, []);
+}
+
+#[test]
+fn a_loop_of_python_pauses_as_long_as_one_turn_of_it_does() {
+    let cases = [
+        ("EVERY = 5 * 60\nwhile True:\n    run()\n    time.sleep(EVERY)\n", "every 300s"),
+        ("while self.running:\n    run()\n    await asyncio.sleep(60)\n", "every 60s"),
+        ("while not stop.is_set():\n    run()\n    stop.wait(timeout=90)\n", "every 90s"),
+        (
+            "while True:\n    try:\n        run()\n        time.sleep(60)\n    except KeyboardInterrupt:\n        break\n",
+            "every 60s",
+        ),
+        ("while True:\n    for a in b:\n        if a:\n            break\n    time.sleep(60)\n", "every 60s"),
+        ("while True:\n    if x():\n        y()\n        time.sleep(5)\n    time.sleep(300)\n", "every 300s"),
+        (
+            "while True:\n    try:\n        run()\n        time.sleep(60)\n    except E:\n        time.sleep(10)\n",
+            "every 60s",
+        ),
+        ("while True:\n    run()\n    time.sleep(args.every)\n", "loop"),
+    ];
+    for (text, wanted) in cases {
+        let seen = one("a.py", text);
+        assert!(seen.len() == 1 && seen[0].ends_with(&format!("[{wanted}]")), "{text}: {seen:?}");
+    }
+    for text in [
+        "while True:\n    schedule.run_pending()\n    time.sleep(40)\n",
+        "while True:\n    if x():\n        break\n    time.sleep(60)\n",
+        "while True:\n    if x():\n        return 1\n    time.sleep(60)\n",
+        "while True:\n    time.sleep(3600)\n",
+        "while x < 3:\n    run()\n    time.sleep(60)\n",
+        "while True:\n    run()\n    time.sleep(1)\n",
+    ] {
+        assert_eq!(one("a.py", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
 fn shell_scripts_install_crontabs_and_run_loops() {
     let text = "#!/bin/sh\n# 0 1 * * * /no\ncrontab - <<'EOF'\nMAILTO=x\n0 3 * * * /opt/a.sh\nEOF\n\
                 (crontab -l; echo \"*/5 * * * * /opt/b.sh >> /l\") | crontab -\n\
@@ -214,7 +288,8 @@ fn an_interval_counts_in_a_program_that_nothing_imports() {
 fn of_a_file_with_thousands_of_tasks_the_rest_is_left_out() {
     let shell = "while true; do\n".repeat(60_000);
     let code = format!("import 'node-cron';\n{}", "schedule(schedule(x);\n".repeat(40_000));
-    let sql = "select cron.schedule('a', '0 0 * * *', 'b');\n".repeat(20_000);
+    let sql: String =
+        (0..20_000).map(|n| format!("select cron.schedule('a{n}', '0 0 * * *', 'b');\n")).collect();
     let inventory = scan_of(&[("a.sh", &shell), ("b.js", &code), ("c.sql", &sql)]);
     let most = crate::limits::MAX_TASKS_OF_A_FILE;
     assert_eq!(inventory.automations.len(), most);
