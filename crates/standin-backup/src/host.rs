@@ -141,7 +141,8 @@ pub(crate) fn wanted(automation: &Automation, known: Known<'_>) -> BTreeSet<Stri
         }
         (_, Kind::Crontab) => {
             let line = crontab::command(automation, known.files).unwrap_or_default();
-            command(&line, "");
+            let (dir, rest) = crontab::gone(&line);
+            command(&rest, &dir);
             paths.extend(crontab::places(&line));
         }
         (_, _) => {}

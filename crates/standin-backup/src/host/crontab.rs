@@ -6,11 +6,16 @@ use super::{Errand, Known, join_inside, scripts};
 use crate::file::Files;
 use crate::workflow::Refused;
 
+mod line;
+
 /// Users that images and distributions have: a crontab that names them has a column for it.
 const USERS: [&str; 12] = [
     "root", "www-data", "nobody", "daemon", "ubuntu", "debian", "ec2-user", "node", "postgres", "app",
     "deploy", "nginx",
 ];
+
+/// Endings of what Node runs.
+const JAVASCRIPT: [&str; 6] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 
 /// Where programs are on most machines, and not on every one.
 const BINS: [&str; 3] = ["/usr/local/bin/", "/usr/bin/", "/bin/"];
@@ -19,7 +24,10 @@ const BINS: [&str; 3] = ["/usr/local/bin/", "/usr/bin/", "/bin/"];
 pub(super) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Refused> {
     let source = format!("{}:{}", automation.source.path, automation.source.line);
     let Some(written) = command(automation, known.files) else {
-        return Err(Refused::new(format!("{source} cannot be read"), "Give the right to read it."));
+        return Err(Refused::new(
+            format!("what cron is given at {source} cannot be read"),
+            "Write time and command out in one line.",
+        ));
     };
     if has_input(&written) {
         return Err(Refused::new(
@@ -34,23 +42,48 @@ pub(super) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Re
         Some(home) => without_cd(&text.replace(&format!("{home}/"), ""), home),
         None => text,
     };
-    known.check_command(&text, "", &source)?;
-    Ok(known.shell(&text, String::new()))
+    let (dir, text) = gone(&text);
+    if let Some(name) = line::unset(&text) {
+        return Err(Refused::new(
+            format!("{source} uses `${name}`, and nothing in its file says what that is elsewhere"),
+            "Write it out, or name something that does the same as its `backup` in standin.toml.",
+        ));
+    }
+    known.check_command(&text, &dir, &source)?;
+    if text.starts_with("cd /") {
+        return Err(Refused::new(
+            format!("{source} goes to a folder that only that machine has"),
+            "Name what it runs by its path, so that it can be found in the repository.",
+        ));
+    }
+    Ok(known.shell(&text, dir))
 }
 
-/// The command as it is written: behind the time, and behind the user where the file names users.
+/// The command as cron is given it: behind the time, and behind the user where the file names users.
 pub(super) fn command(automation: &Automation, files: &Files) -> Option<String> {
     let path = automation.source.path.as_str();
-    let at = usize::try_from(automation.source.line.checked_sub(1)?).ok()?;
-    let line = files.text(path)?.lines().nth(at)?.trim();
-    let fields = if line.starts_with('@') { 1 } else { 5 };
-    let mut rest = line;
-    for _ in 0..fields {
-        rest = word(rest)?.1;
-    }
-    let (user, behind) = word(rest)?;
+    let cron = automation.schedules.first().map(|schedule| schedule.cron.as_str());
+    let rest = line::behind_time(files, path, automation.source.line, cron)?;
+    let (user, behind) = word(&rest)?;
     let is_system = path.contains("cron.d/") || path.ends_with("etc/crontab");
-    Some(if is_system || (USERS.contains(&user) && !behind.is_empty()) { behind } else { rest }.to_owned())
+    let next = word(behind).map_or("", |(next, _)| next);
+    // A user, or the program of the same name.
+    let is_node =
+        user == "node" && (next.starts_with('-') || JAVASCRIPT.iter().any(|end| next.ends_with(end)));
+    let is_user = USERS.contains(&user) && !behind.is_empty() && !is_node;
+    Some(if is_system || is_user { behind.to_owned() } else { rest })
+}
+
+/// The folder of the repository that a line goes to first, and what it does there.
+pub(super) fn gone(text: &str) -> (String, String) {
+    let parted =
+        text.strip_prefix("cd ").and_then(|rest| rest.split_once("&&").or_else(|| rest.split_once(';')));
+    let inside = parted.and_then(|(dir, rest)| {
+        let dir = dir.trim().trim_matches(['"', '\'']);
+        let is_plain = !dir.contains(['$', ' ', '~', '`', '*']) && !dir.starts_with('-');
+        Some((join_inside("", dir).filter(|_| is_plain)?, rest.trim().to_owned()))
+    });
+    inside.unwrap_or_else(|| (String::new(), text.to_owned()))
 }
 
 /// The first word, and what follows it.

@@ -140,3 +140,51 @@ fn the_work_really_runs_behind_the_slot_and_its_end_is_said() {
         ["beat pm2:weekly", "gone", "exec-result pm2:weekly failure"]
     );
 }
+
+/// What the only backup on GitHub does, or why there is none.
+fn only(files: &[(&str, &str)]) -> Result<String, String> {
+    let repository = Repository::empty();
+    files.iter().for_each(|(path, text)| repository.write(path, text));
+    let repository = repository.with_every_errand();
+    let generated = repository.generate();
+    repository.apply(&generated);
+    let path = generated.backups.keys().find(|path| path.starts_with(".github/"));
+    path.map(|path| repository.read(path))
+        .ok_or_else(|| generated.refused.iter().map(|one| one.why.clone()).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn a_line_that_a_script_installs_runs_what_cron_would_be_given() {
+    let heredoc = "#!/bin/bash\nPROJECT_DIR=\"$(cd \"$(dirname \"$0\")/..\" && pwd)\"\ncrontab - <<EOF\n0 3 * * * cd $PROJECT_DIR && npm run nightly >> /var/log/x 2>&1\nEOF\n";
+    for (path, text, wanted) in [
+        (
+            "install.sh",
+            "#!/bin/bash\nD=$(pwd)\necho \"5 4 * * 0 python3 $D/bot.py\" > t; crontab t\n",
+            "          python3 ./bot.py\n",
+        ),
+        (
+            "Dockerfile",
+            "FROM node\nRUN echo \"0 2 * * * node scripts/sync.js\" > /etc/crontabs/root\n",
+            "          node scripts/sync.js\n",
+        ),
+        (
+            "i.sh",
+            "#!/bin/sh\n(crontab -l; echo \"0 3 * * * python3 bot.py\") | crontab -\n",
+            "          python3 bot.py\n",
+        ),
+        ("ops/i.sh", heredoc, "      run: |\n          npm run nightly\n"),
+    ] {
+        let files = [
+            (path, text),
+            ("bot.py", "print(1)\n"),
+            ("scripts/sync.js", "sync()\n"),
+            ("package.json", "{\"scripts\":{\"nightly\":\"node scripts/sync.js\"}}"),
+        ];
+        // Scripts of packages are not meant here.
+        let found = only(&files).unwrap_or_else(|why| panic!("{path}: {why}"));
+        assert!(found.contains(wanted), "{path}: {found}");
+    }
+    let unset =
+        only(&[("i.sh", "#!/bin/sh\necho \"0 3 * * * python3 $APP/bot.py\" | crontab -\n"), ("bot.py", "")]);
+    assert!(unset.as_ref().is_err_and(|why| why.contains("i.sh:2 uses `$APP`")), "{unset:?}");
+}
