@@ -1,6 +1,6 @@
 //! Printing: the same page in each format.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 use standin_engine::render::{Colour, Doc, html, markdown, text};
@@ -8,6 +8,8 @@ use standin_engine::render::{Colour, Doc, html, markdown, text};
 use crate::cli::Format;
 use crate::exit::Failure;
 
+/// How much is written at a time.
+const PIECE: usize = 1 << 16;
 /// The width where there is no terminal to ask.
 const WIDTH: u16 = 160;
 /// Narrower than this a table is not readable, and wrapping is left to the terminal.
@@ -20,11 +22,7 @@ pub(crate) fn print<T: Serialize>(
     format: Format,
 ) -> Result<(), Failure> {
     let out = match format {
-        Format::Json => {
-            let mut json = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
-            json.push('\n');
-            json
-        }
+        Format::Json => return json(value),
         Format::Text => text(&doc(value), width(), colour()),
         Format::Markdown => markdown(&doc(value)),
         Format::Html => html(&doc(value)),
@@ -32,9 +30,20 @@ pub(crate) fn print<T: Serialize>(
     write(&out)
 }
 
+/// Writes an object as it is read, a piece at a time: that of a large repository has megabytes.
+fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(PIECE, std::io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from);
+    told(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
+}
+
 /// Writes to standard output; a reader that has gone away is no failure.
 pub(crate) fn write(out: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(out.as_bytes()) {
+    told(std::io::stdout().lock().write_all(out.as_bytes()))
+}
+
+fn told(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::Io { what: "standard output cannot be written".to_owned(), source: error })
         }

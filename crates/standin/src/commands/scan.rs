@@ -37,5 +37,7 @@ pub(crate) fn scan(path: Option<&Path>, args: &ScanArgs) -> Result<Exit, Failure
         }
     }
     let found = scan.findings.iter().any(|f| f.severity > Severity::Note);
+    // The process ends now: the system takes all of it back at once, which is faster than piece by piece.
+    std::mem::forget((project, scan));
     Ok(if found { Exit::Found } else { Exit::Fine })
 }
