@@ -137,5 +137,6 @@ fn the_coverage_before_and_after_is_as_the_page_shows_it() {
         let answer = shell.must(typed);
         said.extend(answer.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")));
     }
+    shell.must("standin down -C examples/shop");
     assert_eq!(said, shown);
 }
