@@ -131,7 +131,9 @@ pub fn wanted_scripts(inputs: &Inputs<'_>) -> BTreeSet<String> {
     let errands = all.iter().filter(|a| inputs.is_errand(a)).flat_map(|errand| host::wanted(errand, known));
     let workflows = all.iter().filter(|a| a.id.kind() == Kind::Workflow && a.backup_of.is_none());
     let around = workflows.flat_map(|a| workflow::wanted_around(&a.source.path, inputs.files));
-    errands.chain(around).collect()
+    let functions = all.iter().filter(|a| a.id.kind() == Kind::Netlify && a.backup_of.is_none());
+    let packages = functions.flat_map(|a| host::wanted_packages(host::folder_of(&a.source.path)));
+    errands.chain(around).chain(packages).collect()
 }
 
 impl<'a> Inputs<'a> {

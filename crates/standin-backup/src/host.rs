@@ -15,16 +15,18 @@ use crate::workflow::Refused;
 mod app;
 mod crontab;
 mod moved;
-mod node;
+pub(crate) mod node;
+pub(crate) mod python;
 
 /// Files that tell how a package is installed, and by which Node.
-pub(crate) const NODE_FILES: [&str; 7] = [
+pub(crate) const NODE_FILES: [&str; 8] = [
     ".node-version",
     ".nvmrc",
     "npm-shrinkwrap.json",
     "package-lock.json",
     "package.json",
     "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
     "yarn.lock",
 ];
 
@@ -56,6 +58,8 @@ pub(crate) struct Errand {
     pub(crate) needed: BTreeSet<String>,
     /// How Node is set up; `None` where nothing of it is needed.
     pub(crate) node: Option<node::Node>,
+    /// The list of the Python packages that it needs, relative to the repository.
+    pub(crate) python: Option<String>,
     /// What a person should know of it.
     pub(crate) notes: Vec<String>,
 }
@@ -71,7 +75,20 @@ pub(crate) struct Known<'a> {
 /// What `automation` does, as a step of a workflow.
 pub(crate) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Refused> {
     let mut errand = match (&automation.detail, automation.id.kind()) {
-        (Detail::Pm2App { .. }, _) => app::of(automation, known)?,
+        (Detail::Pm2App { script, interpreter, .. }, _) => {
+            let path = known.below(script).unwrap_or_default();
+            let python = python::list(&path, "", &known);
+            if let Some(said) = interpreter {
+                python::check_interpreter(said, python.as_deref())?;
+            }
+            let mut errand = app::of(automation, known)?;
+            // Packages are those of the script's folder, wherever it is started.
+            if known.is_there(&path) {
+                errand.node = node::of(folder_of(&path), &known);
+            }
+            errand.python = python;
+            errand
+        }
         (Detail::NpmScript { dir, script, command }, _) => {
             let dir = known.below(dir)?;
             known.check_command(command, &dir, &automation.source.path)?;
@@ -120,18 +137,22 @@ pub(crate) fn scripts(command: &str) -> Vec<&str> {
 
 /// Paths that tell whether the work of `automation` can be moved; crontabs are among `files` already.
 pub(crate) fn wanted(automation: &Automation, known: Known<'_>) -> BTreeSet<String> {
-    let root_files = NODE_FILES.iter().map(|name| (*name).to_owned());
-    let mut paths: BTreeSet<String> = root_files.collect();
+    let mut paths = wanted_packages("");
     let below = |dir: &str| known.below(dir).unwrap_or_default();
     let mut command = |text: &str, dir: &str| {
-        paths.extend(NODE_FILES.iter().map(|name| join(dir, name)));
-        for script in scripts(text) {
-            paths.extend(join_inside(dir, script));
+        paths.extend(wanted_packages(dir));
+        for path in scripts(text).into_iter().filter_map(|script| join_inside(dir, script)) {
+            paths.extend(wanted_packages(folder_of(&path)));
+            paths.insert(path);
         }
     };
     match (&automation.detail, automation.id.kind()) {
-        (Detail::Pm2App { script, .. }, _) => {
-            paths.extend(known.below(script).ok());
+        (Detail::Pm2App { script, cwd, .. }, _) => {
+            let path = below(script);
+            for dir in [folder_of(&path), &below(cwd)] {
+                command("", dir);
+            }
+            paths.insert(path);
         }
         (Detail::NpmScript { dir, command: text, .. }, _) => command(text, &below(dir)),
         (_, Kind::Command) => {
@@ -148,6 +169,31 @@ pub(crate) fn wanted(automation: &Automation, known: Known<'_>) -> BTreeSet<Stri
         (_, _) => {}
     }
     paths
+}
+
+/// Paths that tell how the packages of a folder are installed.
+pub(crate) fn wanted_packages(dir: &str) -> BTreeSet<String> {
+    let names = || NODE_FILES.iter().copied().chain([python::LIST]);
+    above(dir).into_iter().flat_map(|folder| names().map(move |name| join(folder, name))).collect()
+}
+
+/// A folder and those that it is in, up to the root of the repository.
+fn above(dir: &str) -> Vec<&str> {
+    let mut found = vec![dir];
+    let mut rest = dir;
+    while let Some((outer, _)) = rest.rsplit_once('/') {
+        found.push(outer);
+        rest = outer;
+    }
+    if !rest.is_empty() {
+        found.push("");
+    }
+    found
+}
+
+/// The folder of a path.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 impl Known<'_> {
@@ -168,9 +214,13 @@ impl Known<'_> {
 
     /// A command for a shell in a folder.
     fn shell(&self, command: &str, dir: String) -> Errand {
-        let node = node::of(&dir, self);
+        let is_of_node = |script: &&str| script.ends_with("js") || script.ends_with("ts");
+        let script = scripts(command).into_iter().find(is_of_node);
+        let path = script.and_then(|script| join_inside(&dir, script));
+        let node = node::of(path.as_deref().map_or(dir.as_str(), folder_of), self);
         let read = self.variables_of(command, &dir);
-        Errand { run: command.trim().to_owned(), dir, node, read, ..Errand::default() }
+        let python = python::list(command, &dir, self);
+        Errand { run: python::without_venv(command.trim()), dir, node, read, python, ..Errand::default() }
     }
 
     /// The variables that the scripts of a command read.
@@ -183,6 +233,7 @@ impl Known<'_> {
     /// Whether a command, and what it runs, can be moved. `source` is where the command is written.
     fn check_command(&self, command: &str, dir: &str, source: &str) -> Result<(), Refused> {
         moved::command(command, source)?;
+        python::check(command, python::list(command, dir, self).as_deref())?;
         for script in scripts(command) {
             match join_inside(dir, script) {
                 Some(path) => self.check_script(&path)?,

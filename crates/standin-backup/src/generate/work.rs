@@ -267,7 +267,10 @@ impl<'a> Work<'a> {
             Mode::Standby => Vec::new(),
         };
         let source = self.inputs.files.text(&automation.source.path).unwrap_or_default();
-        if self.write(&path, workflow::of_function(id, &automation.source.path, source, &elsewhere), id)
+        let file = automation.source.path.as_str();
+        let node = host::node::of(host::folder_of(file), &self.inputs.known());
+        let text = workflow::of_function(id, (file, source), node.as_ref(), &elsewhere);
+        if self.write(&path, text, id)
             && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
         {
             self.remedies.push(Remedy { id: id.clone(), backup, schedule: None });

@@ -1,6 +1,6 @@
 //! How the packages of a folder are installed.
 
-use super::{Known, join};
+use super::{Known, above, join};
 
 /// Node, and what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,32 +21,41 @@ const LOCKS: [(&str, &str); 4] = [
     ("yarn.lock", "corepack enable && yarn install --frozen-lockfile"),
 ];
 
-/// How Node is set up for what runs in a folder: by the nearest lock file above it.
-pub(super) fn of(dir: &str, known: &Known<'_>) -> Option<Node> {
-    let mut folder = dir;
+/// How Node is set up for what is in a folder: by the nearest lock file above it that is of its package.
+pub(crate) fn of(dir: &str, known: &Known<'_>) -> Option<Node> {
+    let node =
+        |install, folder: &str| Some(Node { version: version(dir, known), install, dir: folder.to_owned() });
     let mut package = None;
-    // Bounded: each turn goes one folder up.
-    loop {
-        let lock = LOCKS.iter().find(|(name, _)| known.is_there(&join(folder, name)));
-        if let Some((_, install)) = lock {
-            return Some(Node { version: version(known), install: Some(*install), dir: folder.to_owned() });
+    let mut bare = None;
+    for folder in above(dir) {
+        let manifest = known.files.text(&join(folder, "package.json"));
+        let has_packages = manifest.is_some_and(|text| text.contains("ependencies\""));
+        if let Some((_, install)) = LOCKS.iter().find(|(name, _)| known.is_there(&join(folder, name))) {
+            let is_of_all = manifest.is_some_and(|text| text.contains("\"workspaces\""))
+                || known.is_there(&join(folder, "pnpm-workspace.yaml"));
+            return match package {
+                // What a lock file further up says is of another package.
+                Some(nearer) if !is_of_all => node(Some("npm install"), nearer),
+                Some(_) | None => node(Some(*install), folder),
+            };
         }
-        if package.is_none() && known.is_there(&join(folder, "package.json")) {
-            package = Some(folder);
+        if has_packages {
+            package = package.or(Some(folder));
         }
-        match folder.rsplit_once('/') {
-            Some((outer, _)) => folder = outer,
-            None if folder.is_empty() => break,
-            None => folder = "",
+        if known.is_there(&join(folder, "package.json")) {
+            bare = bare.or(Some(folder));
         }
     }
-    let folder = package?;
-    let text = known.files.text(&join(folder, "package.json")).unwrap_or_default();
-    let needs = text.contains("ependencies\"").then_some("npm install");
-    Some(Node { version: version(known), install: needs, dir: folder.to_owned() })
+    match (package, bare) {
+        (Some(folder), _) => node(Some("npm install"), folder),
+        (None, Some(folder)) => node(None, folder),
+        (None, None) => None,
+    }
 }
 
-fn version(known: &Known<'_>) -> String {
-    let file = [".nvmrc", ".node-version"].into_iter().find(|name| known.is_there(name));
-    file.map_or_else(|| "node-version: 22".to_owned(), |name| format!("node-version-file: {name}"))
+fn version(dir: &str, known: &Known<'_>) -> String {
+    let mut files =
+        above(dir).into_iter().flat_map(|folder| [".nvmrc", ".node-version"].map(|name| join(folder, name)));
+    let file = files.find(|path| known.is_there(path));
+    file.map_or_else(|| "node-version: 22".to_owned(), |path| format!("node-version-file: {path}"))
 }

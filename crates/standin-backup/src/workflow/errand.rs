@@ -8,7 +8,8 @@ use standin_core::ident::AutomationId;
 use super::function::{SETUP_NODE, secrets};
 use super::slot::{self, Names};
 use super::{drill, header, on, quoted};
-use crate::host::Errand;
+use crate::host::node::Node;
+use crate::host::{Errand, python};
 
 /// The workflow for what `id` does, started by these schedules. `path` is where that is written.
 pub(crate) fn of_errand(
@@ -44,9 +45,14 @@ pub(crate) fn of_errand(
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Node and the packages, where they are needed.
+/// Node, Python and the packages, where they are needed.
 fn set_up(errand: &Errand) -> String {
-    let Some(node) = &errand.node else { return String::new() };
+    let python = errand.python.as_deref().map(python::step).unwrap_or_default();
+    format!("{}{python}", errand.node.as_ref().map(of_node).unwrap_or_default())
+}
+
+/// Node and its packages.
+pub(super) fn of_node(node: &Node) -> String {
     let mut out = format!("    - uses: {SETUP_NODE}\n      with:\n        {}\n", node.version);
     if let Some(install) = node.install {
         out.push_str(&format!("    - run: {install}\n"));

@@ -6,7 +6,8 @@ use standin_core::automation::ScheduleSpec;
 use standin_core::ident::AutomationId;
 
 use super::slot::{self, Names};
-use super::{ACTION, drill, header, on, quoted};
+use super::{ACTION, drill, errand, header, on, quoted};
+use crate::host::node::Node;
 
 /// GitHub's own, pinned by the commit of v5.0.0.
 pub(super) const SETUP_NODE: &str = "actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0";
@@ -33,8 +34,14 @@ const NETLIFYS_OWN: [&str; 14] = [
 const MAX_VARIABLES: usize = 64;
 
 /// The workflow for a function with this source, started by these schedules.
-pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules: &[ScheduleSpec]) -> String {
+pub(crate) fn of_function(
+    id: &AutomationId,
+    (path, source): (&str, &str),
+    node: Option<&Node>,
+    schedules: &[ScheduleSpec],
+) -> String {
     let names = Names::beside(&["run"]);
+    let plain = Node { version: "node-version: 22".to_owned(), install: None, dir: String::new() };
     let title = format!("{} on GitHub (backup)", id.name());
     let mut out = header(id, path);
     out.push_str(&format!(
@@ -51,10 +58,11 @@ pub(crate) fn of_function(id: &AutomationId, path: &str, source: &str, schedules
     ));
     out.push_str(&slot::indented(&slot::first(id, &names, slot::Told::NOTHING), "  "));
     let job = format!(
-        "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 30\n  permissions:\n    contents: read\n  steps:\n{}    - uses: {SETUP_NODE}\n      with:\n        node-version: 22\n    - run: if [ -f package-lock.json ]; then npm ci; elif [ -f package.json ]; then npm install; fi\n    # Netlify's own bundler makes the bundle, and Node calls it with the event of a schedule.\n    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: run\n        id: {}\n{}",
+        "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 30\n  permissions:\n    contents: read\n  steps:\n{}{}    # Netlify's own bundler makes the bundle, and Node calls it with the event of a schedule.\n    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: run\n        id: {}\n{}",
         names.slot,
         names.goes(),
         slot::checked_out(),
+        errand::of_node(node.unwrap_or(&plain)),
         quoted(id.as_str()),
         environment(source)
     );

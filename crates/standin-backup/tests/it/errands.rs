@@ -188,3 +188,108 @@ fn a_line_that_a_script_installs_runs_what_cron_would_be_given() {
         only(&[("i.sh", "#!/bin/sh\necho \"0 3 * * * python3 $APP/bot.py\" | crontab -\n"), ("bot.py", "")]);
     assert!(unset.as_ref().is_err_and(|why| why.contains("i.sh:2 uses `$APP`")), "{unset:?}");
 }
+
+/// A scheduled app, as PM2's file in this folder says it.
+fn app(dir: &str, app: &str) -> (String, String) {
+    let text =
+        format!("module.exports={{apps:[{{name:'j',autorestart:false,cron_restart:'0 3 * * *',{app}}}]}}\n");
+    (format!("{dir}ecosystem.config.js"), text)
+}
+
+#[test]
+fn packages_are_those_of_the_script() {
+    let package = "{\"dependencies\":{\"x\":\"1\"}}";
+    let whole = "{\"workspaces\":[\"a\"],\"dependencies\":{\"x\":\"1\"}}";
+    let install =
+        |dir: &str, what: &str| format!("      - run: {what}\n        working-directory: \"{dir}\"\n");
+    for (dir, says, files, wanted) in [
+        (
+            "apps/job/",
+            "script:'job.js'",
+            vec![("apps/job/package.json", package), ("apps/job/package-lock.json", "{}")],
+            install("apps/job", "npm ci"),
+        ),
+        (
+            "",
+            "script:'a/job.js'",
+            vec![("a/package.json", package), ("a/yarn.lock", "")],
+            install("a", "corepack enable && yarn install --frozen-lockfile"),
+        ),
+        (
+            "",
+            "script:'a/job.js'",
+            vec![("a/package.json", package), ("package.json", package), ("package-lock.json", "{}")],
+            install("a", "npm install"),
+        ),
+        (
+            "",
+            "script:'a/job.js'",
+            vec![("a/package.json", package), ("package.json", whole), ("package-lock.json", "{}")],
+            "      - run: npm ci\n      - name".to_owned(),
+        ),
+        (
+            "",
+            "script:'a/job.js'",
+            vec![("a/package.json", package), ("a/.nvmrc", "20")],
+            "node-version-file: a/.nvmrc\n".to_owned(),
+        ),
+    ] {
+        let (path, text) = app(dir, says);
+        let mut all =
+            vec![(path.as_str(), text.as_str()), ("apps/job/job.js", "work()\n"), ("a/job.js", "work()\n")];
+        all.extend(files);
+        let found = only(&all).unwrap_or_else(|why| panic!("{says}: {why}"));
+        assert!(found.contains(&wanted), "{wanted}\n{found}");
+    }
+}
+
+#[test]
+fn what_runners_do_not_have_is_installed_or_refused() {
+    let of = |says: &str, more: &[(&str, &str)]| {
+        let (path, text) = app("", says);
+        let mut all = vec![(path.as_str(), text.as_str()), ("b.ts", "work()\n"), ("j.py", "work()\n")];
+        all.extend(more);
+        only(&all)
+    };
+    for program in ["bun", "deno", "tsx"] {
+        let why = of(&format!("script:'b.ts',interpreter:'{program}'"), &[]);
+        assert!(
+            why.as_ref().is_err_and(|why| why.contains(&format!("`{program}` is not on GitHub's runners"))),
+            "{why:?}"
+        );
+    }
+    let venv = "script:'j.py',interpreter:'./venv/bin/python'";
+    let why = of(venv, &[]);
+    assert!(why.as_ref().is_err_and(|why| why.contains("no requirements.txt says which")), "{why:?}");
+    for says in [venv, "script:'j.py',interpreter:'python3'", "script:'j.py'"] {
+        let found = of(says, &[("requirements.txt", "x==1\n")]).unwrap_or_else(|why| panic!("{says}: {why}"));
+        assert!(found.contains("bin/pip\" install -r requirements.txt\n"), "{found}");
+        assert!(!found.contains("venv/bin"), "{found}");
+    }
+    // The same of a line of a crontab.
+    let line = |line: &str, more: &[(&str, &str)]| {
+        let text = format!("0 3 * * * {line}\n");
+        let mut all = vec![("ops/crontab", text.as_str()), ("j.py", "work()\n")];
+        all.extend(more);
+        only(&all)
+    };
+    for command in [".venv/bin/python j.py", ". venv/bin/activate && python j.py"] {
+        assert!(line(command, &[]).is_err_and(|why| why.contains("no requirements.txt")), "{command}");
+        let found = line(command, &[("requirements.txt", "x==1\n")]).unwrap_or_default();
+        assert!(found.contains("          python j.py\n"), "{found}");
+    }
+    assert!(line("bun x.js && true", &[]).is_err_and(|why| why.contains("`bun` is not on")));
+}
+
+#[test]
+fn a_function_below_the_root_has_the_packages_of_its_folder() {
+    let repository = Repository::empty();
+    let function = "export default () => fetch('x');\nexport const config = { schedule: '@daily' };\n";
+    repository.write("apps/web/netlify.toml", "[functions]\n");
+    repository.write("apps/web/netlify/functions/tick.mjs", function);
+    repository.write("apps/web/package.json", "{\"dependencies\":{\"x\":\"1\"}}");
+    repository.write("apps/web/package-lock.json", "{}");
+    repository.apply(&repository.generate());
+    let text = repository.read(".github/workflows/netlify-tick-backup.yml");
+    assert!(text.contains("      - run: npm ci\n        working-directory: \"apps/web\"\n"), "{text}");
+}
