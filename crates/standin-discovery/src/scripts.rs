@@ -25,6 +25,7 @@ mod numbers;
 mod php;
 pub(crate) mod program;
 mod python;
+mod recurrence;
 mod ruby;
 mod shell;
 pub(crate) mod spans;
@@ -66,9 +67,8 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         _ => {
             firebase::read(file, gathered);
             // Cheap for the many files that speak of none of it.
-            if ["cron", "Cron", "schedule", "every", "setInterval", "pattern"]
-                .iter()
-                .any(|word| file.text.contains(word))
+            if ["cron", "Cron", "schedule", "every", "pattern"].iter().any(|word| file.text.contains(word))
+                || intervals::may_have(file.text)
             {
                 libraries::read(file, gathered);
             }

@@ -127,6 +127,11 @@ pub(crate) fn known<'t>(all: &[Placed<'t>], argument: &[Placed<'t>]) -> Option<K
         return Some(Known::Text(text));
     }
     match argument {
+        [(_, Token::Word(first)), (_, Token::Sign('.')), (_, Token::Word(_)), ..]
+            if *first != "this" && *first != "self" && path(argument).is_some() =>
+        {
+            member(all, &path(argument)?)
+        }
         [(_, Token::Word(name))]
         | [(_, Token::Word("this" | "self" | "$this")), (_, Token::Sign('.')), (_, Token::Word(name))]
         | [(_, Token::Word("self")), (_, Token::Sign(':')), (_, Token::Sign(':')), (_, Token::Word(name))] => {
@@ -146,6 +151,61 @@ pub(crate) fn known<'t>(all: &[Placed<'t>], argument: &[Placed<'t>]) -> Option<K
         ] => Some(Known::ByDefault(text)),
         _ => None,
     }
+}
+
+/// `a.b.c` in its parts.
+fn path<'t>(argument: &[Placed<'t>]) -> Option<Vec<&'t str>> {
+    let parts = argument.iter().enumerate().filter_map(|(at, (_, token))| match token {
+        Token::Word(word) if at % 2 == 0 => Some(Some(*word)),
+        Token::Sign('.') if at % 2 == 1 => None,
+        Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => Some(None),
+    });
+    parts.collect()
+}
+
+/// The text that a constant object of the file has under these keys.
+fn member<'t>(all: &[Placed<'t>], path: &[&str]) -> Option<Known<'t>> {
+    let (name, keys) = path.split_first()?;
+    let mut starts = (0..all.len()).filter_map(|at| match all.get(at..)? {
+        [(_, Token::Word(word)), (_, Token::Sign('=')), (_, Token::Sign('{')), ..] if word == name => {
+            Some(at.saturating_add(3))
+        }
+        _ => None,
+    });
+    let mut start = starts.next()?;
+    // A second value, and a key that is set later, may be another.
+    if starts.next().is_some() {
+        return None;
+    }
+    let (last, outer) = keys.split_last()?;
+    for key in outer {
+        let value = entry(all, start, key)?;
+        if !matches!(all.get(value), Some((_, Token::Sign('{')))) {
+            return None;
+        }
+        start = value.saturating_add(1);
+    }
+    let value = entry(all, start, last)?;
+    let call = Call::read(all, value);
+    known(&[], call.arguments().first()?)
+}
+
+/// The place of the value of a key in the object whose inside begins here.
+fn entry(all: &[Placed<'_>], start: usize, key: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for at in start..start.saturating_add(MAX_CALL_TOKENS).min(all.len()) {
+        match all.get(at..)? {
+            [(_, Token::Word(word) | Token::Text(word)), (_, Token::Sign(':')), ..]
+                if depth == 0 && *word == key =>
+            {
+                return Some(at.saturating_add(2));
+            }
+            [(_, Token::Sign('(' | '[' | '{')), ..] => depth = depth.saturating_add(1),
+            [(_, Token::Sign(')' | ']' | '}')), ..] => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The value of a name that is given one only once, and that at once.

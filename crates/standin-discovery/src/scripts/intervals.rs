@@ -1,8 +1,11 @@
-//! `setInterval` in a program of its own.
+//! `setInterval`, and endless loops that pause, in a program of its own.
 
+use std::collections::BTreeSet;
+
+use super::calls::Call;
 use super::lex::{Placed, Token};
-use super::{runs_by_itself, task};
-use crate::contents::{File, name_and_ending};
+use super::{numbers, runs_by_itself, task};
+use crate::contents::{File, Names, name_and_ending};
 use crate::files;
 use crate::findings::Gathered;
 use crate::limits::{MAX_CALL_TOKENS, MAX_IMPORTERS};
@@ -19,64 +22,206 @@ const FOLDERS: [&str; 8] =
 /// How a module asks whether it is the program.
 const ASKS_FOR_ITSELF: [&str; 2] = ["require.main === module", "import.meta.main"];
 
-/// Adds the first interval of a file that nothing else imports.
+/// What is called to pause.
+const PAUSES: [&str; 8] = ["sleep", "delay", "wait", "pause", "setTimeout", "sleepMs", "timeout", "waitFor"];
+
+/// What a flag is called that holds as long as a program is to run, or until it is to stop.
+const FLAGS: [&str; 9] =
+    ["running", "active", "alive", "stop", "shutdown", "exit", "keep", "terminat", "shuttingdown"];
+
+/// Tokens between `await` and what it waits for.
+const MAX_AWAIT: usize = 14;
+
+/// What a file may have to be worth a look.
+pub(super) fn may_have(text: &str) -> bool {
+    text.contains("setInterval") || text.contains("await") && (text.contains("while") || text.contains("for"))
+}
+
+/// Adds the intervals and the loops of a program that is started by itself.
 pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered: &mut Gathered) {
+    let found: Vec<(usize, &str, u64)> = intervals(all).chain(loops(all)).collect();
+    if found.is_empty() {
+        return;
+    }
+    let is_entry = file.repository.programs(gathered).is_entry(file.path);
     // What exports something is a part of a program, whoever loads it, unless it asks whether it was started itself.
     let exports = file.text.lines().any(|line| {
         line.starts_with("export ") || line.starts_with("module.exports") || line.starts_with("exports.")
     });
-    let is_program = file.text.starts_with("#!")
+    let looks_like_one = file.text.starts_with("#!")
         || ASKS_FOR_ITSELF.iter().any(|asks| file.text.contains(asks))
         || !exports && file.path.rsplit('/').nth(1).is_some_and(|folder| FOLDERS.contains(&folder));
-    if !is_program || !file.text.contains("setInterval") {
+    if !is_entry && (!looks_like_one || is_imported(file)) {
         return;
     }
-    let found = all.windows(2).enumerate().find_map(|(at, pair)| match pair {
-        [(offset, Token::Word("setInterval")), (_, Token::Sign('('))] => {
-            let ms = interval(all.get(at.saturating_add(2)..).unwrap_or_default())?;
-            (ms >= SHORTEST_MS).then_some((*offset, ms))
+    let mut names = Names::default();
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
+    for (offset, name, ms) in found {
+        if !seen.insert(offset) || !file.more(lines.at(offset), gathered) {
+            continue;
         }
-        _ => None,
-    });
-    let Some((offset, ms)) = found else { return };
-    if is_imported(file) {
-        return;
+        let mut found = task(names.unique(name), lines.at(offset));
+        found.trigger(every(ms));
+        runs_by_itself(file, &mut found, gathered);
+        file.add(found, gathered);
     }
-    let mut found = task("interval", lines.at(offset));
-    found.trigger(format!("every {}s", ms / 1_000));
-    runs_by_itself(file, &mut found, gathered);
-    file.add(found, gathered);
 }
 
-/// The last argument of a call, if it is a number or a product of numbers.
-fn interval(rest: &[Placed<'_>]) -> Option<u64> {
-    let mut depth = 0_usize;
-    let mut last: Vec<&Token<'_>> = Vec::new();
-    for (_, token) in rest.iter().take(MAX_CALL_TOKENS) {
-        match token {
-            Token::Sign('(' | '[' | '{') => depth = depth.saturating_add(1),
-            Token::Sign(')' | ']' | '}') if depth == 0 => break,
-            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
-            Token::Sign(',') if depth == 0 => {
-                last.clear();
-                continue;
+/// A span in words.
+pub(super) fn every(ms: u64) -> String {
+    if ms.is_multiple_of(1_000) { format!("every {}s", ms / 1_000) } else { format!("every {ms}ms") }
+}
+
+/// `setInterval(f, 5 * 60 * 1000)`.
+fn intervals<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static str, u64)> + 'a {
+    all.windows(2).enumerate().filter_map(|(at, pair)| match pair {
+        [(offset, Token::Word("setInterval")), (_, Token::Sign('('))] => {
+            let call = Call::read(all, at.saturating_add(2));
+            let [work, time, ..] = call.arguments() else { return None };
+            // What does nothing only keeps the program alive.
+            if matches!(work, [.., (_, Token::Sign('{')), (_, Token::Sign('}'))]) {
+                return None;
+            }
+            let ms = numbers::whole(all, time)?;
+            (ms >= SHORTEST_MS).then_some((*offset, "interval", ms / 1_000 * 1_000))
+        }
+        _ => None,
+    })
+}
+
+/// `while (true) { …; await sleep(60000); }`, `for (;;)`.
+fn loops<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static str, u64)> + 'a {
+    (0..all.len()).filter_map(|at| {
+        let (offset, Token::Word(word @ ("while" | "for"))) = all.get(at)? else { return None };
+        let call = Call::read(all, at.saturating_add(2));
+        let head = all.get(at.saturating_add(1)..call.end)?;
+        let holds = match (*word, head) {
+            (
+                "for",
+                [(_, Token::Sign('(')), (_, Token::Sign(';')), (_, Token::Sign(';')), (_, Token::Sign(')'))],
+            ) => true,
+            ("while", [(_, Token::Sign('(')), condition @ .., (_, Token::Sign(')'))]) => {
+                is_endless(condition)
+            }
+            _ => false,
+        };
+        let ms = holds.then(|| pause(all, call.end)).flatten()?;
+        (ms >= SHORTEST_MS).then_some((*offset, "loop", ms))
+    })
+}
+
+/// `true`, `1`, `this.running`, `!stopped`.
+fn is_endless(condition: &[Placed<'_>]) -> bool {
+    match condition {
+        [(_, Token::Word("true") | Token::Number("1"))] => true,
+        [(_, Token::Sign('!')), rest @ ..] if !matches!(rest.first(), Some((_, Token::Sign('!')))) => {
+            is_endless(rest)
+        }
+        [.., (_, Token::Word(name))] => {
+            let is_path =
+                condition.iter().all(|(_, token)| matches!(token, Token::Word(_) | Token::Sign('.')));
+            let lower = name.to_ascii_lowercase();
+            is_path && FLAGS.iter().any(|flag| lower.contains(flag))
+        }
+        _ => false,
+    }
+}
+
+/// What is open within a loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    Loop,
+    Function,
+    Other,
+}
+
+/// What one turn of the loop pauses whose body begins here, in milliseconds: what stands at its own depth, else the
+/// longest. `None` where it may leave the loop, or does not pause, or only computes how long.
+fn pause(all: &[Placed<'_>], start: usize) -> Option<u64> {
+    if all.get(start).map(|(_, token)| token) != Some(&Token::Sign('{')) {
+        return None;
+    }
+    let mut open: Vec<Block> = Vec::new();
+    let (mut own, mut deeper) = (None::<u64>, None::<u64>);
+    for at in start.saturating_add(1)..start.saturating_add(MAX_CALL_TOKENS).min(all.len()) {
+        let (in_loop, in_function) = (open.contains(&Block::Loop), open.contains(&Block::Function));
+        match all.get(at).map(|(_, token)| token)? {
+            Token::Sign('{') => open.push(kind(all, at)),
+            Token::Sign('}') if open.pop().is_none() => return own.or(deeper),
+            Token::Word("break") if !in_loop && !in_function => return None,
+            Token::Word("return") if !in_function => return None,
+            Token::Word(word) if PAUSES.contains(word) => {
+                if let Some(ms) = time(all, at, word).filter(|_| !in_function) {
+                    let place = if open.is_empty() { &mut own } else { &mut deeper };
+                    let sum = if open.is_empty() {
+                        place.unwrap_or(0).saturating_add(ms)
+                    } else {
+                        place.unwrap_or(0).max(ms)
+                    };
+                    *place = Some(sum);
+                }
             }
             Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
         }
-        last.push(token);
     }
-    let mut product = None::<u64>;
-    for token in last {
-        match token {
-            Token::Number(digits) => {
-                let number: u64 = digits.replace('_', "").parse().ok()?;
-                product = Some(product.unwrap_or(1).saturating_mul(number));
+    None
+}
+
+/// What a brace opens.
+fn kind(all: &[Placed<'_>], at: usize) -> Block {
+    let token = |back: usize| at.checked_sub(back).and_then(|at| all.get(at)).map(|(_, token)| token);
+    match (token(1), token(2)) {
+        (Some(Token::Sign('>')), Some(Token::Sign('='))) => return Block::Function,
+        (Some(Token::Word("do")), _) => return Block::Loop,
+        (Some(Token::Sign(')')), _) => {}
+        _ => return Block::Other,
+    }
+    let mut depth = 0_usize;
+    for back in 1..MAX_CALL_TOKENS {
+        match token(back) {
+            Some(Token::Sign(')')) => depth = depth.saturating_add(1),
+            Some(Token::Sign('(')) => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return match (token(back.saturating_add(1)), token(back.saturating_add(2))) {
+                        // `switch` takes a `break` for itself.
+                        (Some(Token::Word("for" | "while" | "switch" | "await")), _) => Block::Loop,
+                        (Some(Token::Word("if" | "catch" | "with")), _) => Block::Other,
+                        (Some(Token::Word("function")), _) | (_, Some(Token::Word("function"))) => {
+                            Block::Function
+                        }
+                        _ => Block::Function,
+                    };
+                }
             }
-            Token::Sign('*') => {}
-            Token::Word(_) | Token::Text(_) | Token::Sign(_) => return None,
+            Some(_) => {}
+            None => break,
         }
     }
-    product
+    Block::Other
+}
+
+/// The milliseconds of a pause that is waited for: `await sleep(1000)`, `await new Promise(r => setTimeout(r, 1000))`.
+fn time(all: &[Placed<'_>], at: usize, word: &str) -> Option<u64> {
+    if all.get(at.saturating_add(1)).map(|(_, token)| token) != Some(&Token::Sign('(')) {
+        return None;
+    }
+    let before = all.get(at.saturating_sub(MAX_AWAIT)..at)?;
+    let is_awaited = before
+        .iter()
+        .rev()
+        .take_while(|(_, token)| *token != Token::Sign(';'))
+        .any(|(_, token)| *token == Token::Word("await"));
+    if !is_awaited {
+        return None;
+    }
+    let call = Call::read(all, at.saturating_add(2));
+    let time = if word == "setTimeout" {
+        call.arguments().get(1).or(call.arguments().first())
+    } else {
+        call.arguments().first()
+    };
+    numbers::whole(all, time?)
 }
 
 /// Whether another file names this one as a module.

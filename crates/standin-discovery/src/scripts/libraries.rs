@@ -1,12 +1,13 @@
 //! Libraries for schedules in JavaScript and TypeScript.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::{Severity, Standing};
 
-use super::calls::{Call, Known, known};
+use super::calls::{Call, Known, known, stands};
 use super::lex::{Language, Placed, Token, tokens};
-use super::{Expression, intervals, nest, runs_by_itself, schedule, sql, task};
+use super::program::{self, When};
+use super::{Expression, intervals, nest, numbers, recurrence, runs_by_itself, schedule, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
 use crate::limits::MAX_CALL_TOKENS;
@@ -42,6 +43,9 @@ const LIBRARIES: [Library; 8] = [
     Library { modules: &["agenda", "@hokify/agenda", "agenda/es"], call: "every", starts: Starts::AtOnce },
 ];
 
+/// Longest way from the name of a job to how often it runs, in tokens.
+const MAX_BEFORE: usize = 60;
+
 /// Longest way from a decorator to its method, in tokens.
 const MAX_DECORATORS: usize = 100;
 
@@ -62,11 +66,13 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     };
     let told = if all.windows(3).any(is_start) { Told::ToStart } else { Told::Nothing };
     let modules = named.filter(|text| wanted.contains(text)).collect();
+    let aliases = aliases(&all);
     let mut source =
-        Source { file, all: &all, lines: &lines, modules, told, names: Names::default(), count: 0 };
+        Source { file, all: &all, lines: &lines, modules, told, aliases, names: Names::default() };
     for at in 0..all.len() {
         source.call(at, gathered);
         source.keyed(at, gathered);
+        source.repeated(at, gathered);
         if let Some((offset, Token::Text(text))) = all.get(at)
             && text.contains("cron.schedule")
         {
@@ -74,9 +80,7 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
             sql::read(file, (text, sql::From::Code), before, gathered);
         }
     }
-    if source.count == 0 {
-        intervals::read(file, &all, &lines, gathered);
-    }
+    intervals::read(file, &all, &lines, gathered);
 }
 
 struct Source<'a> {
@@ -86,8 +90,27 @@ struct Source<'a> {
     /// The libraries that the file names.
     modules: BTreeSet<&'a str>,
     told: Told,
+    /// Other names of a library's functions, and those that it has for them.
+    aliases: BTreeMap<&'a str, &'a str>,
     names: Names,
-    count: usize,
+}
+
+/// `import { schedule as plan }`, `const { schedule: plan } = require(…)`.
+fn aliases<'a>(all: &[Placed<'a>]) -> BTreeMap<&'a str, &'a str> {
+    let is_call = |word: &str| LIBRARIES.iter().any(|one| one.call == word);
+    let named = all.windows(4).filter_map(|four| match four {
+        [(_, Token::Word(name)), (_, Token::Word("as")), (_, Token::Word(alias)), _] if is_call(name) => {
+            Some((*alias, *name))
+        }
+        [
+            (_, Token::Word(name)),
+            (_, Token::Sign(':')),
+            (_, Token::Word(alias)),
+            (_, Token::Sign('}' | ',')),
+        ] if is_call(name) => Some((*alias, *name)),
+        _ => None,
+    });
+    named.collect()
 }
 
 /// An expression, and where it is from.
@@ -159,6 +182,13 @@ impl<'a> Source<'a> {
         if before == Some(&Token::Word("function")) {
             return;
         }
+        if *word == "Interval"
+            && before == Some(&Token::Sign('@'))
+            && self.names_module(&["@nestjs/schedule"])
+        {
+            return self.interval(at, gathered);
+        }
+        let word = self.aliases.get(word).unwrap_or(word);
         let library = LIBRARIES.iter().find(|one| one.call == *word && self.names_module(one.modules));
         let Some(library) = library else { return };
         if *word == "from" && !self.is_word(at, 2, "CronJob") {
@@ -186,6 +216,17 @@ impl<'a> Source<'a> {
         let decorated =
             if library.call == "Cron" && self.is_word_sign(at, '@') { self.method(at) } else { None };
         let name = decorated.or(is_run.copied());
+        if written.is_none()
+            && library.call == "scheduleJob"
+            && let Some(when) = self.rule(at)
+        {
+            // The function stands last; a rule may have a name too.
+            let name = given.words.last().copied().or(name);
+            let mut found = task(self.name(name), line);
+            program::apply(self.file, &mut found, when, "node-schedule", gathered);
+            runs_by_itself(self.file, &mut found, gathered);
+            return self.file.add(found, gathered);
+        }
         let Some(written) = written else {
             return self.computed(at, (library, given), name, gathered);
         };
@@ -206,7 +247,10 @@ impl<'a> Source<'a> {
         } else {
             found.trigger(format!("every {}", quote(&text)));
         }
-        if self.is_off(library, given) {
+        if library.modules.contains(&"@nestjs/schedule") && given.is(&["disabled"], "true") {
+            found.fall_short(Standing::Loadable, "it is disabled");
+        }
+        if self.is_off(at, library, given) {
             let message = "nothing in this file starts the task";
             found.fall_short(Standing::Loadable, message);
             let fix = "Call `.start()`, or say that it is to start.";
@@ -272,8 +316,66 @@ impl<'a> Source<'a> {
         let fix = "Write it out, or send heartbeats from the task.";
         self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
         let mut found = task(self.name(name), line);
+        // It fires, whenever that may be.
         found.trigger("schedule");
-        found.fall_short(Standing::Declared, "its schedule is computed");
+        runs_by_itself(self.file, &mut found, gathered);
+        self.file.add(found, gathered);
+    }
+
+    /// The rule of node-schedule among the arguments; a name may stand before it.
+    fn rule(&self, at: usize) -> Option<When> {
+        let call = Call::read(self.all, at.saturating_add(2));
+        call.arguments().iter().take(2).find_map(|argument| recurrence::rule(self.all, argument))
+    }
+
+    /// `@Interval(10000)`, `@Interval('name', 2500)` of Nest.
+    fn interval(&mut self, at: usize, gathered: &mut Gathered) {
+        if !self.file.more(self.line(at), gathered) {
+            return;
+        }
+        let call = Call::read(self.all, at.saturating_add(2));
+        let time = call.arguments().last().and_then(|time| numbers::whole(self.all, time));
+        let method = self.method(at);
+        let mut found = task(self.name(method), self.line(at));
+        match time {
+            Some(ms) => found.trigger(intervals::every(ms)),
+            None => found.trigger("schedule"),
+        }
+        runs_by_itself(self.file, &mut found, gathered);
+        self.file.add(found, gathered);
+    }
+
+    /// `repeat: { every: 10000 }` and `upsertJobScheduler(id, { every: 10000 })` of bullmq.
+    fn repeated(&mut self, at: usize, gathered: &mut Gathered) {
+        if !self.names_module(&["bullmq", "bull"]) || self.token(at) != Some(&Token::Word("every")) {
+            return;
+        }
+        let before = self.all.get(at.saturating_sub(MAX_BEFORE)..at).unwrap_or_default();
+        let is_option = before.iter().any(|(_, token)| {
+            matches!(token, Token::Word("repeat" | "upsertJobScheduler" | "RepeatOptions"))
+        });
+        if self.token(at.saturating_add(1)) != Some(&Token::Sign(':')) || !is_option {
+            return;
+        }
+        let rest = Call::read(self.all, at.saturating_add(2));
+        let Some(ms) = rest.arguments().first().and_then(|time| numbers::whole(self.all, time)) else {
+            return;
+        };
+        let line = self.line(at);
+        if !self.file.more(line, gathered) {
+            return;
+        }
+        let named = before.windows(3).rev().find_map(|three| match three {
+            [
+                (_, Token::Word("add" | "upsertJobScheduler")),
+                (_, Token::Sign('(')),
+                (_, Token::Text(name)),
+            ] => Some(*name),
+            _ => None,
+        });
+        let mut found = task(self.name(named), line);
+        found.trigger(intervals::every(ms));
+        runs_by_itself(self.file, &mut found, gathered);
         self.file.add(found, gathered);
     }
 
@@ -288,34 +390,75 @@ impl<'a> Source<'a> {
         at.checked_sub(1).and_then(|at| self.token(at)) == Some(&Token::Sign(sign))
     }
 
-    /// The method below a decorator.
+    /// The method below a decorator; other decorators and words such as `async` may stand between.
     fn method(&self, at: usize) -> Option<&'a str> {
-        let end = Call::read(self.all, at.saturating_add(2)).end;
-        let rest = self.all.get(end..)?.get(..MAX_DECORATORS.min(self.all.len().saturating_sub(end)))?;
-        rest.windows(3)
-            .find_map(|three| match three {
-                [(_, before), (_, Token::Word(name)), (_, Token::Sign('('))]
-                    if *before != Token::Sign('@') =>
-                {
-                    Some(*name)
+        let mut here = Call::read(self.all, at.saturating_add(2)).end;
+        let end = here.saturating_add(MAX_DECORATORS);
+        while here < end {
+            match (self.token(here)?, self.token(here.saturating_add(1))) {
+                (Token::Sign('@'), _) => {
+                    here = here.saturating_add(2);
+                    while self.token(here) == Some(&Token::Sign('.')) {
+                        here = here.saturating_add(2);
+                    }
+                    if self.token(here) == Some(&Token::Sign('(')) {
+                        here = Call::read(self.all, here.saturating_add(1)).end;
+                    }
                 }
-                _ => None,
-            })
-            .or(match rest {
-                [(_, Token::Word(name)), (_, Token::Sign('(')), ..] => Some(*name),
-                _ => None,
-            })
+                (Token::Word(_), Some(Token::Word(_))) => here = here.saturating_add(1),
+                (Token::Word(name), Some(Token::Sign('(' | '=' | '<' | ':'))) => return Some(name),
+                _ => return None,
+            }
+        }
+        None
     }
 
-    fn is_off(&self, library: &Library, given: &Given<'a>) -> bool {
-        let is_told = self.told == Told::ToStart;
+    fn is_off(&self, at: usize, library: &Library, given: &Given<'a>) -> bool {
         match library.starts {
             Starts::AtOnce => false,
             Starts::UnlessOff => {
-                (given.is(&["scheduled"], "false") || given.is(&["paused"], "true")) && !is_told
+                (given.is(&["scheduled"], "false") || given.is(&["paused"], "true")) && !self.is_told(at)
             }
-            Starts::WhenTold => !is_told && !given.is(&["start"], "true") && !given.words.contains(&"true"),
+            Starts::WhenTold => {
+                !given.is(&["start"], "true") && !given.words.contains(&"true") && !self.is_told(at)
+            }
         }
+    }
+
+    /// Whether something tells the task of a call to start. One that only its own name holds has to be told by it.
+    fn is_told(&self, at: usize) -> bool {
+        let end = Call::read(self.all, at.saturating_add(2)).end;
+        if stands(self.all, end, &[".", "start", "("]) || stands(self.all, end, &[".", "resume", "("]) {
+            return true;
+        }
+        let mut before = at;
+        // `cron.` and `new` stand before the call.
+        while let Some(Token::Sign('.') | Token::Word("new" | "cron" | "CronJob" | "schedule" | "nodeCron")) =
+            before.checked_sub(1).and_then(|at| self.token(at))
+        {
+            before = before.saturating_sub(1);
+        }
+        let held =
+            before.checked_sub(2).and_then(|at| match (self.token(at), self.token(at.saturating_add(1))) {
+                (Some(Token::Word(name)), Some(Token::Sign('='))) => Some(*name),
+                _ => None,
+            });
+        let Some(name) = held else { return self.told == Told::ToStart };
+        let uses = (0..self.all.len()).filter(|at| self.token(*at) == Some(&Token::Word(name)));
+        let mut is_handed_on = false;
+        for here in uses {
+            let next = here.saturating_add(1);
+            if stands(self.all, next, &[".", "start", "("]) || stands(self.all, next, &[".", "resume", "("]) {
+                return true;
+            }
+            // As an argument, in a list, or exported, it may be started under another name.
+            let next = self.token(next);
+            let is_own = next == Some(&Token::Sign('=')) || next == Some(&Token::Sign('.'));
+            let is_exported =
+                here.checked_sub(2).is_some_and(|at| self.token(at) == Some(&Token::Word("export")));
+            is_handed_on |= !is_own || is_exported;
+        }
+        is_handed_on && self.told == Told::ToStart
     }
 
     /// `Deno.cron("name", "expression", …)`, which Deno reads in UTC.
@@ -351,7 +494,6 @@ impl<'a> Source<'a> {
     }
 
     fn name(&mut self, name: Option<&str>) -> String {
-        self.count = self.count.saturating_add(1);
         self.names.unique(&name.filter(|name| !name.is_empty()).map_or_else(|| "task".to_owned(), quote))
     }
 

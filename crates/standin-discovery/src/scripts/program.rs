@@ -127,7 +127,6 @@ pub(crate) fn apply(file: &File<'_>, found: &mut Found, when: When, reader: &str
             let message = format!("its schedule is computed: only running {reader} tells");
             let fix = "Write it out, or send heartbeats from the task.";
             file.say(("script-computed", Severity::Note, line), message, fix, gathered);
-            found.fall_short(Standing::Declared, "its schedule is computed");
         }
     }
 }

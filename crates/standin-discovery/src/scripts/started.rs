@@ -39,6 +39,8 @@ struct Started {
 pub(crate) struct Programs {
     files: BTreeMap<String, Starter>,
     commands: Vec<Started>,
+    /// The files that are started themselves, by whatever it is, and not loaded by another.
+    entries: BTreeSet<String>,
 }
 
 impl Programs {
@@ -56,6 +58,11 @@ impl Programs {
     /// Who starts a file.
     pub(crate) fn starter(&self, path: &str) -> Option<&Starter> {
         self.files.get(path)
+    }
+
+    /// Whether a file is started itself, and not only loaded by another.
+    pub(crate) fn is_entry(&self, path: &str) -> bool {
+        self.entries.contains(path)
     }
 
     /// Who starts a command in which one of these words stands.
@@ -80,6 +87,7 @@ impl Programs {
             }
             let next = commands::of(repository, &one);
             commands.extend(next.commands);
+            self.entries.extend(next.files.iter().cloned());
             files.extend(next.files.into_iter().map(|path| (path, one.by.clone())));
             self.commands.push(one);
         }

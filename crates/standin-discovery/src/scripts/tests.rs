@@ -81,6 +81,89 @@ fn libraries_for_schedules_are_known() {
 }
 
 #[test]
+fn rules_members_and_spans_of_libraries_are_read() {
+    let rule = "const schedule = require('node-schedule');\n";
+    let bull = "import { Queue } from 'bullmq';\n";
+    let nest = "import { Cron, Interval } from '@nestjs/schedule';\nclass A {\n";
+    let cases = [
+        (format!("{rule}schedule.scheduleJob({{ hour: 14, minute: 30, dayOfWeek: 0 }}, f);"), "f 2 loadable [30 14 * * 0 local] [schedule]"),
+        (format!("{rule}schedule.scheduleJob('x', {{ month: 0, date: 1, hour: 0, minute: 0, tz: 'UTC' }}, f);"), "f 2 loadable [0 0 1 1 * UTC] [schedule]"),
+        (format!("{rule}const r = new schedule.RecurrenceRule();\nr.minute = [0, 30];\nr.dayOfWeek = [0, new schedule.Range(4, 6)];\nschedule.scheduleJob(r, f);"), "f 5 loadable [0,30 * * * 0,4-6 local] [schedule]"),
+        (format!("{rule}schedule.scheduleJob({{ date: 1, dayOfWeek: 1, hour: 3, minute: 0 }}, f);"), "f 2 loadable [] [schedule;date and dayOfWeek]"),
+        (format!("{rule}schedule.scheduleJob({{ hour: h, minute: 0 }}, f);"), "f 2 loadable [] [schedule]"),
+        ("const cron = require('node-cron');\nconst config = { a: 1, sync: { schedule: '0 4 * * *' } };\ncron.schedule(config.sync.schedule, f);".into(), "f 3 loadable [0 4 * * * local] [schedule]"),
+        ("import { schedule as s } from 'node-cron';\ns('3 * * * *', f);".into(), "f 2 loadable [3 * * * * local] [schedule]"),
+        ("const { schedule: s } = require('node-cron');\ns('3 * * * *', f);".into(), "f 2 loadable [3 * * * * local] [schedule]"),
+        (format!("{bull}await q.add('y', {{}}, {{ repeat: {{ every: 10000 }} }});"), "y 2 loadable [] [every 10s]"),
+        (format!("{bull}await q.upsertJobScheduler('id', {{ every: 1000 * 60 * 5 }}, {{ name: 'z' }});"), "id 2 loadable [] [every 300s]"),
+        (format!("{nest}@Cron('0 4 * * *')\n handleCron() {{ this.logger.debug('x'); }} }}"), "handleCron 3 loadable [0 4 * * * local] [schedule]"),
+        (format!("{nest}@Cron('0 4 * * *', {{ name: 'n' }})\n @UseGuards(X)\n private async go() {{ f(1); }} }}"), "go 3 loadable [0 4 * * * local] [schedule]"),
+        (format!("{nest}@Interval('n', 10000)\n poll() {{}} }}"), "poll 3 loadable [] [every 10s]"),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(one("src/jobs.ts", &text), [wanted], "{text}");
+    }
+    let off = format!("{nest}@Cron('0 4 * * *', {{ disabled: true }})\n off() {{}} }}");
+    let inventory = scan_of(&[("src/a.ts", &off)]);
+    assert_eq!(standing(&inventory, "script:src/a.ts#off"), ("loadable".into(), "it is disabled"));
+}
+
+#[test]
+fn a_job_is_started_by_its_own_name() {
+    let text = "const { CronJob } = require('cron');\nconst a = new CronJob('0 1 * * *', run);\na.start();\nconst b = new CronJob('0 2 * * *', walk);\n\
+                const c = new CronJob('0 3 * * *', jump);\njobs.push(c);\nnew CronJob('0 4 * * *', hop).start();\n";
+    let inventory = scan_of(&[("a.js", text)]);
+    assert_eq!(rules(&inventory, "a.js"), [("script-not-started", 4)]);
+    assert_eq!(inventory.automations.len(), 4);
+}
+
+#[test]
+fn endless_loops_and_intervals_of_a_started_program_are_found() {
+    let cases = [
+        (
+            "while (true) {\n  await run();\n  await sleep(60000);\n}\n",
+            "loop 1 effective [] [every 60s;within Procfile]",
+        ),
+        (
+            "for (;;) {\n  await run();\n  await new Promise((resolve) => setTimeout(resolve, 5 * 60 * 1000));\n}\n",
+            "loop 1 effective [] [every 300s;within Procfile]",
+        ),
+        (
+            "while (!stopped) {\n  if (await x()) { await sleep(5000); }\n  for (const a of b) { if (a) break; }\n  await sleep(300_000);\n}\n",
+            "loop 1 effective [] [every 300s;within Procfile]",
+        ),
+        (
+            "const EVERY = Number(process.env.X || 120000);\nsetInterval(check, EVERY);\n",
+            "interval 2 effective [] [every 120s;within Procfile]",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let files = [("Procfile", "worker: node main.js\n"), ("main.js", text)];
+        assert_eq!(shown(&scan_of(&files)), [wanted], "{text}");
+        // A file that nothing starts may be a part of anything.
+        assert_eq!(one("main.js", text), Vec::<String>::new(), "{text}");
+    }
+    let two = "setInterval(a, 60000);\nsetInterval(b, 3600000);\nsetInterval(draw, 16);\nsetInterval(() => {}, 60000);\n";
+    let seen = shown(&scan_of(&[("Procfile", "web: node main.js\n"), ("main.js", two)]));
+    assert_eq!(
+        seen,
+        [
+            "interval 1 effective [] [every 60s;within Procfile]",
+            "interval-2 2 effective [] [every 3600s;within Procfile]"
+        ]
+    );
+    for text in [
+        "while (true) {\n  if (await x()) break;\n  await sleep(60000);\n}\n",
+        "async function f() {\n  for (;;) {\n    try { return await g(); } catch { await sleep(5000); }\n  }\n}\n",
+        "while (true) {\n  step();\n}\n",
+        "while (true) {\n  sleep(60000);\n}\n",
+    ] {
+        let files = [("Procfile", "worker: node main.js\n"), ("main.js", text)];
+        assert_eq!(shown(&scan_of(&files)), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
 fn what_only_speaks_of_schedules_is_none() {
     let cases = [
         "// cron.schedule('* * * * *', x) with 'node-cron'\n",
@@ -102,8 +185,8 @@ fn what_only_speaks_of_schedules_is_none() {
 #[test]
 fn what_is_wrong_with_a_task_is_said() {
     let cases = [
-        ("cron.schedule(EVERY, x);", "script-computed", 2, "declared"),
-        ("cron.schedule(`*/${n} * * * *`, x);", "script-computed", 2, "declared"),
+        ("cron.schedule(EVERY, x);", "script-computed", 2, "loadable"),
+        ("cron.schedule(`*/${n} * * * *`, x);", "script-computed", 2, "loadable"),
         ("cron.schedule('99 * * * *', x);", "cron-invalid", 2, "declared"),
         ("cron.schedule('*/10 * * * * *', x);", "cron-seconds", 2, "loadable"),
         ("cron.schedule('0 3 * * *', x, { scheduled: false });", "script-not-started", 2, "loadable"),

@@ -113,7 +113,7 @@ fn json_and_other_providers_are_read_too() {
     let wanted = [
         "kubernetes:infra/main.tf#kubernetes_cron_job_v1.tidy 6 elsewhere effective 1 0 * * * UTC",
         "script:infra/main.tf#google_cloud_scheduler_job.nightly 1 elsewhere effective 0 3 * * * Europe/Berlin",
-        "script:infra/main.tf#google_cloud_scheduler_job.off 14 elsewhere declared ",
+        "script:infra/main.tf#google_cloud_scheduler_job.off 14 elsewhere loadable ",
     ];
     assert_eq!(seen, wanted);
 }

@@ -14,7 +14,7 @@ fn celery_and_huey_are_read_with_their_zone() {
                 @app.on_after_configure.connect\ndef setup(sender, **kw):\n    sender.add_periodic_task(crontab(minute='*/10'), tidy.s(), name='tidy')\n";
     let wanted = [
         "both 12 loadable [] [schedule;0 0 1 * sun]",
-        "late 14 declared [] [schedule]",
+        "late 14 loadable [] [schedule]",
         "nightly 8 loadable [0 3,15 * * mon-fri Europe/Berlin] [schedule]",
         "often 11 loadable [] [every 30s]",
         "span 13 loadable [] [every 5 minutes]",
@@ -51,8 +51,8 @@ fn apscheduler_fills_its_fields_in() {
             "s.add_job(run, 'cron', hour=4, timezone=ROME); ROME = ZoneInfo('Europe/Rome')",
             "run 2 loadable [0 4 * * * Europe/Rome] [schedule]",
         ),
-        ("s.add_job(run, 'cron', hour=4, timezone=zone())", "run 2 declared [] [schedule]"),
-        ("s.add_job(run, 'cron', hour=HOUR)", "run 2 declared [] [schedule]"),
+        ("s.add_job(run, 'cron', hour=4, timezone=zone())", "run 2 loadable [] [schedule]"),
+        ("s.add_job(run, 'cron', hour=HOUR)", "run 2 loadable [] [schedule]"),
         ("s.add_job(run, 'cron', second='*/5')", "run 2 loadable [] [schedule;* * * * *]"),
         ("@s.scheduled_job('cron', hour=2)\ndef job(): pass", "job 2 loadable [0 2 * * * local] [schedule]"),
     ];
@@ -129,7 +129,7 @@ fn spring_needs_to_be_told() {
     let inventory = scan_of(&[(path, text), ("src/main/java/com/example/demo/App.java", app)]);
     let wanted = [
         "mail 10 loadable [0 4 * * MON local] [schedule]",
-        "none 12 declared [] [schedule]",
+        "none 12 loadable [] [schedule]",
         "poll 8 loadable [] [every 300s]",
         "tidy 5 loadable [30 2 * * * UTC] [schedule]",
     ];
@@ -164,7 +164,7 @@ fn laravel_ruby_and_go() {
             "a 3 loadable [0 */2 * * * UTC] [schedule;conditional]",
         ),
         ("$schedule->command('a')->everyTenSeconds();", "a 3 loadable [] [every TenSeconds]"),
-        ("$schedule->command('a')->cron($when);", "a 3 declared [] [schedule]"),
+        ("$schedule->command('a')->cron($when);", "a 3 loadable [] [schedule]"),
     ];
     for (text, wanted) in cases {
         assert_eq!(one("routes/console.php", &format!("{head}{text}\n")), [wanted], "{text}");
