@@ -1,5 +1,6 @@
 //! Doing what a strategy says, with everything that it would take out of sight kept first.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -90,8 +91,12 @@ impl Step<'_> {
             (kept, seen) = keep::files(git, checkout, &met.in_the_way, self.now)?;
             self.kept.push(kept);
         }
+        if !met.filtered.is_empty() {
+            self.kept.push(keep::files(git, checkout, &met.filtered, self.now)?.0);
+        }
         let aside = Aside::put(git, &seen)?;
-        let before = match Before::note(git, &met.touched) {
+        let noted = checkout.still(git, change).and_then(|()| Before::note(git, &met.touched));
+        let before = match noted {
             Ok(before) => before,
             Err(error) => {
                 aside.back();
@@ -175,19 +180,25 @@ impl Step<'_> {
     }
 }
 
-/// Takes away what is untracked and not ignored, once it is kept.
+/// What is untracked and not ignored. A repository within this one is not listed: it is somebody else's.
+pub(crate) fn untracked(git: &Git) -> Result<Vec<PathBuf>, SyncError> {
+    let others = git.paths(&["ls-files", "--others", "--exclude-standard", "-z"])?;
+    let is_ours = |path: &PathBuf| path.starts_with(OWN);
+    let is_repository = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    Ok(others.into_iter().filter(|path| !is_ours(path) && !is_repository(path)).collect())
+}
+
+/// Takes away what is untracked and not ignored, once it is kept. What was ignored `before` stays, although the remote may
+/// ignore it no longer.
 pub(crate) fn clean(
     git: &Git,
     checkout: &Checkout,
+    before: &[PathBuf],
     now: Timestamp,
     kept: &mut Vec<Kept>,
 ) -> Result<Vec<String>, SyncError> {
-    let others = git.paths(&["ls-files", "--others", "--exclude-standard", "-z"])?;
-    let is_ours = |path: &PathBuf| path.starts_with(OWN);
-    // A repository within this one ends with a slash, and is somebody else's.
-    let is_repository = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(b"/");
-    let files: Vec<PathBuf> =
-        others.into_iter().filter(|path| !is_ours(path) && !is_repository(path)).collect();
+    let before: BTreeSet<&PathBuf> = before.iter().collect();
+    let files: Vec<PathBuf> = untracked(git)?.into_iter().filter(|path| before.contains(path)).collect();
     if files.is_empty() {
         return Ok(Vec::new());
     }

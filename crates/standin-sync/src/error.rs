@@ -91,6 +91,9 @@ pub enum SyncError {
         some(.0)
     )]
     Hidden(Vec<String>),
+    /// Somebody works in the checkout at the same time. Sync again.
+    #[error("somebody went on working in the checkout meanwhile ({}): sync again", some(.0))]
+    Meanwhile(Vec<String>),
     /// Both sides have commits, and the strategy takes neither away.
     #[error(
         "both sides have commits ({ahead} here, {behind} on the remote): merge them by hand, or choose another strategy"

@@ -7,6 +7,7 @@
 mod act;
 mod aside;
 mod error;
+mod filtered;
 mod git;
 mod hidden;
 mod keep;
@@ -187,12 +188,17 @@ pub fn sync_keeping(
     look::nothing_half_done(&git)?;
     // A sync that was killed may have left some.
     Aside::left(&git).back();
+    let first = Checkout::look(&git, options)?;
+    let fetched = first.fetch(&git)?;
+    // That can take minutes, in which somebody goes on working.
+    let options = &Options { branch: Some(first.branch), ..options.clone() };
     let checkout = Checkout::look(&git, options)?;
-    let upstream = checkout.fetch(&git)?;
+    let upstream = checkout.compare(&git, fetched)?;
+    let untracked = if options.clean == Clean::Yes { act::untracked(&git)? } else { Vec::new() };
     let did = act::act(&git, &checkout, &upstream, options, now, kept)?;
     let mut cleaned = Vec::new();
     if options.clean == Clean::Yes {
-        cleaned = act::clean(&git, &checkout, now, kept)?;
+        cleaned = act::clean(&git, &checkout, &untracked, now, kept)?;
     }
     if options.gc == Gc::Yes {
         git.run(&["gc", "--quiet"])?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
 use crate::git::{Git, shown, zero_ended};
-use crate::way::Change;
+use crate::way::{Change, MODULE};
 use crate::{Clean, Options, Strategy};
 
 /// What is half done, by the file in git's folder that says so.
@@ -53,12 +53,35 @@ pub(crate) struct Upstream {
     pub(crate) withdrawn: u64,
 }
 
+/// Our copy of the remote's branch.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    reference: String,
+    /// Where it was before.
+    had: Vec<String>,
+}
+
 impl Checkout {
     /// Whether it is still (or again) where it was.
     pub(crate) fn is_at(&self, git: &Git) -> bool {
         let head = git.line(&["rev-parse", "HEAD"]);
-        let branch = git.line(&["symbolic-ref", "--quiet", "--short", "HEAD"]);
-        head.is_ok_and(|head| head == self.head) && branch.is_ok_and(|branch| branch == self.branch)
+        // Not the short name, which is another where a tag has it too.
+        let branch = git.line(&["symbolic-ref", "--quiet", "HEAD"]);
+        let name = format!("refs/heads/{}", self.branch);
+        head.is_ok_and(|head| head == self.head) && branch.is_ok_and(|branch| branch == name)
+    }
+
+    /// Stops where somebody has gone on working since it was looked at. A reset would not stop at that itself.
+    pub(crate) fn still(&self, git: &Git, change: Change) -> Result<(), SyncError> {
+        if !self.is_at(git) {
+            return Err(SyncError::Meanwhile(vec![self.branch.clone()]));
+        }
+        if change != Change::Reset {
+            return Ok(());
+        }
+        let new: Vec<PathBuf> =
+            changes(git)?.into_iter().filter(|path| !self.changed.contains(path)).collect();
+        if new.is_empty() { Ok(()) } else { Err(SyncError::Meanwhile(names(&new))) }
     }
 
     /// Whether a change that ended well has done what it says: settings and hooks have their own ways.
@@ -80,6 +103,7 @@ impl Checkout {
 
     /// Looks, and changes nothing.
     pub(crate) fn look(git: &Git, options: &Options) -> Result<Self, SyncError> {
+        nothing_half_done(git)?;
         let branch = branch(git, options)?;
         not_locked(git, &branch)?;
         let remote = remote(git, &options.remote)?;
@@ -93,18 +117,24 @@ impl Checkout {
     }
 
     /// Asks the remote what it has.
-    pub(crate) fn fetch(&self, git: &Git) -> Result<Upstream, SyncError> {
+    pub(crate) fn fetch(&self, git: &Git) -> Result<Fetched, SyncError> {
         let reference = format!("refs/remotes/{}/{}", self.remote, self.branch);
         let had = had_before(git, &reference)?;
         let what = format!("+refs/heads/{}:{reference}", self.branch);
         let answer =
             git.ask(&["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", &self.remote, &what])?;
-        if !answer.success {
-            if answer.said.contains("couldn't find remote ref") {
-                return Err(self.no_branch(git));
-            }
-            return Err(SyncError::Fetch { why: answer.said });
+        if answer.success {
+            return Ok(Fetched { reference, had });
         }
+        if answer.said.contains("couldn't find remote ref") {
+            return Err(self.no_branch(git));
+        }
+        Err(SyncError::Fetch { why: answer.said })
+    }
+
+    /// How it and the remote stand to each other.
+    pub(crate) fn compare(&self, git: &Git, fetched: Fetched) -> Result<Upstream, SyncError> {
+        let Fetched { reference, had } = fetched;
         let commit = git.line(&["rev-parse", &format!("{reference}^{{commit}}")])?;
         let both =
             git.line(&["rev-list", "--left-right", "--count", &format!("{}...{commit}", self.head)])?;
@@ -198,6 +228,19 @@ fn remote(git: &Git, wanted: &str) -> Result<String, SyncError> {
 
 /// The files with changes, where they are to be kept and taken away; otherwise any is an error.
 fn changed(git: &Git, options: &Options) -> Result<Vec<PathBuf>, SyncError> {
+    let files = changes(git)?;
+    match (options.strategy, options.clean) {
+        (Strategy::HardReset, Clean::Yes) => Ok(files),
+        (_, _) if files.is_empty() => Ok(files),
+        (Strategy::HardReset, Clean::No) => {
+            Err(dirty(&files, "; with AUTO_SYNC_CLEAN=true they are kept under a backup ref and taken away"))
+        }
+        (Strategy::FfOnly | Strategy::Rebase | Strategy::Merge, _) => Err(dirty(&files, "")),
+    }
+}
+
+/// The tracked files that are other than in the commit, on the disk or in the index.
+fn changes(git: &Git) -> Result<Vec<PathBuf>, SyncError> {
     let status = git.run(&[
         "status",
         "--porcelain=v2",
@@ -210,21 +253,20 @@ fn changed(git: &Git, options: &Options) -> Result<Vec<PathBuf>, SyncError> {
     let mut files = Vec::new();
     for entry in zero_ended(&status) {
         // "1 XY sub mH mI mW hH hI path", and for unmerged ones "u XY sub m1 m2 m3 mW h1 h2 h3 path".
-        let before = match entry.first() {
-            Some(b'1') => 8,
+        match entry.first() {
+            Some(b'1') => {}
             Some(b'u') => return Err(SyncError::InProgress { what: "merge", fix: "git merge --abort" }),
             _ => continue,
-        };
-        files.extend(entry.splitn(before + 1, |byte| *byte == b' ').nth(before).map(way_of));
-    }
-    match (options.strategy, options.clean) {
-        (Strategy::HardReset, Clean::Yes) => Ok(files),
-        (_, _) if files.is_empty() => Ok(files),
-        (Strategy::HardReset, Clean::No) => {
-            Err(dirty(&files, "; with AUTO_SYNC_CLEAN=true they are kept under a backup ref and taken away"))
         }
-        (Strategy::FfOnly | Strategy::Rebase | Strategy::Merge, _) => Err(dirty(&files, "")),
+        let words: Vec<&[u8]> = entry.splitn(9, |byte| *byte == b' ').collect();
+        if let [_, [b'.', _], _, _, MODULE, MODULE | b"000000", ..] = words.as_slice() {
+            // Another commit is checked out in a submodule than the index says, as after each sync that brings a new
+            // one: that is for `git submodule update`, and stays as it is.
+            continue;
+        }
+        files.extend(words.last().map(|path| way_of(path)));
     }
+    Ok(files)
 }
 
 fn dirty(files: &[PathBuf], more: &'static str) -> SyncError {

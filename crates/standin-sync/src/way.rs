@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
 use crate::git::{Git, shown, zero_ended};
-use crate::hidden;
 use crate::keep::look;
 use crate::look::{Checkout, way_of};
+use crate::{filtered, hidden};
 
 /// Most files that are looked at in one folder that is in the way.
 const MAX_FOUND: usize = 200_000;
@@ -42,6 +42,8 @@ impl Change {
 pub(crate) struct Met {
     /// Files and links that no commit has, and that have to go.
     pub(crate) in_the_way: Vec<PathBuf>,
+    /// Tracked files that git takes for unchanged, with content that no commit has.
+    pub(crate) filtered: Vec<PathBuf>,
     /// Every path that the change can write to or remove.
     pub(crate) touched: BTreeSet<PathBuf>,
 }
@@ -79,7 +81,9 @@ pub(crate) fn find(git: &Git, checkout: &Checkout, target: &str, change: Change)
             None => {}
         }
     }
-    Ok(Met { in_the_way: found.into_iter().collect(), touched })
+    let unchanged = |path: &&PathBuf| index.tracked.contains(*path) && !changed.contains(path);
+    let filtered = filtered::find(git, &touched.iter().filter(unchanged).collect())?;
+    Ok(Met { in_the_way: found.into_iter().collect(), filtered, touched })
 }
 
 /// The mode of a repository within a repository.

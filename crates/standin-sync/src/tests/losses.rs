@@ -320,6 +320,13 @@ fn a_repository_within_this_one_is_not_removed() {
     write(&module, "work", "of years");
     assert_eq!(sync(&repo.work, &options(Strategy::HardReset), now()).unwrap().did, Did::Forwarded(1));
     assert_eq!(fs::read_to_string(module.join("work")).unwrap(), "of years");
+    // Another commit of it is checked out than is recorded: nobody's files are in danger.
+    git(&module, &["add", "work"]);
+    git(&module, &["commit", "-q", "-m", "work"]);
+    for strategy in super::matrix::STRATEGIES {
+        let synced = sync(&repo.work, &Options { clean: Clean::Yes, ..options(strategy) }, now()).unwrap();
+        assert_eq!((synced.did, synced.kept), (Did::UpToDate, vec![]));
+    }
     for (gone, comes) in [("module", "module"), ("module", "module/below")] {
         repo.upstream_with(|other| {
             git(other, &["rm", "-q", "-r", "--cached", gone]);
@@ -332,5 +339,90 @@ fn a_repository_within_this_one_is_not_removed() {
             assert!(matches!(&error, SyncError::NotKept { path, .. } if path == "module"), "{error}");
         }
         assert_eq!(fs::read_to_string(module.join("work")).unwrap(), "of years");
+    }
+}
+
+#[test]
+fn what_somebody_does_while_the_remote_is_asked_is_seen() {
+    for (does, words) in [
+        ("echo new > base", "changes without a commit (base)"),
+        ("git switch -q -c elsewhere", "the branch `elsewhere` is checked out"),
+        ("git commit -q --allow-empty -m new", ""),
+    ] {
+        let repo = Repository::new();
+        repo.upstream("base", "theirs");
+        // What asks the remote for its commits runs this first.
+        let asks = format!("cd '{}'; unset GIT_DIR; {does}; git-upload-pack", repo.work.display());
+        repo.git(&["config", "remote.origin.uploadpack", &asks]);
+        for who in ["user.name", "user.email"] {
+            repo.git(&["config", who, "somebody"]);
+        }
+        match sync(&repo.work, &options(Strategy::HardReset), now()) {
+            Err(error) => assert!(!words.is_empty() && error.to_string().contains(words), "{does}: {error}"),
+            Ok(synced) => {
+                assert_eq!((words, synced.did, synced.kept.len()), ("", Did::Reset(1), 1), "{does}")
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reset_stops_when_somebody_writes_just_before_it() {
+    let repo = Repository::new();
+    let git = crate::git::Git::at(&repo.work, std::time::Duration::from_secs(60)).unwrap();
+    let checkout = crate::look::Checkout::look(&git, &options(Strategy::HardReset)).unwrap();
+    let still = || checkout.still(&git, crate::way::Change::Reset);
+    still().unwrap();
+    repo.write("base", "new");
+    assert!(matches!(still(), Err(SyncError::Meanwhile(files)) if files == ["base"]));
+    repo.git(&["commit", "-q", "-a", "-m", "new"]);
+    assert!(matches!(still(), Err(SyncError::Meanwhile(branch)) if branch == ["main"]));
+}
+
+#[test]
+fn what_a_filter_leaves_out_of_the_commits_is_kept() {
+    let repo = Repository::new();
+    repo.git(&["config", "filter.quiet.clean", "sed /secret/d"]);
+    repo.git(&["config", "filter.quiet.smudge", "cat"]);
+    repo.write(".git/info/attributes", "base filter=quiet\nfolder/file filter=quiet\n");
+    repo.write("base", "base\nsecret\n");
+    repo.git(&["add", "base"]);
+    repo.git(&["commit", "-q", "-m", "mine"]);
+    repo.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    repo.upstream_with(|other| {
+        git(other, &["pull", "-q"]);
+        write(other, "base", "theirs");
+        write(other, "folder/file", "theirs");
+    });
+    let synced = sync(&repo.work, &options(Strategy::FfOnly), now()).unwrap();
+    assert_eq!((synced.did, repo.read("base").as_str()), (Did::Forwarded(1), "theirs"));
+    let [kept] = &synced.kept[..] else { panic!("{:?}", synced.kept) };
+    assert_eq!(kept.what, What::Files(vec!["base".into()]));
+    repo.shell(&kept.restore[0]);
+    assert_eq!(repo.read("base"), "base\nsecret\n");
+}
+
+#[test]
+fn what_is_ignored_stays_also_when_the_remote_ignores_it_no_longer() {
+    let repo = Repository::new();
+    repo.commit(".gitignore", ".env\n");
+    repo.upstream("new", "theirs");
+    repo.write(".env", "SECRET=ignored");
+    repo.write("untracked", "goes");
+    let synced = sync(&repo.work, &cleaning(), now()).unwrap();
+    assert_eq!((synced.did, synced.cleaned), (Did::Reset(1), vec!["untracked".to_owned()]));
+    assert_eq!(repo.read(".env"), "SECRET=ignored");
+}
+
+#[test]
+fn a_conflict_is_undone_also_where_a_tag_has_the_name_of_the_branch() {
+    let repo = Repository::new();
+    repo.git(&["tag", "main"]);
+    repo.upstream("base", "theirs");
+    repo.commit("base", "mine");
+    for strategy in [Strategy::Rebase, Strategy::Merge] {
+        let error = sync(&repo.work, &options(strategy), now()).unwrap_err();
+        assert!(matches!(error, SyncError::Conflict { .. }), "{error}");
     }
 }

@@ -61,6 +61,7 @@ fn failed(error: &SyncError) -> Result<Exit, Failure> {
         | SyncError::Locked(_)
         | SyncError::Dirty { .. }
         | SyncError::Hidden(_)
+        | SyncError::Meanwhile(_)
         | SyncError::Diverged { .. }
         | SyncError::Conflict { .. }
         | SyncError::NotKept { .. }
