@@ -26,8 +26,15 @@ pub(crate) fn claim(path: &str) -> Claim {
     }
     match name_and_ending(path).1.as_str() {
         "yml" | "yaml" | "json" | "template" => Claim::Content,
+        _ if is_program(path) => Claim::Content,
         _ => Claim::No,
     }
+}
+
+/// Whether it is a service that is written as a program.
+fn is_program(path: &str) -> bool {
+    let (name, _) = name_and_ending(path);
+    ["js", "mjs", "cjs", "ts"].iter().any(|ending| name == format!("serverless.{ending}"))
 }
 
 /// Adds the schedules of a template.
@@ -38,6 +45,9 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         && ["AWS::Serverless::", "AWS::Events::Rule", "AWS::Scheduler::Schedule"]
             .iter()
             .any(|kind| file.text.contains(kind));
+    if is_program(file.path) {
+        return serverless::program(file, gathered);
+    }
     if !is_serverless && !is_template {
         return;
     }

@@ -1,6 +1,6 @@
 //! Schedules of CDK and SST apps: `Schedule.cron({…})`, `Schedule.rate(…)`, `Schedule.expression('…')` in their source.
 
-use standin_core::automation::Standing;
+use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
 
 use super::{Service, computed, schedule};
@@ -10,6 +10,10 @@ use crate::lines::{Lines, quote};
 use crate::scripts::calls::{Call, named, number, text};
 use crate::scripts::is_minified;
 use crate::scripts::lex::{Language, Placed, Token, tokens};
+
+mod properties;
+
+use properties::Zone;
 
 /// The fields of a cron of CDK, in TypeScript and in Python, and what each is when it is not given.
 const FIELDS: [(&str, &str, &str); 6] = [
@@ -48,11 +52,30 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
             return;
         }
         let mut found = Found::new(Kind::Aws, names.unique(&construct(&all, at)), line);
-        match written {
-            Some(expression) => {
+        let around = properties::around(&all, at);
+        let zone = properties::zone(&all, at, Service::Scheduler, around.as_ref());
+        match (written, zone) {
+            (Some(expression), None) => {
                 schedule(file, &mut found, (&expression, "UTC", line), Service::Scheduler, gathered);
             }
-            None => computed(file, &mut found, line, "the app works it out", gathered),
+            (Some(expression), Some(Zone::Named(zone))) => {
+                schedule(file, &mut found, (&expression, &zone, line), Service::Scheduler, gathered);
+            }
+            (Some(_), Some(Zone::Computed)) => {
+                computed(file, &mut found, line, "its time zone is worked out", gathered);
+            }
+            (None, _) => computed(file, &mut found, line, "the app works it out", gathered),
+        }
+        if around.as_ref().is_some_and(properties::Properties::is_off) {
+            let message = "it is disabled";
+            found.fall_short(Standing::Loadable, message);
+            let fix = "Enable it, or delete it.";
+            file.say(("aws-disabled", Severity::Warning, line), message, fix, gathered);
+        } else if around.is_some_and(|properties| properties.has_no_target(&all)) {
+            let message = "it has no target: it fires and starts nothing";
+            found.fall_short(Standing::Loadable, message);
+            let fix = "Add the target that it is to start.";
+            file.say(("aws-no-target", Severity::Error, line), message, fix, gathered);
         }
         if !is_deployed(file) {
             let message = "no cdk.json or sst.config here says that this is an app that is deployed";

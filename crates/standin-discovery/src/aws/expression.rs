@@ -67,6 +67,9 @@ fn cron(text: &str) -> Meaning {
     };
     let days = match (*day, *weekday) {
         ("?", "?") => return Meaning::Wrong("only one of day and weekday is ?"),
+        (_, weekday) if weekday.split([',', '-', '/', '#']).any(is_no_day) => {
+            return Meaning::Wrong("days of the week are 1 (Sunday) to 7 (Saturday), or SUN to SAT");
+        }
         ("?", weekday) => self::weekday(weekday).map(|weekday| ("*".to_owned(), weekday)),
         (day, "?") => steps(day, 31).map(|day| (day, "*".to_owned())),
         (_, _) => return Meaning::Wrong("one of day and weekday has to be ?"),
@@ -83,6 +86,11 @@ fn cron(text: &str) -> Meaning {
     }
 }
 
+/// Whether the first number of a weekday is none of 1 to 7.
+fn is_no_day(part: &str) -> bool {
+    part.parse::<u32>().is_ok_and(|number| number == 0 || number > 7)
+}
+
 /// A field in which `5/10` is from 5 on, as `5-most/10`. `None` for L, W and #, which five fields do not have.
 pub(crate) fn steps(field: &str, most: u32) -> Option<String> {
     let items: Option<Vec<String>> = field
@@ -92,6 +100,9 @@ pub(crate) fn steps(field: &str, most: u32) -> Option<String> {
                 item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
             if !range.split('-').all(is_plain) {
                 return None;
+            }
+            if let Some(list) = around(range, step, most) {
+                return Some(list);
             }
             Some(match step {
                 None => range.to_owned(),
@@ -104,6 +115,31 @@ pub(crate) fn steps(field: &str, most: u32) -> Option<String> {
         })
         .collect();
     items.map(|items| items.join(","))
+}
+
+/// `22-2` hours as `22,23,0,1,2`: a range that goes on behind the end of its field, which five fields do not have.
+fn around(range: &str, step: Option<&str>, most: u32) -> Option<String> {
+    const MONTHS: [&str; 12] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let value = |text: &str| {
+        let month = MONTHS.iter().position(|month| most == 12 && month.eq_ignore_ascii_case(text));
+        month.map_or_else(|| text.parse().ok(), |at| u32::try_from(at).ok()?.checked_add(1))
+    };
+    let least = u32::from(most == 31 || most == 12);
+    let (from, to) = range.split_once('-')?;
+    unrolled((value(from)?, value(to)?), step, (least, most))
+}
+
+/// The values of a range that goes backwards, in order, within a field.
+fn unrolled((from, to): (u32, u32), step: Option<&str>, (least, most): (u32, u32)) -> Option<String> {
+    let step = step.map_or(Some(1), |step| step.parse::<usize>().ok().filter(|step| *step > 0))?;
+    if from <= to || from > most || to < least {
+        return None;
+    }
+    let mut values: Vec<u32> = (from..=most).chain(least..=to).step_by(step).collect();
+    values.sort_unstable();
+    let values: Vec<String> = values.iter().map(u32::to_string).collect();
+    Some(values.join(","))
 }
 
 /// `*`, a number, or the three letters of a month.
@@ -119,6 +155,10 @@ pub(crate) fn weekday(field: &str) -> Option<String> {
         .map(|item| {
             let (range, step) =
                 item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
+            let span = range.split_once('-').and_then(|(from, to)| Some((number_of(from)?, number_of(to)?)));
+            if let Some(list) = span.and_then(|span| unrolled(span, step, (0, 6))) {
+                return Some(list);
+            }
             let range = match range.split_once('-') {
                 None if range == "*" => "*".to_owned(),
                 None if step.is_some() => format!("{}-6", day(range)?),
@@ -129,6 +169,14 @@ pub(crate) fn weekday(field: &str) -> Option<String> {
         })
         .collect();
     items.map(|items| items.join(","))
+}
+
+/// The number that a day has among five fields.
+fn number_of(day: &str) -> Option<u32> {
+    const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+    let named = DAYS.iter().position(|name| name.eq_ignore_ascii_case(day));
+    let named = named.and_then(|at| u32::try_from(at).ok());
+    named.or_else(|| day.parse::<u32>().ok().filter(|number| (1..=7).contains(number))?.checked_sub(1))
 }
 
 fn day(text: &str) -> Option<String> {
@@ -160,6 +208,11 @@ mod tests {
             ("cron(0 0 1 JAN,JUL ? *)", "0 0 1 JAN,JUL *"),
             ("cron(0 0 1 1/3 ? *)", "0 0 1 1-12/3 *"),
             ("rate(1 minute)", "* * * * *"),
+            ("cron(0 2 ? * SAT-SUN *)", "0 2 * * 0,6"),
+            ("cron(0 2 ? * 7-1 *)", "0 2 * * 0,6"),
+            ("cron(0 2 ? * 6-2/2 *)", "0 2 * * 0,5"),
+            ("cron(0/30 20-2 ? * MON-FRI *)", "*/30 0,1,2,20,21,22,23 * * MON-FRI"),
+            ("cron(0 0 1 NOV-FEB ? *)", "0 0 1 1,2,11,12 *"),
         ];
         for (text, fields) in cases {
             assert_eq!(translate(text, Service::Rule), Meaning::Cron(fields.into()), "{text}");
@@ -189,6 +242,8 @@ mod tests {
             "cron(0 3 * * *)",
             "cron(0 3 * * * *)",
             "cron(0 3 1 * 2 *)",
+            "cron(0 3 ? * 8 *)",
+            "cron(0 3 ? * 0 *)",
             "cron(0 3 ? * ? *)",
             "0 3 * * *",
             "@daily",

@@ -5,35 +5,104 @@ use standin_core::ident::Kind;
 
 use super::{Service, computed, handler, plain, schedule};
 use crate::contents::{File, Found, Names};
+use crate::files;
 use crate::findings::Gathered;
+use crate::js;
 use crate::limits::MAX_REFERENCES;
 use crate::lines::quote;
 use crate::value::{Data, Key, Value};
+use crate::yaml;
 
 /// Adds the schedules of a service's functions.
 pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
     if plain(root.get("provider").map(|p| p.get("name").unwrap_or(p))).is_some_and(|name| name != "aws") {
         return;
     }
-    let functions = root.get("functions");
-    let maps = functions.into_iter().flat_map(|functions| match &functions.data {
+    let Some(functions) = root.get("functions") else { return };
+    let functions = followed(file, root, functions);
+    let maps: Vec<&Value> = match &functions.data {
         // A list of maps, each often from a file of its own.
         Data::List(items) => items.iter().collect(),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
-            vec![functions]
+            vec![&functions]
         }
-    });
+    };
     for map in maps {
-        if let Some(text) = map.text() {
-            let message = format!("functions come from elsewhere: {}", quote(text));
-            let fix = "Nothing, if the file that is named is a serverless.yml too.";
-            file.say(("aws-computed", Severity::Note, map.line), message, fix, gathered);
-        }
+        let map = followed(file, root, map);
+        elsewhere(file, "functions come", &map, gathered);
         for entry in map.entries() {
-            let Key::Named(name) = &entry.key else { continue };
-            function(file, root, name, &entry.value, gathered);
+            let Key::Named(name) = &entry.key else {
+                let what = Value::new(entry.line, Data::Computed("a spread or a computed name".to_owned()));
+                elsewhere(file, "functions come", &what, gathered);
+                continue;
+            };
+            let one = followed(file, root, &entry.value);
+            elsewhere(file, &format!("the function `{}` comes", quote(name)), &one, gathered);
+            function(file, root, name, &one, gathered);
         }
     }
+}
+
+/// A service that is written as a program: what it spells out.
+pub(super) fn program(file: &File<'_>, gathered: &mut Gathered) {
+    let root = file.repository.root;
+    let left = js::files_left();
+    let path = file.repository.absolute(file.path);
+    let exported = match js::read_module_within(file.text, &path, Some(js::Reach::new(root, &left))) {
+        Ok(module) => module.whole.or(module.default).map(|export| export.value),
+        Err(fault) => {
+            let fix = "Correct the file at this line.";
+            return file.say((fault.rule, Severity::Error, fault.line), fault.message, fix, gathered);
+        }
+    };
+    match exported {
+        Some(value) if matches!(value.data, Data::Map(_)) => read(file, &value, gathered),
+        Some(_) | None => {
+            let message = "this service is a program, and what it exports is computed";
+            let fix = "Nothing, if it has no schedules; else give them in standin.toml.";
+            file.say(("aws-computed", Severity::Note, 1), message, fix, gathered);
+        }
+    }
+}
+
+/// Says of a value that it is not in this file.
+fn elsewhere(file: &File<'_>, what: &str, value: &Value, gathered: &mut Gathered) {
+    let from = match &value.data {
+        Data::Text(text) => quote(text),
+        Data::Computed(from) => quote(from),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::List(_) | Data::Map(_) => return,
+    };
+    let message = format!("{what} from elsewhere, and cannot be read: {from}");
+    let fix = "Nothing, if nothing there has a schedule; else name a YAML or JSON file of the repository.";
+    file.say(("aws-computed", Severity::Note, value.line), message, fix, gathered);
+}
+
+/// What `${file(./functions.yml)}` or `${file(./functions.yml):tick}` names, where it is data of the repository.
+fn followed(file: &File<'_>, root: &Value, value: &Value) -> Value<'static> {
+    let read = || {
+        let (written, _) = own(root, value.text()?)
+            .unwrap_or_else(|_| (value.text().unwrap_or_default().to_owned(), From::TheFile));
+        let inner = written.strip_prefix("${file(")?.strip_suffix('}')?;
+        let (path, keys) = inner.split_once(')')?;
+        let path = path.trim();
+        if ![".yml", ".yaml", ".json"].iter().any(|ending| path.ends_with(ending)) {
+            return None;
+        }
+        let disk = file.repository.root;
+        let whole = js::resolve(&file.repository.absolute(file.folder()), path);
+        // A link may lead out of the repository.
+        let real = disk.link(&whole)?;
+        let text = files::read(disk, real.strip_prefix(disk).ok()?.to_str()?).ok()?;
+        let found = if path.ends_with(".json") {
+            js::read_expression(&text, &whole).ok()?
+        } else {
+            yaml::parse(&text).ok()?.root.into_owned()
+        };
+        let keys = keys.strip_prefix(':').unwrap_or(keys).split('.').filter(|key| !key.is_empty());
+        let found = keys.into_iter().try_fold(&found, |value, key| value.get(key))?;
+        Some(found.clone().at_line(value.line))
+    };
+    read().unwrap_or_else(|| value.clone().into_owned())
 }
 
 fn function(file: &File<'_>, root: &Value, name: &str, function: &Value, gathered: &mut Gathered) {
@@ -76,9 +145,12 @@ fn one(
     gathered: &mut Gathered,
 ) {
     if let Some(enabled) = event.get("enabled")
-        && enabled.data == Data::Bool(false)
+        && let Some(from) = is_false(root, enabled)
     {
-        let message = "it is disabled";
+        let message = match from {
+            From::TheFile => "it is disabled",
+            From::ADefault => "it is disabled where nothing else is set from outside",
+        };
         found.fall_short(Standing::Loadable, message);
         file.say(
             ("aws-disabled", Severity::Warning, enabled.line),
@@ -112,6 +184,20 @@ fn one(
             let fix = "Write `rate(1 hour)` or `cron(0 3 * * ? *)`.";
             file.say(("aws-expression", Severity::Error, rate.line), message, fix, gathered);
         }
+    }
+}
+
+/// Whether a value comes to `false`, and from where.
+fn is_false(root: &Value, value: &Value) -> Option<From> {
+    match &value.data {
+        Data::Bool(false) => Some(From::TheFile),
+        Data::Text(text) => own(root, text).ok().filter(|(text, _)| text == "false").map(|(_, from)| from),
+        Data::Bool(true)
+        | Data::Null
+        | Data::Number(_)
+        | Data::List(_)
+        | Data::Map(_)
+        | Data::Computed(_) => None,
     }
 }
 

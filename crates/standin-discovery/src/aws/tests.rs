@@ -180,9 +180,9 @@ functions:
 
 #[test]
 fn apps_of_cdk_have_their_schedules_in_code() {
-    let text = "import * as events from 'aws-cdk-lib/aws-events';\nnew events.Rule(this, 'Nightly', {\n  schedule: events.Schedule.cron({ minute: '0', hour: '3' }),\n});\n\
-                new events.Rule(this, 'Weekly', { schedule: events.Schedule.cron({ minute: '0', hour: '3', weekDay: 'SUN' }) });\n\
-                new events.Rule(this, 'Often', { schedule: events.Schedule.rate(Duration.minutes(1)) });\nnew events.Rule(this, 'Late', { schedule: events.Schedule.cron(when) });\n";
+    let text = "import * as events from 'aws-cdk-lib/aws-events';\nnew events.Rule(this, 'Nightly', {\n  schedule: events.Schedule.cron({ minute: '0', hour: '3' }),\n  targets: [t],\n});\n\
+                new events.Rule(this, 'Weekly', { schedule: events.Schedule.cron({ minute: '0', hour: '3', weekDay: 'SUN' }), targets: [t] });\n\
+                new events.Rule(this, 'Often', { schedule: events.Schedule.rate(Duration.minutes(1)), targets: [t] });\nnew events.Rule(this, 'Late', { schedule: events.Schedule.cron(when), targets: [t] });\n";
     let inventory = scan_of(&[("lib/stack.ts", text), ("cdk.json", "{}")]);
     let seen: Vec<String> = inventory
         .automations
@@ -198,10 +198,10 @@ fn apps_of_cdk_have_their_schedules_in_code() {
         })
         .collect();
     let wanted = [
-        "Late 7 declared ",
+        "Late 8 declared ",
         "Nightly 3 effective 0 3 * * *",
-        "Often 6 effective * * * * *",
-        "Weekly 5 effective 0 3 * * SUN",
+        "Often 7 effective * * * * *",
+        "Weekly 6 effective 0 3 * * SUN",
     ];
     assert_eq!(seen, wanted);
     let python = "from aws_cdk import aws_events as events\nevents.Rule(self, 'Nightly', schedule=events.Schedule.cron(minute='0', hour='3'))\n";
@@ -238,4 +238,141 @@ functions:
         ("aws:serverless.yml#tidy-3", 10, "declared".to_owned()),
     ];
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_construct_of_cdk_has_its_zone_its_switch_and_its_targets() {
+    let rows = [
+        (
+            "new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }), enabled: false, targets: [t] });",
+            "loadable",
+            "UTC",
+            "aws-disabled",
+        ),
+        (
+            "new s.Schedule(this, 'a', { schedule: s.ScheduleExpression.cron({ minute: '1', hour: '8', timeZone: cdk.TimeZone.of('Europe/Rome') }), target: t });",
+            "effective",
+            "Europe/Rome",
+            "",
+        ),
+        (
+            "new s.Schedule(this, 'a', { schedule: s.ScheduleExpression.cron({ minute: '1', hour: '8', timeZone: TimeZone.AMERICA_NEW_YORK }), target: t });",
+            "effective",
+            "America/New_York",
+            "",
+        ),
+        (
+            "new s.Schedule(this, 'a', { schedule: s.ScheduleExpression.expression('cron(1 8 * * ? *)', TimeZone.EUROPE_ROME), target: t });",
+            "effective",
+            "Europe/Rome",
+            "",
+        ),
+        (
+            "new s.Schedule(this, 'a', { schedule: s.ScheduleExpression.cron({ minute: '1', hour: '8', timeZone: zone }), target: t });",
+            "declared",
+            "",
+            "aws-computed",
+        ),
+        (
+            "new s.CfnSchedule(this, 'a', { scheduleExpression: 'cron(1 8 * * ? *)', scheduleExpressionTimezone: 'Asia/Tokyo', state: 'DISABLED', target: t });",
+            "loadable",
+            "Asia/Tokyo",
+            "aws-disabled",
+        ),
+        (
+            "new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }) });",
+            "loadable",
+            "UTC",
+            "aws-no-target",
+        ),
+        (
+            "const rule = new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }) });",
+            "loadable",
+            "UTC",
+            "aws-no-target",
+        ),
+        (
+            "const rule = new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }) });\nrule.addTarget(t);",
+            "effective",
+            "UTC",
+            "",
+        ),
+        (
+            "new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }) }).addTarget(t);",
+            "effective",
+            "UTC",
+            "",
+        ),
+        (
+            "new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }), ...more });",
+            "effective",
+            "UTC",
+            "",
+        ),
+        (
+            "add(new Rule(this, 'a', { schedule: Schedule.cron({ minute: '1', hour: '8' }) }));",
+            "effective",
+            "UTC",
+            "",
+        ),
+    ];
+    for (code, state, zone, rule) in rows {
+        let text = format!("import * as events from 'aws-cdk-lib/aws-events';\n{code}\n");
+        let inventory = scan_of(&[("lib/stack.ts", &text), ("cdk.json", "{}")]);
+        let one = &inventory.automations[0];
+        let seen = one.schedules.first().map_or("", |schedule| schedule.timezone.as_str());
+        let said = inventory.findings.first().map_or("", |found| found.rule.as_str());
+        assert_eq!((one.state.to_string().as_str(), seen, said), (state, zone, rule), "{code}");
+    }
+}
+
+#[test]
+fn a_service_in_several_files_or_as_a_program_is_read() {
+    let text = "\
+service: a
+provider: {name: aws, stage: \"${opt:stage, 'dev'}\"}
+custom: {enabled: {dev: false, prod: true}}
+functions:
+  - ${file(./f/one.yml)}
+  - two:
+      handler: h.x
+      events:
+        - schedule: {rate: rate(1 minute), enabled: \"${self:custom.enabled.${self:provider.stage}}\"}
+    single: ${file(f/single.yml)}
+  - ${file(./f/three.json):functions}
+  - ${file(./f/code.js):functions}
+  - ${file(../outside.yml)}
+";
+    let function = "handler: h.x\nevents:\n  - schedule: cron(0 4 * * ? *)\n";
+    let inventory = scan_of(&[
+        ("app/serverless.yml", text),
+        ("app/h.js", ""),
+        ("app/f/one.yml", "one:\n  handler: h.x\n  events: [{schedule: cron(0 3 * * ? *)}]\n"),
+        ("app/f/single.yml", function),
+        (
+            "app/f/three.json",
+            "{\"functions\": {\"three\": {\"handler\": \"h.x\", \"events\": [{\"schedule\": \"cron(0 5 * * ? *)\"}]}}}",
+        ),
+    ]);
+    let seen: Vec<(&str, String)> =
+        inventory.automations.iter().map(|a| (a.name.as_str(), a.state.to_string())).collect();
+    let effective = "effective".to_owned();
+    assert_eq!(
+        seen,
+        [
+            ("one", effective.clone()),
+            ("single", effective.clone()),
+            ("three", effective.clone()),
+            ("two", "loadable".to_owned())
+        ]
+    );
+    let lines = rules(&inventory, "app/serverless.yml");
+    assert_eq!(lines, [("aws-disabled", 9), ("aws-computed", 12), ("aws-computed", 13)]);
+
+    let program = "import type { AWS } from '@serverless/typescript';\nconst c: AWS = {\n  provider: { name: 'aws' },\n  functions: { batch: { handler: 'src/b.run', events: [{ schedule: 'cron(0 4 * * ? *)' }] }, other },\n};\nmodule.exports = c;\n";
+    let inventory = scan_of(&[("serverless.ts", program), ("src/b.ts", "")]);
+    assert_eq!(standing(&inventory, "aws:serverless.ts#batch").0, "effective");
+    assert_eq!(rules(&inventory, "serverless.ts"), [("aws-computed", 4)]);
+    let inventory = scan_of(&[("serverless.js", "module.exports = make();")]);
+    assert_eq!(rules(&inventory, "serverless.js"), [("aws-computed", 1)]);
 }
