@@ -99,6 +99,9 @@ pub enum Detail {
         /// What runs the script, where the file says so; PM2 goes by the script's ending otherwise.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         interpreter: Option<String>,
+        /// What the interpreter is given before the script, as far as it is spelled out: `node_args`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        interpreter_args: Vec<String>,
         /// The script's arguments, one each, as far as they are spelled out.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         args: Vec<String>,

@@ -82,6 +82,7 @@ fn details_are_absolute() {
         script,
         cwd,
         interpreter: None,
+        interpreter_args: Vec::new(),
         args: Vec::new(),
         env_names: Vec::new(),
         known: standin_core::automation::Known::Read,

@@ -16,6 +16,7 @@ use crate::secrets::{self, SecretsError};
 use crate::tools::{Environment, Missing, Tools};
 use crate::work::{FunctionWork, ShellWork, Work};
 
+mod program;
 mod workflow;
 
 /// What every run gets of the environment, where it is set: nothing of it is secret, and little runs without.
@@ -94,6 +95,15 @@ pub enum PrepareError {
     /// What is to be run is not there.
     #[error("{0} is not there: correct the path, or bring it back")]
     Gone(PathBuf),
+    /// A program is not installed.
+    #[error("{0} is no program on the path: install it, or put its folder into PATH")]
+    NoProgram(String),
+    /// A file is no program that may be started.
+    #[error("{} is no program: `chmod +x` it, or name what runs it", .0.display())]
+    NotAProgram(PathBuf),
+    /// Nothing here runs such a script.
+    #[error("nothing here runs {}: install Bun or Node 22.18, or name its interpreter, such as tsx", .0.display())]
+    NoInterpreter(PathBuf),
     /// GitHub would not start it with these inputs.
     #[error("{file} cannot be started: {why}")]
     Inputs {
@@ -167,7 +177,8 @@ pub fn prepare(work: &Work, means: &Means) -> Result<Ready, PrepareError> {
             Ok(plain(&tools.npm()?, args, dir, open_environment(means, &secrets), &secrets))
         }
         Work::Shell(work) => shell(work, means, &secrets),
-        Work::Program { argv, dir, .. } => program(argv, dir, means, &secrets),
+        Work::Pm2(work) => program::app(work, means, tools, &secrets),
+        Work::Program { script, dir, .. } => program::script(Path::new(script), dir, means, tools, &secrets),
     }
 }
 
@@ -230,25 +241,6 @@ fn shell(work: &ShellWork, means: &Means, secrets: &Secrets) -> Result<Ready, Pr
     }
     let masks = Masks::of(&own);
     Ok(Ready { masks, ..plain(Path::new("/bin/sh"), args, &work.dir, env, secrets) })
-}
-
-fn program(argv: &[String], dir: &str, means: &Means, secrets: &Secrets) -> Result<Ready, PrepareError> {
-    let env = open_environment(means, secrets);
-    let (first, rest) = argv.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    let script = if first.contains('/') { Some(first) } else { rest.first().map(String::as_str) };
-    if let Some(script) = script.map(|script| Path::new(dir).join(script)).filter(|path| !path.exists()) {
-        return Err(PrepareError::Gone(script));
-    }
-    let args = match (means.trial, first) {
-        (Trial::Real, _) => rest.iter().map(OsString::from).collect(),
-        (Trial::Dry, "node") => vec!["--check".into(), script.unwrap_or_default().into()],
-        (Trial::Dry, "bash") => vec!["-n".into(), script.unwrap_or_default().into()],
-        (Trial::Dry, _) => {
-            let args = vec!["-c".into(), "command -v -- \"$0\"".into(), first.into()];
-            return Ok(plain(Path::new("/bin/sh"), args, dir, env, secrets));
-        }
-    };
-    Ok(plain(Path::new(first), args, dir, env, secrets))
 }
 
 fn plain(program: &Path, args: Vec<OsString>, dir: &str, env: Environment, secrets: &Secrets) -> Ready {

@@ -111,7 +111,8 @@ impl Tools<'_> {
         folders
     }
 
-    fn on_path(&self, name: &str) -> Option<PathBuf> {
+    /// A program of this name on the path.
+    pub(crate) fn on_path(&self, name: &str) -> Option<PathBuf> {
         let path = self.env.get(OsStr::new("PATH"))?;
         std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_program(file))
     }

@@ -26,10 +26,12 @@ pub enum Work {
     },
     /// A command of `standin.toml`.
     Shell(ShellWork),
-    /// A program with its arguments.
+    /// An app of PM2's that ends by itself.
+    Pm2(Pm2Work),
+    /// A script of the repository.
     Program {
-        /// The program and its arguments; never empty.
-        argv: Vec<String>,
+        /// The script, absolute.
+        script: String,
         /// Where it runs, absolute.
         dir: String,
         /// Whether it keeps its own schedule, and so never ends by itself.
@@ -133,6 +135,27 @@ pub struct FunctionWork {
     pub background: bool,
 }
 
+/// An app of PM2's.
+#[derive(Debug, Clone)]
+pub struct Pm2Work {
+    /// Its name.
+    pub name: String,
+    /// The file that it is written in, relative to the repository.
+    pub file: String,
+    /// An absolute path, a program's name, or a command with blanks.
+    pub script: String,
+    /// Where it runs, absolute.
+    pub dir: String,
+    /// What runs the script, where its file says so.
+    pub interpreter: Option<String>,
+    /// What comes before the script.
+    pub interpreter_args: Vec<String>,
+    /// What comes after it; empty also where only running the file would tell.
+    pub args: Vec<String>,
+    /// The names of variables that its file sets.
+    pub env_names: Vec<String>,
+}
+
 /// What a function is called with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
@@ -222,10 +245,21 @@ pub fn work_of(
             Ok(Work::Npm { dir: dir.clone(), script: script.clone() })
         }
         (Detail::Pm2App { .. }, _) if is_kept_running(automation) => Err(NotHere::Always(id)),
-        (Detail::Pm2App { script, cwd, interpreter, args, .. }, _) => {
-            let mut argv = with_interpreter(script, interpreter.as_deref());
-            argv.extend(args.iter().cloned());
-            Ok(Work::Program { argv, dir: cwd.clone(), ends: Ends::Itself })
+        (Detail::Pm2App { script, .. }, _) if script.is_empty() => {
+            let why = "its script is computed, and only running its file would tell".to_owned();
+            Err(NotHere::NotLoadable { id, why })
+        }
+        (Detail::Pm2App { script, cwd, interpreter, interpreter_args, args, env_names, .. }, _) => {
+            Ok(Work::Pm2(Pm2Work {
+                name: automation.name.clone(),
+                file: automation.source.path.clone(),
+                script: script.clone(),
+                dir: cwd.clone(),
+                interpreter: interpreter.clone(),
+                interpreter_args: interpreter_args.clone(),
+                args: args.clone(),
+                env_names: env_names.clone(),
+            }))
         }
         (Detail::Plain, Kind::Script) if automation.domain == Domain::Elsewhere => {
             elsewhere("work of another platform")
@@ -233,7 +267,7 @@ pub fn work_of(
         (Detail::Plain, Kind::Script) => {
             let script = root.join(&automation.source.path).to_string_lossy().into_owned();
             let dir = root.to_string_lossy().into_owned();
-            Ok(Work::Program { argv: with_interpreter(&script, None), dir, ends: Ends::Never })
+            Ok(Work::Program { script, dir, ends: Ends::Never })
         }
         (Detail::Plain, Kind::Workflow | Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command) => {
             Err(NotHere::NotLoadable { id, why: unread(automation) })
@@ -298,23 +332,6 @@ fn last_slot(automation: &Automation, now: Timestamp) -> Option<(String, Timesta
     newest.map(|(_, cron, next)| (cron, next))
 }
 
-/// As PM2 does: by the file's ending, unless it says.
-fn with_interpreter(script: &str, interpreter: Option<&str>) -> Vec<String> {
-    let by_ending = match script.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "js" | "cjs" | "mjs" => Some("node"),
-        "py" => Some("python3"),
-        "sh" => Some("bash"),
-        "rb" => Some("ruby"),
-        "php" => Some("php"),
-        "pl" => Some("perl"),
-        _ => None,
-    };
-    match interpreter.or(by_ending) {
-        Some("none") | None => vec![script.to_owned()],
-        Some(program) => vec![program.to_owned(), script.to_owned()],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -343,7 +360,11 @@ mod tests {
         let one = automation("workflow:a.yml", crons, triggers, Detail::Workflow(Box::default()));
         match work_of(&one, None, Path::new("/r"), now.parse().unwrap()).unwrap() {
             Work::Workflow(work) => (work.event, work.payload),
-            other @ (Work::Function(_) | Work::Npm { .. } | Work::Shell(_) | Work::Program { .. }) => {
+            other @ (Work::Function(_)
+            | Work::Npm { .. }
+            | Work::Shell(_)
+            | Work::Pm2(_)
+            | Work::Program { .. }) => {
                 panic!("{other:?}")
             }
         }
@@ -426,14 +447,6 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_started_as_pm2_starts_them() {
-        assert_eq!(with_interpreter("/r/a.mjs", None), ["node", "/r/a.mjs"]);
-        assert_eq!(with_interpreter("/r/a.py", Some("/venv/python")), ["/venv/python", "/r/a.py"]);
-        assert_eq!(with_interpreter("/r/a.js", Some("none")), ["/r/a.js"]);
-        assert_eq!(with_interpreter("/r/tool", None), ["/r/tool"]);
-    }
-
-    #[test]
     fn what_cannot_be_run_here_says_what_to_do() {
         let now = "2026-11-22T04:30:00Z".parse().unwrap();
         let not = |one: Automation| work_of(&one, None, Path::new("/r"), now).unwrap_err().to_string();
@@ -445,6 +458,7 @@ mod tests {
             script: "/r/a.js".into(),
             cwd: "/r".into(),
             interpreter: None,
+            interpreter_args: vec![],
             args: vec![],
             env_names: vec![],
             known: standin_core::automation::Known::Read,
@@ -454,7 +468,7 @@ mod tests {
         assert!(not(started_anew).contains("runs all the time"), "its schedule ends no work of its own");
         for (crons, trigger) in [(&["0 3 * * *"][..], "schedule"), (&[], "once")] {
             let job = automation("pm2:a", crons, &[trigger], app.clone());
-            assert!(matches!(work_of(&job, None, Path::new("/r"), now), Ok(Work::Program { .. })));
+            assert!(matches!(work_of(&job, None, Path::new("/r"), now), Ok(Work::Pm2(_))));
         }
     }
 }

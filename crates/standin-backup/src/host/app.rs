@@ -14,7 +14,9 @@ const PROGRAMS: [&str; 9] = ["node", "npm", "npx", "yarn", "pnpm", "bash", "sh",
 
 /// What an app does once.
 pub(super) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Refused> {
-    let Detail::Pm2App { script, cwd, interpreter, args, env_names, .. } = &automation.detail else {
+    let Detail::Pm2App { script, cwd, interpreter, interpreter_args, args, env_names, .. } =
+        &automation.detail
+    else {
         return Err(Refused::new("the scan could not read what it runs", "Write it out in its file."));
     };
     if automation.triggers.iter().any(|trigger| trigger == "always") {
@@ -41,7 +43,10 @@ pub(super) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Re
         let path = known.below(script)?;
         known.check_script(&path)?;
         texts.extend(known.files.text(&path));
-        argv.extend(interpreter_of(&path, interpreter.as_deref())?.map(str::to_owned));
+        if let Some(program) = interpreter_of(&path, interpreter.as_deref())? {
+            argv.push(program.to_owned());
+            argv.extend(interpreter_args.iter().cloned());
+        }
         argv.push(relative(&dir, &path));
     }
     argv.extend(args.iter().cloned());

@@ -8,6 +8,7 @@ mod fixtures;
 mod herd;
 mod mutations;
 mod netlify;
+mod options;
 mod oracles;
 mod pm2;
 mod shop;

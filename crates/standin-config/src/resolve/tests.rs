@@ -20,6 +20,7 @@ fn automation(id: &str, cron: &[&str], state: Standing) -> Automation {
             script: "/srv/shop/a.js".into(),
             cwd: "/srv/shop".into(),
             interpreter: None,
+            interpreter_args: Vec::new(),
             args: Vec::new(),
             env_names: Vec::new(),
             known: standin_core::automation::Known::Read,

@@ -144,11 +144,12 @@ impl Kept for Detail {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
             Self::Plain => out.push(0),
-            Self::Pm2App { script, cwd, interpreter, args, env_names, known } => {
+            Self::Pm2App { script, cwd, interpreter, interpreter_args, args, env_names, known } => {
                 out.push(1);
                 script.put(out);
                 cwd.put(out);
                 interpreter.put(out);
+                interpreter_args.put(out);
                 args.put(out);
                 env_names.put(out);
                 known.put(out);
@@ -179,6 +180,7 @@ impl Kept for Detail {
                 script: Kept::take(from)?,
                 cwd: Kept::take(from)?,
                 interpreter: Kept::take(from)?,
+                interpreter_args: Kept::take(from)?,
                 args: Kept::take(from)?,
                 env_names: Kept::take(from)?,
                 known: Kept::take(from)?,

@@ -308,6 +308,7 @@ impl File<'_> {
                 script: read.script,
                 cwd: read.cwd.to_string_lossy().into_owned(),
                 interpreter: options::interpreter(app),
+                interpreter_args: options::interpreter_args(app),
                 args,
                 env_names: options::env_names(app),
                 known: self.known,

@@ -89,6 +89,7 @@ fn app(entry: &Entry, app: &Value, known: &mut BTreeSet<AutomationId>, gathered:
             script: text("pm_exec_path").to_owned(),
             cwd: text("pm_cwd").to_owned(),
             interpreter: Some(text("exec_interpreter").to_owned()).filter(|name| !name.is_empty()),
+            interpreter_args: Vec::new(),
             args: Vec::new(),
             env_names: Vec::new(),
             known: Known::Read,

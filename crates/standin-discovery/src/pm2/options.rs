@@ -16,7 +16,16 @@ pub(super) fn interpreter(app: &Value) -> Option<String> {
 
 /// The arguments one by one; empty when any of them is computed, because half of a command is another command.
 pub(super) fn args(app: &Value) -> Vec<String> {
-    let Some(value) = app.get("args") else { return Vec::new() };
+    app.get("args").map(words).unwrap_or_default()
+}
+
+/// `node_args`, or one of its other names: what the interpreter gets before the script.
+pub(super) fn interpreter_args(app: &Value) -> Vec<String> {
+    const NAMES: [&str; 3] = ["node_args", "interpreter_args", "interpreterArgs"];
+    NAMES.into_iter().find_map(|name| app.get(name)).map(words).unwrap_or_default()
+}
+
+fn words(value: &Value) -> Vec<String> {
     match &value.data {
         Data::Text(text) => split(text),
         Data::List(items) => {

@@ -175,15 +175,19 @@ fn one_bad_app_makes_pm2_refuse_the_file() {
 
 #[test]
 fn details_say_how_an_app_is_started_without_its_secrets() {
-    let inventory =
-        apps("{ name: 'x', script: 'a.js', args: ['-n', 3], interpreter: 'bash', env: { B: 'hush', A: 1 } }");
-    let Detail::Pm2App { interpreter, args, env_names, .. } = &inventory.automations[0].detail else {
+    let inventory = apps(
+        "{ name: 'x', script: 'a.js', args: ['-n', 3], interpreter: 'bash', node_args: '-r x', env: { B: 'hush', A: 1 } }",
+    );
+    let Detail::Pm2App { interpreter, interpreter_args, args, env_names, .. } =
+        &inventory.automations[0].detail
+    else {
         panic!()
     };
     assert_eq!(
         (interpreter.as_deref(), args.join(" "), env_names.join(" ")),
         (Some("bash"), "-n 3".into(), "A B".into())
     );
+    assert_eq!(interpreter_args.join(" "), "-r x");
 }
 
 #[test]

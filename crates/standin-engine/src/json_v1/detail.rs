@@ -120,7 +120,7 @@ impl From<&Detail> for DetailV1 {
     fn from(detail: &Detail) -> Self {
         match detail.clone() {
             Detail::Plain => Self::Plain,
-            Detail::Pm2App { script, cwd, interpreter, args, env_names, known } => {
+            Detail::Pm2App { script, cwd, interpreter, args, env_names, known, .. } => {
                 Self::Pm2App { script, cwd, interpreter, args, env_names, known }
             }
             Detail::NetlifyFunction { flavour, background, main } => {

@@ -151,7 +151,9 @@ pub(super) fn job(
             Work::Workflow(_) => WORKFLOW,
             Work::Function(_) => FUNCTION,
             Work::Program { ends: Ends::Never, .. } => NO_LIMIT,
-            Work::Npm { .. } | Work::Shell(_) | Work::Program { ends: Ends::Itself, .. } => OTHER,
+            Work::Npm { .. } | Work::Shell(_) | Work::Pm2(_) | Work::Program { ends: Ends::Itself, .. } => {
+                OTHER
+            }
         },
     };
     Ok(Job { work, limit })
@@ -184,7 +186,11 @@ pub(super) fn means(root: &Root, args: &MeansArgs, flag: Flag, trial: Trial) -> 
 /// What a run that cannot be prepared is to the caller.
 pub(super) fn failure(error: PrepareError) -> Failure {
     match error {
-        PrepareError::Tool(_) | PrepareError::Secrets(_) => Failure::Platform(error.to_string()),
+        PrepareError::Tool(_)
+        | PrepareError::Secrets(_)
+        | PrepareError::NoProgram(_)
+        | PrepareError::NotAProgram(_)
+        | PrepareError::NoInterpreter(_) => Failure::Platform(error.to_string()),
         PrepareError::NoVariable(_) | PrepareError::Gone(_) | PrepareError::Inputs { .. } => {
             Failure::Usage(error.to_string())
         }
