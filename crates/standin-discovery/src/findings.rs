@@ -1,7 +1,7 @@
 //! Collects what the detectors find, within limits.
 
 use standin_core::automation::{Automation, Finding, Inventory, Severity, Standing};
-use standin_core::ident::Kind;
+use standin_core::ident::{AutomationId, Kind};
 
 use crate::contents::is_aside;
 use crate::limits::{MAX_AUTOMATIONS, MAX_FINDINGS};
@@ -62,7 +62,8 @@ impl Gathered {
         automations.sort_by_cached_key(|a| {
             let path = &a.source.path;
             let is_unloaded = a.state == Standing::Declared;
-            (a.id.clone(), is_aside(path), is_unloaded, path.matches('/').count(), a.source.clone())
+            let depth = path.matches('/').count();
+            (a.id.clone(), is_aside(path), is_unloaded, depth, is_second(&a.id, path), a.source.clone())
         });
         let mut kept: Vec<Automation> = Vec::with_capacity(automations.len());
         for automation in automations {
@@ -99,6 +100,15 @@ fn is_only_shown(path: &str) -> bool {
     let Some((folders, _)) = path.rsplit_once('/') else { return false };
     is_aside(&format!("{folders}/_"))
         && !folders.split('/').any(|part| matches!(part, "docs" | "doc" | "documentation"))
+}
+
+/// Whether `pm2 start` takes another name where both are there: the first of these.
+fn is_second(id: &AutomationId, path: &str) -> usize {
+    const FIRST: [&str; 4] =
+        ["ecosystem.config.js", "ecosystem.config.cjs", "ecosystem.config.mjs", "ecosystem.config.json"];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let place = FIRST.iter().position(|first| *first == name);
+    if id.kind() == Kind::Pm2 { place.unwrap_or(FIRST.len()) } else { 0 }
 }
 
 fn twice(first: &Automation, second: &Automation) -> Finding {

@@ -4,6 +4,7 @@
 //! which.
 
 use std::fs::Metadata;
+use std::path::Path;
 
 use standin_core::automation::{Automation, Detail, Finding, Severity, Source, Standing, Workflow};
 use standin_core::ident::{AutomationId, Domain, Kind};
@@ -198,7 +199,7 @@ fn automation(path: &str, name: &str, findings: &mut Vec<Finding>) -> Option<Aut
 fn workflow(root: &Root, entry: &Entry, name: &str, about: Option<&Metadata>) -> Outcome {
     let path = entry.path.as_str();
     let read = match entry.nature {
-        Nature::Other => Err(files::not_a_file(path)),
+        Nature::Other => Err(linked(root, path).unwrap_or_else(|| files::not_a_file(path))),
         Nature::File => match about {
             Some(about) => files::read_known(root, path, about),
             None => files::read(root, path),
@@ -208,6 +209,14 @@ fn workflow(root: &Root, entry: &Entry, name: &str, about: Option<&Metadata>) ->
         Ok(text) => judge(path, name, &text),
         Err(problem) => unread(path, name, problem.message.clone(), problem),
     }
+}
+
+/// A link, which GitHub does not follow.
+fn linked(root: &Root, path: &str) -> Option<Finding> {
+    let target = root.link(Path::new(path))?;
+    let message = "this is a link, and GitHub follows none to a workflow: it calls the file invalid";
+    let fix = "Put the file itself here.";
+    (target != root.join(path)).then(|| finding("workflow-link", Severity::Error, path, 1, message, fix))
 }
 
 /// Judges a workflow by its text alone.

@@ -128,7 +128,8 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
         (Err(problem), Claim::Named) => return gathered.find(problem),
         (Err(_), Claim::Prefixed | Claim::Content) => return,
     };
-    if claim != Claim::Named && !(text.contains("apps") && text.contains("script")) {
+    let could_have_apps = text.contains("script") && (claim == Claim::Prefixed || text.contains("apps"));
+    if claim != Claim::Named && !could_have_apps {
         return;
     }
     let parsed = match evaluated::instead(repository, path, &text, gathered) {
@@ -137,6 +138,9 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
     };
     match (parsed, claim) {
         (Ok(configuration), Claim::Named) => apps::read(repository, entry, &configuration, gathered),
+        (Ok(configuration), Claim::Prefixed) if is_list_of_apps(&configuration.value) => {
+            apps::read(repository, entry, &configuration, gathered);
+        }
         (Ok(configuration), Claim::Prefixed | Claim::Content) if has_apps(&configuration.value) => {
             apps::read(repository, entry, &configuration, gathered);
         }
@@ -171,6 +175,12 @@ pub(crate) enum Access {
 /// `{ apps: [{ script }] }`: the shape by which a file of any name is known.
 fn has_apps(value: &Value) -> bool {
     value.get("apps").is_some_and(|apps| apps.items().iter().any(|app| app.get("script").is_some()))
+}
+
+/// `[{ script }]`, which PM2 takes, too: told from other lists by the name of its file and by every item.
+fn is_list_of_apps(value: &Value) -> bool {
+    let is_app = |item: &Value| item.get("script").and_then(Value::text).is_some();
+    !value.items().is_empty() && value.items().iter().all(is_app)
 }
 
 fn parse(root: &Root, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
@@ -276,8 +286,10 @@ fn wrong_name(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathere
         return;
     }
     let (stem, ending) = entry.name().rsplit_once('.').unwrap_or((entry.name(), "js"));
-    let fix = match (ending, stem.strip_suffix(".config")) {
-        ("ts", stripped) => format!("Write it in JavaScript, as {}.config.cjs.", stripped.unwrap_or(stem)),
+    // `ecosystem.config.dev.js` is meant for `ecosystem.dev.config.js`.
+    let stem = stem.replacen(".config", "", 1);
+    let fix = match ending {
+        "ts" => format!("Write it in JavaScript, as {stem}.config.cjs."),
         _ => format!("Rename it to {stem}.config.{ending}."),
     };
     let message = "PM2 starts a file of this name as a script and does not read its apps";

@@ -92,6 +92,10 @@ impl Walk<'_> {
             let doors = children.iter().filter(|child| !child.kind.is_some_and(|kind| kind.is_file()));
             self.root.note_listed(relative, doors.map(|child| below(relative, &child.name)));
         }
+        if !relative.is_empty() && children.iter().any(|child| child.name == ".git") {
+            self.findings.add(nested_repository(relative));
+            return;
+        }
         let has_rules = children.iter().any(|child| child.name == ".gitignore");
         let rules = has_rules.then(|| gitignore(dir, relative, self.root, self.findings)).flatten();
         let has_rules = rules.is_some();
@@ -113,6 +117,12 @@ impl Walk<'_> {
         let path = below(parent, &child.name);
         let is_dir = child.kind.is_some_and(|kind| kind.is_dir());
         if is_ignored(&child.path, is_dir, ignored) {
+            return;
+        }
+        if child.spelling == Spelling::Other {
+            if is_dir || is_wanted(&path) {
+                self.findings.add(not_utf8(&path));
+            }
             return;
         }
         match child.kind {
@@ -147,6 +157,8 @@ impl Walk<'_> {
         match target {
             None if is_wanted(&path) => self.findings.add(broken_link(&path)),
             None => {}
+            // GitHub does not follow it: nobody else would look for a workflow there.
+            Some(_) if kind == There::File && path.starts_with(WORKFLOWS) => self.keep(path, Nature::Other),
             Some(target) if kind == There::Folder => {
                 self.findings.add(folder_link(&path, &target, &child.path));
             }
@@ -175,6 +187,15 @@ struct Child {
     path: PathBuf,
     /// `None` when the system does not say.
     kind: Option<std::fs::FileType>,
+    spelling: Spelling,
+}
+
+/// How a name is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Utf8,
+    /// Bytes that no text has: nothing can be asked by such a name.
+    Other,
 }
 
 /// The children of a folder, ordered by name, so that every scan reads the same way.
@@ -182,8 +203,11 @@ fn children(dir: &Path) -> std::io::Result<Vec<Child>> {
     let mut children = Vec::new();
     for entry in std::fs::read_dir(dir)?.take(MAX_ENTRIES) {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        children.push(Child { name, path: entry.path(), kind: entry.file_type().ok() });
+        let (name, spelling) = match entry.file_name().into_string() {
+            Ok(name) => (name, Spelling::Utf8),
+            Err(name) => (name.to_string_lossy().into_owned(), Spelling::Other),
+        };
+        children.push(Child { name, path: entry.path(), kind: entry.file_type().ok(), spelling });
     }
     children.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(children)
@@ -273,12 +297,29 @@ fn outside_link(path: &str) -> Finding {
     )
 }
 
+fn not_utf8(path: &str) -> Finding {
+    let severity = if path.starts_with(WORKFLOWS) { Severity::Error } else { Severity::Warning };
+    let message = "its name is not UTF-8: nothing of it was read";
+    finding("name-not-utf8", severity, path, 1, message, "Give it a name of plain letters.")
+}
+
+fn nested_repository(path: &str) -> Finding {
+    let message = "this folder is a repository of its own: what runs by itself in it belongs to that one";
+    let fix = "Scan it by itself.";
+    finding("nested-repository", Severity::Note, path, 1, message, fix)
+}
+
 /// A link to one of its own parents is a loop; any other only leads somewhere that is scanned by itself.
 fn folder_link(path: &str, target: &Path, link: &Path) -> Finding {
     if link.starts_with(target) {
         let fix = "Delete the link.";
         let message = "this link leads to a folder that it is in: it was not followed";
         return finding("link-loop", Severity::Warning, path, 1, message, fix);
+    }
+    if [".github", ".github/workflows"].contains(&path) {
+        let message = "GitHub does not follow this link: it finds no workflow behind it";
+        let fix = "Put the folder itself into the repository.";
+        return finding("link-not-followed", Severity::Error, path, 1, message, fix);
     }
     let fix = "Nothing, if the folder is scanned where it really is.";
     finding("link-not-followed", Severity::Note, path, 1, "this link to a folder was not followed", fix)

@@ -106,6 +106,11 @@ impl Cron {
         is_one.then(|| usize::try_from(self.weekdays.trailing_zeros()).unwrap_or(usize::MAX))
     }
 
+    /// Whether it says nothing of the days of the week.
+    pub(super) fn names_no_weekday(&self) -> bool {
+        self.weekdays == full(0, 6)
+    }
+
     /// The shortest time between two runs, in minutes. Between runs of different days it is a lower bound.
     pub(super) fn shortest_gap(&self) -> u32 {
         let slots: Vec<u32> = bits(self.hours)

@@ -100,6 +100,8 @@ fn the_name_of_the_file_decides() {
         ("c/d.yml", yaml),
         ("process.yaml", yaml),
         ("pm2-prod.json", json),
+        ("pm2-prod.json", "[{ \"name\": \"x\", \"script\": \"npm\" }]"),
+        ("processes.json", "[{ \"name\": \"x\", \"script\": \"npm\" }]"),
     ] {
         let inventory = scan_of(&[(path, text)]);
         assert_eq!(
@@ -241,4 +243,16 @@ fn six_fields_with_no_seconds_are_five() {
         assert_eq!(found, expected);
         assert_eq!(inventory.findings.is_empty(), expected.is_some());
     }
+}
+
+#[test]
+fn of_one_app_in_two_files_the_one_that_pm2_starts_by_itself_counts() {
+    let text = "module.exports = { apps: [{ name: 'x', script: 'npm' }] };";
+    for other in ["apps.config.js", "ecosystem.config.dev.js"] {
+        let inventory = scan_of(&[(other, text), ("ecosystem.config.js", text)]);
+        assert_eq!(inventory.automations[0].source.path, "ecosystem.config.js");
+        assert!(rules(&inventory, other).contains(&("duplicate-id", 1)), "{:?}", inventory.findings);
+    }
+    let inventory = scan_of(&[("ecosystem.config.dev.js", text)]);
+    assert_eq!(inventory.findings[0].fix, "Rename it to ecosystem.dev.config.js.");
 }

@@ -130,6 +130,60 @@ fn links_never_lead_astray() {
 }
 
 #[test]
+fn github_follows_no_link_to_a_workflow() {
+    let workflow: &[u8] = b"on: push\njobs: {a: {runs-on: x, steps: [{run: make}]}}\n";
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "ci/real.yml", workflow);
+    write(folder.path(), ".github/workflows/plain.yml", workflow);
+    symlink("../../ci/real.yml", folder.path().join(".github/workflows/linked.yml")).unwrap();
+    let inventory = scan(folder.path(), &ScanOptions::default()).unwrap();
+    let seen: Vec<String> = inventory.automations.iter().map(|a| format!("{} {}", a.id, a.state)).collect();
+    assert_eq!(seen, ["workflow:linked.yml declared", "workflow:plain.yml effective"]);
+    assert_eq!(crate::tests::rules(&inventory, ".github/workflows/linked.yml"), [("workflow-link", 1)]);
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "ci/workflows/real.yml", workflow);
+    symlink("ci", folder.path().join(".github")).unwrap();
+    let inventory = scan(folder.path(), &ScanOptions::default()).unwrap();
+    let said = inventory.findings.iter().find(|found| found.path == ".github").unwrap();
+    assert_eq!(said.severity, standin_core::automation::Severity::Error);
+}
+
+#[test]
+fn a_repository_within_is_not_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = b"{\"scripts\":{\"a\":\"b\"}}";
+    write(folder.path(), ".git/HEAD", b"x");
+    write(folder.path(), "package.json", script);
+    write(folder.path(), "sub/package.json", script);
+    write(folder.path(), "sub/.git", b"gitdir: ../.git/modules/sub");
+    write(folder.path(), "other/deep/.git/HEAD", b"x");
+    write(folder.path(), "other/deep/package.json", script);
+    let inventory = scan(folder.path(), &ScanOptions::default()).unwrap();
+    let ids: Vec<&str> = inventory.automations.iter().map(|a| a.id.as_str()).collect();
+    assert_eq!(ids, ["npm:.#a"]);
+    let said: Vec<(&str, &str)> =
+        inventory.findings.iter().map(|f| (f.path.as_str(), f.rule.as_str())).collect();
+    assert_eq!(said, [("other/deep", "nested-repository"), ("sub", "nested-repository")]);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_said() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        ".github/workflows/a.yml",
+        b"on: push\njobs: {a: {runs-on: x, steps: [{run: make}]}}\n",
+    );
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.yml");
+    std::fs::write(folder.path().join(".github/workflows").join(name), "on: push").unwrap();
+    let inventory = scan(folder.path(), &ScanOptions::default()).unwrap();
+    let rules: Vec<&str> = inventory.findings.iter().map(|found| found.rule.as_str()).collect();
+    assert!(rules.contains(&"name-not-utf8") && !rules.contains(&"file-unreadable"), "{rules:?}");
+    assert_eq!(inventory.automations.len(), 1);
+}
+
+#[test]
 fn what_git_ignores_or_tools_install_is_left_out() {
     let script = "{\"scripts\":{\"a\":\"b\"}}";
     let mut files =

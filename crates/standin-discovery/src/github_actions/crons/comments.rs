@@ -51,14 +51,29 @@ fn weekday(lower: &str, cron: &Cron) -> Option<String> {
     let mut named = DAYS.iter().enumerate().filter(|(_, day)| words.contains(day));
     let (at, day) = named.next().filter(|_| named.next().is_none())?;
     // "Monday to Friday", "not on Monday" and the like say more than one day.
-    let says_more =
-        words.iter().any(|word| ["to", "through", "until", "except", "not", "thru"].contains(word));
-    let real = cron.only_weekday()?;
-    (real != at && !says_more && lower.contains("utc")).then(|| {
+    let says_more = words.iter().any(|word| MORE.contains(word));
+    if says_more {
+        return None;
+    }
+    let Some(real) = cron.only_weekday() else {
+        let is_every = words.windows(2).any(|two| matches!(two, ["every" | "each", named] if named == day));
+        let is_only = is_every && words.iter().filter(|word| matches!(**word, "every" | "each")).count() == 1;
+        return (is_only && cron.names_no_weekday())
+            .then(|| format!("the comment says every {day}, and the schedule names no day of the week"));
+    };
+    // A zone elsewhere moves it by one day at the most.
+    let apart = real.abs_diff(at).min(7_usize.saturating_sub(real.abs_diff(at)));
+    (apart > 1 || (apart == 1 && lower.contains("utc"))).then(|| {
         let real = DAYS.get(real).copied().unwrap_or_default();
         format!("the comment says {day}, and the schedule says {real}")
     })
 }
+
+/// Words by which a comment says more than one day, or of something else than when it runs.
+const MORE: [&str; 14] = [
+    "to", "through", "until", "till", "except", "not", "thru", "before", "after", "first", "last", "if",
+    "when", "week",
+];
 
 fn span(minutes: u32) -> String {
     match minutes {
@@ -84,6 +99,11 @@ fn promise(lower: &str) -> Option<Promise> {
     let mut found: Vec<Promise> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let next = |by: usize| words.get(at.saturating_add(by)).copied().unwrap_or_default();
+        // `bi-weekly` is twice a week or every other one; `twice daily` is neither.
+        let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
+        if ["bi", "semi", "tri", "twice", "thrice", "times", "non", "not"].contains(&before) {
+            continue;
+        }
         match (*word, next(1)) {
             ("hourly", _) | ("every", "hour") => found.push(Promise::Every(60)),
             ("daily" | "nightly", _) | ("every" | "each", "day" | "night" | "morning" | "evening") => {

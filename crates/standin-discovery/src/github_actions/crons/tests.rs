@@ -91,6 +91,10 @@ fn comments_that_say_something_else_are_found() {
         ("Every Monday at 9 AM UTC", "0 9 * * 2"),
         ("Mondays, 9am UTC", "0 10 * * 1"),
         ("5:30 PM UTC", "30 5 * * *"),
+        ("every Sunday at noon", "0 12 * * 3"),
+        ("every Monday at 3am", "0 3 1 * *"),
+        ("Runs each Monday", "0 3 * * *"),
+        ("Fridays", "0 3 * * 2"),
     ];
     for (comment, cron) in wrong {
         assert!(said(comment, cron), "{comment} / {cron}");
@@ -107,6 +111,14 @@ fn comments_that_say_something_else_are_found() {
         ("hourly in the week, daily on Sundays", "0 * * * *"),
         ("09:00 in Berlin", "0 7 * * *"),
         ("every release", "0 7 * * *"),
+        ("bi-weekly", "0 9 1,15 * *"),
+        ("semi-weekly, twice daily", "0 9,21 * * *"),
+        ("every Monday", "0 9 * * 1"),
+        ("every Monday morning in Tokyo", "0 23 * * 0"),
+        ("every Monday and Thursday", "0 9 * * *"),
+        ("every first Monday of the month", "0 9 1-7 * *"),
+        ("every day; every Monday also the slow tests", "0 9 * * *"),
+        ("not on Sunday", "0 9 * * *"),
         ("Run 2h after the daily tests.yaml", "0 8,20 * * *"),
         ("Every Monday at 9 AM UTC", "0 9 * * 1"),
         ("Monday to Friday, UTC", "0 9 * * 1-5"),
