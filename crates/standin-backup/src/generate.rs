@@ -12,6 +12,7 @@ use crate::{PM2_FILE, WORKFLOWS, netlify, npm, settings, times, workflow};
 
 mod work;
 
+pub(crate) use work::NOT_ASKED;
 use work::Work;
 
 /// Whether backups on this host run at once.
@@ -80,6 +81,19 @@ pub struct Refusal {
     pub why: String,
     /// What to do, in one sentence.
     pub fix: String,
+}
+
+impl Refusal {
+    /// Whether a backup could be written if somebody asked for it, or never for what is of this kind: neither is a word
+    /// about this automation.
+    pub fn is_of_kind(&self) -> bool {
+        self.why == NOT_ASKED || !wanted_kinds().contains(&self.id.kind())
+    }
+}
+
+/// Kinds that backups are written for.
+fn wanted_kinds() -> [Kind; 6] {
+    [Kind::Workflow, Kind::Netlify, Kind::Pm2, Kind::Npm, Kind::Command, Kind::Crontab]
 }
 
 /// What is to be written, and what a person should know.
@@ -221,7 +235,10 @@ pub fn remove(inputs: &Inputs<'_>) -> Generated {
 /// Whether a file of settings says more than what was written: entries of backups come after the defaults.
 fn is_edited(text: &str, written: SettingsFile<'_>) -> bool {
     let SettingsFile::Write(defaults) = written else { return true };
-    let Some(entries) = text.strip_prefix(&settings::file(defaults, &[])) else { return true };
+    let text = text.replace('\r', "");
+    let Some(entries) = text.strip_prefix(&settings::file(defaults, &[]).replace('\r', "")) else {
+        return true;
+    };
     entries.lines().any(|line| {
         let is_ours = line.is_empty()
             || line == "[[automation]]"

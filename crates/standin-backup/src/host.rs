@@ -30,6 +30,9 @@ pub(crate) const NODE_FILES: [&str; 8] = [
     "yarn.lock",
 ];
 
+/// Where Git is told of the modules of a repository.
+const MODULES: &str = ".gitmodules";
+
 /// Endings of what a program runs.
 const SCRIPTS: [&str; 11] =
     [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".sh", ".bash", ".py", ".rb", ".php"];
@@ -58,6 +61,8 @@ pub(crate) struct Errand {
     pub(crate) needed: BTreeSet<String>,
     /// How Node is set up; `None` where nothing of it is needed.
     pub(crate) node: Option<node::Node>,
+    /// What a checkout must bring.
+    pub(crate) checkout: Checkout,
     /// The list of the Python packages that it needs, relative to the repository.
     pub(crate) python: Option<String>,
     /// What a person should know of it.
@@ -120,7 +125,58 @@ pub(crate) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Re
         ));
     }
     errand.read = errand.read.difference(&errand.needed).cloned().collect();
+    let script = match &automation.detail {
+        Detail::Pm2App { script, .. } => known.below(script).ok(),
+        Detail::Plain | Detail::NpmScript { .. } | Detail::NetlifyFunction { .. } | Detail::Workflow(_) => {
+            None
+        }
+    };
+    let run = scripts(&errand.run).into_iter().filter_map(|script| join_inside(&errand.dir, script));
+    let own = join(&errand.dir, "x");
+    let paths: Vec<String> = run.chain(script).chain([own]).collect();
+    errand.checkout = checkout(paths.iter().map(String::as_str), &known)?;
     Ok(errand)
+}
+
+/// What a checkout must bring.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Checkout {
+    /// This repository.
+    #[default]
+    Own,
+    /// Those that it names as its modules, too.
+    Modules,
+}
+
+/// What a checkout must bring for these files. A repository within this one, that it does not name, is in no checkout.
+pub(crate) fn checkout<'p>(
+    paths: impl Iterator<Item = &'p str>,
+    known: &Known<'_>,
+) -> Result<Checkout, Refused> {
+    let modules = known.files.text(MODULES).unwrap_or_default();
+    let is_module = |folder: &str| {
+        modules.lines().any(|line| {
+            let value =
+                line.trim().strip_prefix("path").map(|rest| rest.trim_start().trim_start_matches('=').trim());
+            value.is_some_and(|path| path.trim_matches('"').trim_end_matches('/') == folder)
+        })
+    };
+    let mut found = Checkout::Own;
+    for path in paths {
+        for folder in above(folder_of(path)).into_iter().filter(|folder| !folder.is_empty()) {
+            if is_module(folder) {
+                found = Checkout::Modules;
+            } else if known.is_there(&join(folder, ".git")) {
+                return Err(Refused::new(
+                    format!(
+                        "`{folder}` is a repository of its own, and a checkout of this one does not have it"
+                    ),
+                    "Write its backup there, or make it a submodule.",
+                ));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Files that a command runs, as they are written, without options and variables.
@@ -173,7 +229,7 @@ pub(crate) fn wanted(automation: &Automation, known: Known<'_>) -> BTreeSet<Stri
 
 /// Paths that tell how the packages of a folder are installed.
 pub(crate) fn wanted_packages(dir: &str) -> BTreeSet<String> {
-    let names = || NODE_FILES.iter().copied().chain([python::LIST]);
+    let names = || NODE_FILES.iter().copied().chain([python::LIST, MODULES, ".git"]);
     above(dir).into_iter().flat_map(|folder| names().map(move |name| join(folder, name))).collect()
 }
 

@@ -15,6 +15,10 @@ use crate::{PM2_FILE, host, netlify, pm2};
 
 mod shared;
 
+/// Why the line of a crontab has no backup although it could have one.
+pub(crate) const NOT_ASKED: &str =
+    "nobody sees from elsewhere whether it has run, so it gets one only when asked for";
+
 /// How many schedules of its own a backup has at the most.
 const MAX_SCHEDULES: usize = 8;
 
@@ -153,10 +157,16 @@ impl<'a> Work<'a> {
                 }
                 self.errand(automation);
             }
+            Kind::Crontab if !self.inputs.is_errand(automation) => {
+                if runs_by_clock(automation) {
+                    let fix = "Ask for its backup with `standin backup ID`, which says what else it takes.";
+                    self.refuse(&automation.id, Refused::new(NOT_ASKED, fix));
+                }
+            }
             Kind::Npm | Kind::Command | Kind::Crontab => self.errand(automation),
             Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {
-                if self.is_asked(&automation.id) {
-                    let why = format!("Standin writes no backup for a {}", automation.id.kind());
+                if self.is_asked(&automation.id) || runs_by_clock(automation) {
+                    let why = format!("Standin writes none for what runs {}", place_of(automation.id.kind()));
                     let fix = "Name something that does the same as its `backup` in standin.toml.";
                     self.refuse(&automation.id, Refused::new(why, fix));
                 }
@@ -268,15 +278,26 @@ impl<'a> Work<'a> {
         };
         let source = self.inputs.files.text(&automation.source.path).unwrap_or_default();
         let file = automation.source.path.as_str();
-        let node = host::node::of(host::folder_of(file), &self.inputs.known());
-        let text = workflow::of_function(id, (file, source), node.as_ref(), &elsewhere);
-        if self.write(&path, text, id)
-            && let Ok(backup) = AutomationId::new(Kind::Workflow, &name)
-        {
-            self.remedies.push(Remedy { id: id.clone(), backup, schedule: None });
+        let known = self.inputs.known();
+        let node = host::node::of(host::folder_of(file), &known);
+        match host::checkout([file].into_iter(), &known) {
+            Ok(checkout) => {
+                let text = workflow::of_function(id, (file, source), (checkout, node.as_ref()), &elsewhere);
+                self.function_elsewhere(id, (&name, &path), text);
+            }
+            Err(refused) => self.refuse(id, refused),
         }
         let run = pm2::of_run(automation, schedules.first(), self.inputs.mode, &self.apps);
         self.app(id, run);
+    }
+
+    /// The workflow of a function, and who starts it.
+    fn function_elsewhere(&mut self, id: &AutomationId, (name, path): (&str, &str), text: String) {
+        if self.write(path, text, id)
+            && let Ok(backup) = AutomationId::new(Kind::Workflow, name)
+        {
+            self.remedies.push(Remedy { id: id.clone(), backup, schedule: None });
+        }
     }
 
     /// What a machine does, once more on GitHub.
@@ -402,11 +423,30 @@ impl<'a> Work<'a> {
             Place::Ours(before) => Some(before.to_owned()),
         };
         self.written.insert(path.to_owned());
-        if before.as_ref() != Some(&text) {
+        // A checkout may have other ends of lines than the commit.
+        if before.as_ref().is_none_or(|before| before.replace('\r', "") != text.replace('\r', "")) {
             let (path, after) = (path.to_owned(), Some(text));
             self.out.patches.push(FilePatch { path, before, after, about: about.cloned() });
         }
         Ok(())
+    }
+}
+
+/// Whether something starts without anybody.
+fn runs_by_clock(automation: &Automation) -> bool {
+    let by_clock = |trigger: &String| trigger == "schedule" || trigger.starts_with("every ");
+    !automation.schedules.is_empty() || automation.triggers.iter().any(by_clock)
+}
+
+/// Where the work of a kind is done that has no backup.
+fn place_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Aws => "on AWS",
+        Kind::Systemd => "under systemd",
+        Kind::Kubernetes => "on Kubernetes",
+        Kind::Script => "within a program",
+        Kind::Heartbeat => "somewhere unknown",
+        Kind::Workflow | Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Crontab => "there",
     }
 }
 

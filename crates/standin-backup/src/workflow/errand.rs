@@ -35,7 +35,7 @@ pub(crate) fn of_errand(
         "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 60\n  permissions:\n    contents: read\n  steps:\n{}{}{}",
         names.slot,
         names.goes(),
-        slot::checked_out(),
+        slot::checked_out(errand.checkout),
         set_up(errand),
         step(id, errand)
     );

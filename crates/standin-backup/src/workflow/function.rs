@@ -7,6 +7,7 @@ use standin_core::ident::AutomationId;
 
 use super::slot::{self, Names};
 use super::{ACTION, drill, errand, header, on, quoted};
+use crate::host::Checkout;
 use crate::host::node::Node;
 
 /// GitHub's own, pinned by the commit of v5.0.0.
@@ -37,7 +38,7 @@ const MAX_VARIABLES: usize = 64;
 pub(crate) fn of_function(
     id: &AutomationId,
     (path, source): (&str, &str),
-    node: Option<&Node>,
+    (checkout, node): (Checkout, Option<&Node>),
     schedules: &[ScheduleSpec],
 ) -> String {
     let names = Names::beside(&["run"]);
@@ -61,7 +62,7 @@ pub(crate) fn of_function(
         "run:\n  needs: {}\n  if: {}\n  runs-on: ubuntu-latest\n  timeout-minutes: 30\n  permissions:\n    contents: read\n  steps:\n{}{}    # Netlify's own bundler makes the bundle, and Node calls it with the event of a schedule.\n    - uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: run\n        id: {}\n{}",
         names.slot,
         names.goes(),
-        slot::checked_out(),
+        slot::checked_out(checkout),
         errand::of_node(node.unwrap_or(&plain)),
         quoted(id.as_str()),
         environment(source)

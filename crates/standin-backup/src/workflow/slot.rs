@@ -3,6 +3,7 @@
 use standin_core::ident::AutomationId;
 
 use super::{ACTION, quoted};
+use crate::host::Checkout;
 
 /// What a job asks of the slot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub(crate) fn first(id: &AutomationId, names: &Names, told: Told<'_>) -> String 
     }
     out.push_str(&format!(
         "  steps:\n{}    - id: slot\n      uses: {ACTION}@v1 # zizmor: ignore[unpinned-uses]\n      with:\n        command: beat\n        id: {}\n",
-        checked_out(),
+        checked_out(Checkout::Own),
         quoted(id.as_str())
     ));
     out
@@ -114,19 +115,18 @@ pub(crate) fn last(id: &AutomationId, names: &Names, jobs: &[&str]) -> String {
         end = names.end,
         needs = needs.join(", "),
         goes = names.goes(),
-        checkout = checked_out(),
+        checkout = checked_out(Checkout::Own),
         id = quoted(id.as_str()),
     )
 }
 
 /// The step that fetches the repository, without leaving its token behind.
-pub(crate) fn checked_out() -> String {
-    format!(
-        "    - uses: {CHECKOUT}
-      with:
-        persist-credentials: false
-"
-    )
+pub(crate) fn checked_out(checkout: Checkout) -> String {
+    let modules = match checkout {
+        Checkout::Own => "",
+        Checkout::Modules => "        submodules: true\n",
+    };
+    format!("    - uses: {CHECKOUT}\n      with:\n        persist-credentials: false\n{modules}")
 }
 
 /// Each line behind these blanks.

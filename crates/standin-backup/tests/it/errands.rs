@@ -293,3 +293,45 @@ fn a_function_below_the_root_has_the_packages_of_its_folder() {
     let text = repository.read(".github/workflows/netlify-tick-backup.yml");
     assert!(text.contains("      - run: npm ci\n        working-directory: \"apps/web\"\n"), "{text}");
 }
+
+#[test]
+fn what_runs_elsewhere_by_the_clock_is_named_with_its_reason() {
+    let repository = Repository::empty();
+    repository.write("package.json", "{\"dependencies\":{\"node-cron\":\"3\"}}");
+    repository
+        .write("jobs.js", "const cron = require('node-cron');\ncron.schedule('0 3 * * *', () => work());\n");
+    repository.write("ops/crontab", "0 3 * * * make\n");
+    repository.write("ops/x.timer", "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n");
+    repository.write("ops/x.service", "[Service]\nExecStart=/usr/bin/make\n");
+    let generated = repository.generate();
+    let said = refused(&generated);
+    let of = |kind: &str| said.iter().find(|(id, _)| id.starts_with(kind)).map(|(_, why)| why.as_str());
+    assert_eq!(of("script:"), Some("Standin writes none for what runs within a program"), "{said:?}");
+    assert_eq!(of("systemd:"), Some("Standin writes none for what runs under systemd"), "{said:?}");
+    assert!(of("crontab:").is_some_and(|why| why.ends_with("only when asked for")), "{said:?}");
+    assert!(generated.refused.iter().all(standin_backup::Refusal::is_of_kind));
+}
+
+#[test]
+fn a_repository_within_is_fetched_as_a_module_or_refused() {
+    let (path, text) = app("lib/", "script:'job.js'");
+    let files = [(path.as_str(), text.as_str()), ("lib/job.js", "work()\n"), ("lib/.git", "gitdir: x\n")];
+    let why = only(&files);
+    assert!(why.as_ref().is_err_and(|why| why.contains("`lib` is a repository of its own")), "{why:?}");
+    let module = [(".gitmodules", "[submodule \"lib\"]\n\tpath = lib\n\turl = ../lib\n")];
+    let found = only(&[files.as_slice(), &module].concat()).unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(found.matches("submodules: true").count(), 1, "{found}");
+}
+
+#[test]
+fn ends_of_lines_are_no_difference() {
+    let repository = Repository::of("shop");
+    repository.apply(&repository.generate());
+    for path in crate::fixtures::tree(repository.root()) {
+        let text = repository.read(&path);
+        repository.write(&path, &text.replace('\n', "\r\n"));
+    }
+    assert_eq!(repository.generate().patches, []);
+    let removed: Vec<String> = repository.remove().patches.into_iter().map(|patch| patch.path).collect();
+    assert!(removed.iter().any(|path| path == "standin.toml"), "{removed:?}");
+}

@@ -57,11 +57,15 @@ pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exi
         (false, true) => Doing::DryRun,
         (false, false) => Doing::Write,
     };
-    let generated = if args.remove {
+    let mut generated = if args.remove {
         remove(&Inputs { settings_file: SettingsFile::Write(standin_config::default_file()), ..inputs })
     } else {
         generate(&inputs)
     };
+    if doing == Doing::Check && asked.is_empty() {
+        // What is not there was not asked for: `init --check` misses it.
+        generated.patches.retain(|patch| patch.before.is_some());
+    }
     let exit = read.finish(&generated, doing, args.format)?;
     // Who names an automation wants its backup; of all there may be some that cannot have one.
     let is_in_vain = !asked.is_empty() && !generated.refused.is_empty();
@@ -160,7 +164,8 @@ pub(super) fn compared(repository: &Path) -> Result<Compared, Failure> {
         generated.patches.iter().filter(|patch| patch.before.is_some()).map(|p| p.path.as_str()).collect();
     let is_outdated = |a: &&Automation| a.backup_of.is_some() && changed.contains(a.source.path.as_str());
     let outdated = read.inventory.automations.iter().filter(is_outdated).map(|a| a.id.clone()).collect();
-    let refused = generated.refused.into_iter().map(|refusal| (refusal.id, refusal.why)).collect();
+    let own = generated.refused.into_iter().filter(|refusal| !refusal.is_of_kind());
+    let refused = own.map(|refusal| (refusal.id, refusal.why)).collect();
     Ok(Compared { outdated, refused })
 }
 

@@ -1,11 +1,14 @@
 //! What was generated, as a person or a program reads it.
 
 use sha1::{Digest, Sha1};
-use standin_backup::{FilePatch, Generated, diff};
+use standin_backup::{FilePatch, Generated, Refusal, diff};
 use standin_engine::json_v1::{BackupV1, ChangeV1, DoingV1, FindingV1, PatchV1, RefusedV1, VERSION};
 
 use super::Doing;
 use crate::exit::Failure;
+
+/// So many are named of those that one reason keeps from a backup.
+const NAMED: usize = 3;
 
 /// For a terminal.
 pub(super) fn text(generated: &Generated, doing: Doing) -> String {
@@ -27,9 +30,7 @@ pub(super) fn text(generated: &Generated, doing: Doing) -> String {
     if generated.patches.is_empty() {
         out.push_str("nothing to change\n");
     }
-    for refusal in &generated.refused {
-        out.push_str(&format!("no backup for {}: {}. {}\n", refusal.id, refusal.why, refusal.fix));
-    }
+    out.push_str(&none(&generated.refused));
     for finding in &generated.findings {
         out.push_str(&format!("{}:{}: {}. {}\n", finding.path, finding.line, finding.message, finding.fix));
     }
@@ -37,6 +38,29 @@ pub(super) fn text(generated: &Generated, doing: Doing) -> String {
         out.push_str(&format!("next: {advice}\n"));
     }
     out
+}
+
+/// What gets no backup, together where one reason is that of many.
+fn none(refused: &[Refusal]) -> String {
+    let mut reasons: Vec<(&Refusal, Vec<String>)> = Vec::new();
+    for refusal in refused {
+        let is_same = |(first, _): &&mut (&Refusal, Vec<String>)| {
+            first.id.kind() == refusal.id.kind() && first.why == refusal.why && first.fix == refusal.fix
+        };
+        match reasons.iter_mut().find(is_same) {
+            Some((_, ids)) => ids.push(refusal.id.to_string()),
+            None => reasons.push((refusal, vec![refusal.id.to_string()])),
+        }
+    }
+    let line = |(first, ids): &(&Refusal, Vec<String>)| {
+        let named = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let rest = match ids.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("no backup for {named}{rest}: {}. {}\n", first.why, first.fix)
+    };
+    reasons.iter().map(line).collect()
 }
 
 /// One object, with a version.
@@ -90,6 +114,21 @@ fn sha(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_one_reason_is_said_once() {
+        let refusal = |id: &str, why: &str| Refusal {
+            id: id.parse().unwrap_or_else(|_| unreachable!()),
+            why: why.into(),
+            fix: "Do.".into(),
+        };
+        let all = ["aws:a", "aws:b", "aws:c", "aws:d", "script:e"].map(|id| refusal(id, "no"));
+        let said = none(&[all.as_slice(), &[refusal("aws:f", "other")]].concat());
+        assert_eq!(
+            said,
+            "no backup for aws:a, aws:b, aws:c and 1 more: no. Do.\nno backup for script:e: no. Do.\nno backup for aws:f: other. Do.\n"
+        );
+    }
 
     #[test]
     fn a_text_has_the_name_that_git_gives_it() {
