@@ -100,11 +100,17 @@ fn functions(all: &[Written], out: &Path) -> usize {
     let mut sites = String::new();
     let mut count = 0;
     for one in all {
-        let files: Vec<PathBuf> =
-            one.files.iter().filter(|file| is_function(file)).map(|file| one.root.join(file)).collect();
-        if !files.is_empty() {
+        let mut by_site: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+        for file in one.files.iter().filter(|file| is_function(file)).map(|file| one.root.join(file)) {
+            // A repository may hold several sites.
+            let has_settings = |folder: &&Path| folder.join("netlify.toml").is_file();
+            let site = file.ancestors().skip(1).take_while(|folder| folder.starts_with(&one.root));
+            let site = site.into_iter().find(has_settings).unwrap_or(&one.root).to_owned();
+            by_site.entry(site).or_default().push(file);
+        }
+        for (root, files) in by_site {
             count += files.len();
-            sites.push_str(&format!("{}\n", json!({ "root": one.root, "functions": files })));
+            sites.push_str(&format!("{}\n", json!({ "root": root, "functions": files })));
         }
     }
     let judged = lines(Command::new("node").arg(oracle("netlify.mjs")).arg(modules).arg(out), &sites);
