@@ -171,8 +171,9 @@ impl Step<'_> {
 
     fn push(&mut self) -> Result<(), SyncError> {
         let what = format!("{}:refs/heads/{}", self.checkout.head, self.checkout.branch);
-        let answer =
-            self.git.ask(&["push", "--quiet", "--no-recurse-submodules", &self.checkout.remote, &what])?;
+        // Commits of a submodule that nobody else could get are pushed by hand first.
+        let args = ["push", "--quiet", "--recurse-submodules=check", &self.checkout.remote, &what];
+        let answer = self.git.ask(&args)?;
         if answer.success {
             return Ok(());
         }

@@ -87,7 +87,7 @@ pub enum SyncError {
     },
     /// Git was told to look away from files with changes, which would be overwritten.
     #[error(
-        "git was told to ignore the changes of {}, and would overwrite them: `git update-index --no-assume-unchanged --no-skip-worktree` them, and commit or undo the changes",
+        "git was told to ignore the changes of {}, and would overwrite them: take that back (`git update-index --no-assume-unchanged FILE`, or `--no-skip-worktree`), then commit or undo the changes",
         some(.0)
     )]
     Hidden(Vec<String>),

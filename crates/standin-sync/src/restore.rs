@@ -33,15 +33,20 @@ room() {
         above=$above/${left%%/*} left=${left#*/}
         if [ -h "$above" ] || { [ -e "$above" ] && [ ! -d "$above" ]; }; then aside "$above"; fi
     done
-    mkdir -p -- "$above"
+    if [ ! -d "$above" ]; then mkdir -p -- "$above"; fi
     if [ -h "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then aside "$1"; fi
 }
-# file MODE ID PATH
+# file UMASK ID PATH [EXECUTABLE]: few commands, because there can be many files.
+usual=$(umask)
 file() {
     room "$3"
-    (umask 077 && git cat-file blob "$2" >"$above/.standin-restore")
-    chmod "$1" "$above/.standin-restore"
-    mv -f -- "$above/.standin-restore" "$3"
+    new=$3
+    if [ -e "$3" ]; then new=$above/.standin-restore && rm -f -- "$new"; fi
+    umask "$1"
+    git cat-file blob "$2" >"$new"
+    umask "$usual"
+    if [ $# = 4 ]; then chmod "$4" "$new"; fi
+    if [ "$new" != "$3" ]; then mv -f -- "$new" "$3"; fi
 }
 # link ID PATH
 link() {
@@ -58,15 +63,16 @@ link() {
 pub(crate) fn script(files: &Seen) -> Vec<u8> {
     let mut text = START.as_bytes().to_vec();
     for (path, seen) in files {
-        match seen.meta.is_symlink() {
-            true => text.extend_from_slice(format!("link {} ", seen.id).as_bytes()),
-            false => {
-                text.extend_from_slice(
-                    format!("file {:o} {} ", seen.meta.mode() & 0o777, seen.id).as_bytes(),
-                );
-            }
-        }
+        let mode = seen.meta.mode() & 0o777;
+        let first = match seen.meta.is_symlink() {
+            true => format!("link {} ", seen.id),
+            false => format!("file {:o} {} ", 0o777 & !mode, seen.id),
+        };
+        text.extend_from_slice(first.as_bytes());
         text.extend_from_slice(&quoted(path));
+        if seen.meta.is_file() && mode & 0o111 != 0 {
+            text.extend_from_slice(format!(" {mode:o}").as_bytes());
+        }
         text.push(b'\n');
     }
     text

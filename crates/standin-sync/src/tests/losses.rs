@@ -82,9 +82,15 @@ fn what_was_kept_comes_back_byte_for_byte_with_its_mode_whatever_git_makes_of_su
         "crlf text eol=crlf\nident ident\nwide working-tree-encoding=UTF-16\nfiltered filter=breaks\n",
     );
     let all = ["crlf", "ident", "filtered", "it's; a\nname", "-rf", ".env", "wide"];
+    let mode_of = |name: &str| match name {
+        ".env" => 0o600,
+        "-rf" => 0o750,
+        "wide" => 0o444,
+        _ => 0o664,
+    };
     for name in all {
         repo.write(name, "one\ntwo\r\n$Id$ and \u{fc}");
-        fs::set_permissions(repo.work.join(name), fs::Permissions::from_mode(0o640)).unwrap();
+        fs::set_permissions(repo.work.join(name), fs::Permissions::from_mode(mode_of(name))).unwrap();
     }
     symlink("to\n", repo.work.join("link")).unwrap();
     let files = repo.files();
@@ -97,7 +103,7 @@ fn what_was_kept_comes_back_byte_for_byte_with_its_mode_whatever_git_makes_of_su
     assert_eq!(repo.files(), files);
     for name in all {
         let mode = fs::metadata(repo.work.join(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o640, "{name}");
+        assert_eq!(mode & 0o777, mode_of(name), "{name}");
     }
 }
 
@@ -128,6 +134,38 @@ fn only_what_was_staged_is_staged_again() {
     repo.shell(&format!("cd folder; {}", staged.restore[0]));
     assert_eq!(repo.git(&["diff", "--cached", "--name-only"]), "staged");
     assert_eq!(repo.git(&["show", ":staged"]), "in the index only");
+}
+
+#[test]
+fn a_file_that_is_only_meant_to_be_added_is_kept_as_a_file() {
+    let repo = Repository::new();
+    repo.write("meant", "to be added");
+    repo.git(&["add", "-N", "meant"]);
+    let synced = sync(&repo.work, &cleaning(), now()).unwrap();
+    let [files] = &synced.kept[..] else { panic!("{:?}", synced.kept) };
+    assert_eq!(files.what, What::Files(vec!["meant".into()]));
+    assert!(!repo.exists("meant"));
+    repo.shell(&files.restore[0]);
+    assert_eq!(repo.read("meant"), "to be added");
+}
+
+#[test]
+fn commits_of_a_submodule_that_nobody_else_could_get_hold_a_push_up() {
+    let repo = Repository::new();
+    let module = repo.work.join("module");
+    git(
+        &repo.work,
+        &["clone", "-q", repo.work.parent().unwrap().join("remote.git").to_str().unwrap(), "module"],
+    );
+    repo.git(&["add", "module"]);
+    repo.git(&["commit", "-q", "-m", "module"]);
+    assert_eq!(sync(&repo.work, &options(Strategy::HardReset), now()).unwrap().did, Did::Pushed(1));
+    write(&module, "new", "not pushed");
+    git(&module, &["add", "new"]);
+    git(&module, &["commit", "-q", "-m", "new"]);
+    repo.git(&["commit", "-q", "-a", "-m", "module"]);
+    let error = sync(&repo.work, &options(Strategy::HardReset), now()).unwrap_err();
+    assert!(matches!(error, SyncError::NotPushed { ahead: 1, .. }), "{error}");
 }
 
 #[test]
