@@ -106,11 +106,59 @@ fn other_platforms_have_files_of_their_own() {
         (
             "config/recurring.yml",
             "production:\n  tidy:\n    class: Tidy\n    schedule: every day at 5am\n",
-            "tidy 2 loadable host [] [schedule;every day at 5am]",
+            "tidy 2 loadable host [0 5 * * * local] [schedule]",
         ),
     ];
     for (path, text, wanted) in cases {
         assert_eq!(shown(&scan_of(&[(path, text)])), [wanted], "{path}");
+    }
+}
+
+#[test]
+fn tables_of_ruby_are_read_as_fugit_and_templates_fill_them() {
+    let table = ":concurrency: <%= ENV.fetch(\"X\", 5) %>\n<% if true %>\n:scheduler:\n  :schedule:\n    a:\n      cron: \"0 3 * * *\"\n      class: A\n\
+                 \x20   b:\n      cron: <%= ENV[\"B\"] || \"0 4 * * *\" %>\n      class: B\n    c:\n      cron: \"<%= ENV['C'] %>\"\n      class: C\n<% end %>\n";
+    let inventory = scan_of(&[("config/sidekiq.yml", table)]);
+    let wanted = [
+        "a 5 loadable host [0 3 * * * local] [schedule]",
+        "b 8 loadable host [0 4 * * * local] [schedule]",
+        "c 11 loadable host [] [schedule]",
+    ];
+    assert_eq!(shown(&inventory), wanted);
+    assert_eq!(rules(&inventory, "config/sidekiq.yml"), [("script-computed", 11)]);
+    let recurring = "production:\n  a: { class: A, schedule: every hour at minute 12 }\n  b: { class: B, schedule: every third moon }\n";
+    let inventory = scan_of(&[("config/recurring.yml", recurring)]);
+    let wanted = [
+        "a 2 loadable host [12 * * * * local] [schedule]",
+        "b 3 loadable host [] [schedule;every third moon]",
+    ];
+    assert_eq!(shown(&inventory), wanted);
+    assert_eq!(rules(&inventory, "config/recurring.yml"), [("schedule-not-read", 3)]);
+}
+
+#[test]
+fn tables_of_ruby_run_with_their_workers() {
+    let sidekiq = ("config/sidekiq.yml", ":schedule:\n  a:\n    every: 1h\n    class: A\n");
+    let recurring = ("config/recurring.yml", "production:\n  a: { class: A, schedule: every hour }\n");
+    let puma = ("config/puma.rb", "plugin :solid_queue if ENV[\"SOLID_QUEUE_IN_PUMA\"]\n");
+    let cases: [(&[(&str, &str)], &str); 6] = [
+        (
+            &[sidekiq, ("Procfile", "worker: bundle exec sidekiq -C config/sidekiq.yml\n")],
+            "effective within Procfile",
+        ),
+        (&[sidekiq, ("compose.yml", "services:\n  sidekiq:\n    image: my/sidekiq\n")], "loadable every 1h"),
+        (&[recurring, ("Procfile", "jobs: bin/jobs\n")], "effective within Procfile"),
+        (&[recurring, ("config/puma.rb", "plugin :solid_queue\n")], "effective within config/puma.rb"),
+        (&[recurring, puma], "loadable schedule"),
+        (
+            &[recurring, puma, ("config/deploy.yml", "env:\n  clear:\n    SOLID_QUEUE_IN_PUMA: true\n")],
+            "effective within config/deploy.yml",
+        ),
+    ];
+    for (files, wanted) in cases {
+        let inventory = scan_of(files);
+        let one = inventory.automations.iter().find(|a| a.name == "a").unwrap();
+        assert_eq!(format!("{} {}", one.state, one.triggers.last().unwrap()), wanted, "{files:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! PHP: Laravel's scheduler.
 
-use super::calls::{Call, last_name, number, text};
+use super::calls::{Call, Known, known, last_name, number, text};
 use super::hosts;
 use super::lex::{Language, Placed, Token};
 use super::program::{Program, Runs, Task, When};
@@ -11,7 +11,7 @@ use crate::findings::Gathered;
 const REASON: &str = "Laravel runs it only where `artisan schedule:run` is called each minute, and nothing here says that it is";
 
 /// Methods that are a whole schedule.
-const WHOLE: [(&str, &str); 26] = [
+const WHOLE: [(&str, &str); 30] = [
     ("everyMinute", "* * * * *"),
     ("everyTwoMinutes", "*/2 * * * *"),
     ("everyThreeMinutes", "*/3 * * * *"),
@@ -37,6 +37,10 @@ const WHOLE: [(&str, &str); 26] = [
     ("weeklyOn", "0 0 * * *"),
     ("monthlyOn", "0 0 1 * *"),
     ("twiceDaily", "0 1,13 * * *"),
+    ("twiceDailyAt", "0 1,13 * * *"),
+    ("twiceMonthly", "0 0 1,16 * *"),
+    ("quarterlyOn", "0 0 1 1-12/3 *"),
+    ("yearlyOn", "0 0 1 1 *"),
     ("cron", "* * * * *"),
 ];
 
@@ -54,7 +58,7 @@ const DAYS: [(&str, &str); 9] = [
 ];
 
 /// Methods under which it runs at some of its times only.
-const CONDITIONS: [&str; 6] = ["when", "skip", "between", "unlessBetween", "environments", "days"];
+const CONDITIONS: [&str; 5] = ["when", "skip", "between", "unlessBetween", "environments"];
 
 /// Adds the tasks of a file.
 pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
@@ -125,7 +129,7 @@ fn name_of<'t>(what: &[Placed<'t>]) -> Option<&'t str> {
 /// The methods behind a place up to the end of the statement. `None` for a chain without any time.
 fn chain(all: &[Placed<'_>], end: usize) -> Option<When> {
     let mut fields: Option<Vec<String>> = None;
-    let (mut zone, mut days) = ("UTC".to_owned(), None);
+    let (mut zone, mut days) = ("UTC".to_owned(), None::<String>);
     let (mut beyond, mut computed, mut has_condition) = (None, false, false);
     let mut here = end;
     // Each turn reads one `->name(…)`.
@@ -138,17 +142,17 @@ fn chain(all: &[Placed<'_>], end: usize) -> Option<When> {
         let call = Call::read(all, here.saturating_add(skip).saturating_add(2));
         here = call.end;
         if let Some((_, day)) = DAYS.iter().find(|(name, _)| name == word) {
-            days = Some(*day);
+            days = Some((*day).to_owned());
+        } else if *word == "days" {
+            match week(&call) {
+                Some(week) => days = Some(week),
+                None => computed = true,
+            }
         } else if *word == "timezone" {
             zone = call.positional(0).and_then(text).map_or_else(|| "local".to_owned(), str::to_owned);
         } else if CONDITIONS.contains(word) {
             has_condition = true;
-        } else if (word.starts_with("every") && word.contains("Second"))
-            || matches!(
-                *word,
-                "lastDayOfMonth" | "twiceMonthly" | "quarterlyOn" | "yearlyOn" | "twiceDailyAt"
-            )
-        {
+        } else if (word.starts_with("every") && word.contains("Second")) || *word == "lastDayOfMonth" {
             beyond = Some((*word).to_owned());
         } else if let Some((name, base)) = WHOLE.iter().find(|(name, _)| name == word) {
             match apply(name, base, &call, fields.as_deref()) {
@@ -157,7 +161,7 @@ fn chain(all: &[Placed<'_>], end: usize) -> Option<When> {
             }
         }
     }
-    if let (Some(days), None) = (days, &fields) {
+    if let (Some(days), None) = (days.as_deref(), &fields) {
         fields = Some(["0", "0", "*", "*", days].map(str::to_owned).to_vec());
     }
     if computed {
@@ -172,10 +176,31 @@ fn chain(all: &[Placed<'_>], end: usize) -> Option<When> {
     }
     let mut fields = fields?;
     if let (Some(days), Some(week)) = (days, fields.get_mut(4)) {
-        days.clone_into(week);
+        *week = days;
     }
     let text = fields.join(" ");
     Some(if has_condition { When::Sometimes(text, zone) } else { When::cron(text, zone) })
+}
+
+/// The days of `days([1, 3])`, `days(0, 3)`, `days([Schedule::MONDAY])`.
+fn week(call: &Call<'_, '_>) -> Option<String> {
+    let names = ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"];
+    let day = |part: &[Placed<'_>]| match part {
+        [.., (_, Token::Word(name))] => {
+            names.iter().position(|known| known == name).map(|day| day.to_string())
+        }
+        [(_, Token::Text(text))] => Some((*text).to_owned()),
+        _ => number(part).map(|day| day.to_string()),
+    };
+    let days: Option<Vec<String>> = match call.arguments() {
+        [[(_, Token::Sign('[')), inner @ .., (_, Token::Sign(']'))]] => inner
+            .split(|(_, token)| *token == Token::Sign(','))
+            .filter(|part| !part.is_empty())
+            .map(day)
+            .collect(),
+        parts => parts.iter().map(|part| day(part)).collect(),
+    };
+    days.filter(|days| !days.is_empty()).map(|days| days.join(","))
 }
 
 /// The five fields after one method. `None` where an argument is computed.
@@ -202,7 +227,10 @@ fn apply(name: &str, base: &str, call: &Call<'_, '_>, before: Option<&[String]>)
     };
     match name {
         "cron" => {
-            let text = call.positional(0).and_then(text)?;
+            // What counts where nothing else is set: `env('CRON', '*/5 * * * *')`.
+            let text = match known(&[], call.positional(0)?)? {
+                Known::Text(text) | Known::ByDefault(text) => text,
+            };
             return Some(text.split_ascii_whitespace().map(str::to_owned).collect());
         }
         "at" | "dailyAt" => {
@@ -229,18 +257,30 @@ fn apply(name: &str, base: &str, call: &Call<'_, '_>, before: Option<&[String]>)
                 *field = day;
             }
         }
-        "twiceDaily" => {
-            let hours: Option<Vec<String>> = [call.positional(0), call.positional(1)]
+        "twiceDaily" | "twiceDailyAt" | "twiceMonthly" => {
+            let both: Option<Vec<String>> = [call.positional(0), call.positional(1)]
                 .into_iter()
                 .flatten()
-                .map(|hour| number(hour).map(|hour| hour.to_string()))
+                .map(|one| number(one).map(|one| one.to_string()))
                 .collect();
-            let hours = hours?;
-            if hours.len() == 2
-                && let Some(field) = fields.get_mut(1)
-            {
-                *field = hours.join(",");
+            let both = both?;
+            if both.len() == 2 {
+                set(&mut fields, if name == "twiceMonthly" { 2 } else { 1 }, both.join(","));
             }
+            match (name, call.positional(2)) {
+                ("twiceDailyAt", Some(minute)) => set(&mut fields, 0, number(minute)?.to_string()),
+                ("twiceMonthly", Some(_)) => at(&mut fields, moment(2)?),
+                (_, _) => {}
+            }
+        }
+        "yearlyOn" | "quarterlyOn" => {
+            let places: &[usize] = if name == "yearlyOn" { &[3, 2] } else { &[2] };
+            for (argument, place) in places.iter().enumerate() {
+                if let Some(value) = call.positional(argument) {
+                    set(&mut fields, *place, number(value)?.to_string());
+                }
+            }
+            at(&mut fields, moment(places.len())?);
         }
         // A number of minutes past the hour.
         _ => {

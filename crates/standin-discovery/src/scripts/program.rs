@@ -29,6 +29,10 @@ pub(crate) enum When {
     Every(String),
     /// Valid, and beyond what five fields say: the words of the program.
     Beyond(String),
+    /// Words that are not read here.
+    Unread(String),
+    /// Several expressions of cron, in one zone.
+    Several(Vec<String>, String),
     /// Only running the program would tell.
     Computed,
 }
@@ -121,6 +125,18 @@ pub(crate) fn apply(file: &File<'_>, found: &mut Found, when: When, reader: &str
             found.trigger("schedule");
             found.trigger(quote(&words));
             beyond(file, &words, line, gathered);
+        }
+        When::Unread(words) => {
+            found.trigger("schedule");
+            found.trigger(quote(&words));
+            let message = format!("Standin does not read `{}`", quote(&words));
+            let fix = "Watch it by heartbeats, or give it a schedule in standin.toml.";
+            file.say(("schedule-not-read", Severity::Note, line), message, fix, gathered);
+        }
+        When::Several(texts, zone) => {
+            for text in texts {
+                fields(file, found, (&text, &zone, Dialect::Vixie, line), reader, gathered);
+            }
         }
         When::Computed => {
             found.trigger("schedule");

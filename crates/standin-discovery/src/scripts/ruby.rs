@@ -1,8 +1,9 @@
 //! Ruby: whenever's `config/schedule.rb`, Clockwork, rufus-scheduler, and crons that are handed to Sidekiq or GoodJob.
 
-use super::calls::{Call, named, text};
+use super::calls::{named, text};
 use super::lex::{Language, Placed, Token};
 use super::program::{Program, Runs, Task, When};
+use super::spans::{at_times, time_of_day, weekdays};
 use crate::contents::File;
 use crate::findings::Gathered;
 
@@ -13,8 +14,6 @@ const WORKERS: &str =
 
 /// Longest way from `every … do` to what runs, in tokens.
 const MAX_BLOCK: usize = 60;
-
-const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /// Adds the tasks of a file.
 pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
@@ -65,10 +64,7 @@ fn every(all: &[Placed<'_>], at: usize, is_whenever: bool) -> Option<(String, Wh
     if let [inner @ .., (_, Token::Sign(')'))] = head {
         head = inner;
     }
-    let call = Call::read(head, 0);
-    let mut arguments: Vec<&[Placed<'_>]> = head.split(|(_, token)| *token == Token::Sign(',')).collect();
-    drop(call);
-    arguments.retain(|argument| !argument.is_empty());
+    let arguments = arguments(head);
     let (first, others) = arguments.split_first()?;
     let moment =
         others.iter().filter_map(|one| named(one)).find(|(name, _)| *name == "at").map(|(_, value)| value);
@@ -81,6 +77,26 @@ fn every(all: &[Placed<'_>], at: usize, is_whenever: bool) -> Option<(String, Wh
     let name = given.or_else(|| runs(all, start.saturating_add(end))).unwrap_or_default();
     let when = when(first, moment, zone.unwrap_or("local"), is_whenever);
     Some((name, when))
+}
+
+/// What stands between the commas that are in no brackets.
+fn arguments<'a, 't>(head: &'a [Placed<'t>]) -> Vec<&'a [Placed<'t>]> {
+    let (mut depth, mut from) = (0_usize, 0_usize);
+    let mut all = Vec::new();
+    for (at, (_, token)) in head.iter().enumerate() {
+        match token {
+            Token::Sign('(' | '[' | '{') => depth = depth.saturating_add(1),
+            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            Token::Sign(',') if depth == 0 => {
+                all.extend(head.get(from..at));
+                from = at.saturating_add(1);
+            }
+            Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
+        }
+    }
+    all.extend(head.get(from..));
+    all.retain(|argument| !argument.is_empty());
+    all
 }
 
 /// What the block runs: the text behind `rake`, `runner`, `command` or `script`.
@@ -98,16 +114,43 @@ fn runs(all: &[Placed<'_>], block: usize) -> Option<String> {
 }
 
 fn when(first: &[Placed<'_>], moment: Option<&[Placed<'_>]>, zone: &str, is_whenever: bool) -> When {
-    let time = match moment.map(text) {
-        None => None,
-        Some(Some(text)) => match clock(text) {
-            Some(time) => Some(time),
-            None => return When::Beyond(format!("at {text}")),
-        },
+    let moments = match moment.map(moments) {
+        None => Vec::new(),
+        Some(Some(texts)) => texts,
         Some(None) => return When::Computed,
     };
-    let (hour, minute) = time.unwrap_or((0, 0));
-    let daily = |days: &str| When::cron(format!("{minute} {hour} {days}"), zone);
+    let unread = || When::Unread(format!("at {}", moments.join(", ")));
+    let mut times = Vec::new();
+    let mut days_of_moments = None;
+    for text in &moments {
+        // Clockwork's day of the week, and its every hour.
+        let (day, time) = match text.split_once(' ').map(|(day, time)| (weekdays(day), time)) {
+            Some((Some(day), time)) if text.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                (Some(day), time)
+            }
+            Some(_) | None => (None, text.as_str()),
+        };
+        if let Some(minute) = time.strip_prefix("**:").and_then(|minute| minute.parse::<u32>().ok()) {
+            return When::cron(format!("{minute} * * * *"), zone);
+        }
+        let time = time.strip_prefix("start of the month at ").unwrap_or(time);
+        let Some(time) = time_of_day(time) else { return unread() };
+        times.push(time);
+        if let Some(day) = day {
+            match &days_of_moments {
+                Some(known) if *known != day => return unread(),
+                Some(_) | None => days_of_moments = Some(day),
+            }
+        }
+    }
+    let has_time = !times.is_empty();
+    if times.is_empty() {
+        times.push((0, 0));
+    }
+    if let Some(days) = days_of_moments {
+        return at_times(&times, &format!("* * {days}"), zone);
+    }
+    let daily = |days: &str| at_times(&times, days, zone);
     match first {
         [(_, Token::Text(fields))] if fields.split_ascii_whitespace().count() == 5 => {
             When::cron(*fields, zone)
@@ -123,31 +166,51 @@ fn when(first: &[Placed<'_>], moment: Option<&[Placed<'_>]>, zone: &str, is_when
             "month" => daily("1 * *"),
             "year" => daily("1 1 *"),
             "reboot" => When::Every("reboot".to_owned()),
-            other => match DAYS.iter().position(|day| *day == other) {
+            other => match weekdays(other) {
                 Some(day) => daily(&format!("* * {day}")),
-                None => When::Beyond(other.to_owned()),
+                None => When::Unread(other.to_owned()),
             },
         },
+        // `[:monday, :wednesday]`.
+        [(_, Token::Sign('[')), inner @ .., (_, Token::Sign(']'))] => {
+            let names: Vec<&str> = inner
+                .iter()
+                .filter_map(|(_, token)| if let Token::Word(name) = token { Some(*name) } else { None })
+                .collect();
+            weekdays(&names.join(",")).map_or(When::Computed, |days| daily(&format!("* * {days}")))
+        }
         [(_, Token::Number(count)), rest @ ..] => {
             let unit = rest
                 .iter()
                 .find_map(|(_, token)| if let Token::Word(word) = token { Some(*word) } else { None });
             // The lexer takes `1.` for a number.
-            span(count.trim_end_matches('.'), unit, is_whenever, time.is_some()).map_or(
-                When::Computed,
-                |span| match span {
-                    Span::Daily => daily("* * *"),
+            span(count.trim_end_matches('.'), unit, is_whenever, has_time).map_or(When::Computed, |span| {
+                match span {
+                    Span::Days(days) => daily(&days),
                     Span::Fields(fields) => When::cron(fields, zone),
                     Span::Words(words) => When::Every(words),
-                },
-            )
+                }
+            })
         }
         _ => When::Computed,
     }
 }
 
+/// The texts of `at:`: one, a list of them, or several in one text.
+fn moments(value: &[Placed<'_>]) -> Option<Vec<String>> {
+    let texts: Vec<&str> = match value {
+        [(_, Token::Sign('[')), inner @ .., (_, Token::Sign(']'))] => {
+            let parts = inner.split(|(_, token)| *token == Token::Sign(',')).filter(|part| !part.is_empty());
+            parts.map(text).collect::<Option<_>>()?
+        }
+        one => vec![text(one)?],
+    };
+    Some(texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned()).collect())
+}
+
 enum Span {
-    Daily,
+    /// On these days, at the times that stand beside it.
+    Days(String),
     Fields(String),
     Words(String),
 }
@@ -162,7 +225,10 @@ fn span(count: &str, unit: Option<&str>, is_whenever: bool, has_time: bool) -> O
     let number: u32 = count.parse().ok()?;
     let words = Span::Words(format!("{number} {unit}"));
     Some(match (number, unit.trim_end_matches('s')) {
-        (1, "day") if has_time || is_whenever => Span::Daily,
+        (1, "day") if has_time || is_whenever => Span::Days("* * *".to_owned()),
+        (1, "week") if is_whenever => Span::Days("* * 0".to_owned()),
+        (1, "month") if is_whenever => Span::Days("1 * *".to_owned()),
+        (1, "year") if is_whenever => Span::Days("1 1 *".to_owned()),
         (1, "minute") if is_whenever => Span::Fields("* * * * *".to_owned()),
         (1, "hour") if is_whenever => Span::Fields("0 * * * *".to_owned()),
         (number @ 2..=30, "minute") if is_whenever && 60 % number == 0 => {
@@ -173,23 +239,6 @@ fn span(count: &str, unit: Option<&str>, is_whenever: bool, has_time: bool) -> O
         }
         (_, _) => words,
     })
-}
-
-/// `4:30 am`, `12pm`, `16:05`.
-fn clock(text: &str) -> Option<(u32, u32)> {
-    let lower = text.trim().to_ascii_lowercase();
-    let (digits, add) = match (lower.strip_suffix("am"), lower.strip_suffix("pm")) {
-        (Some(digits), _) => (digits.trim(), Some(0)),
-        (None, Some(digits)) => (digits.trim(), Some(12)),
-        (None, None) => (lower.as_str(), None),
-    };
-    let (hour, minute) = digits.split_once(':').unwrap_or((digits, "0"));
-    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
-    let hour = match add {
-        Some(add) => (hour % 12).saturating_add(add),
-        None => hour,
-    };
-    (hour < 24 && minute < 60).then_some((hour, minute))
 }
 
 /// `scheduler.cron '5 0 * * *' do`.

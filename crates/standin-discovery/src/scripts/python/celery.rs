@@ -34,6 +34,17 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
                 entry = name;
                 None
             }
+            [
+                (_, Token::Sign('[')),
+                (_, Token::Text(name)),
+                (_, Token::Sign(']')),
+                (_, Token::Sign('=')),
+                (_, Token::Sign('{') | Token::Word("dict")),
+                ..,
+            ] => {
+                entry = name;
+                None
+            }
             [(_, Token::Text(name)), (_, Token::Sign(':')), (_, Token::Word("dict")), ..] => {
                 entry = name;
                 None

@@ -178,7 +178,7 @@ fn length(program: &Program<'_>, line: &Line<'_>) -> Option<Pause> {
     let (at, word) =
         all.iter().enumerate().skip(from).take(of_line).find_map(|(at, (_, token))| match token {
             Token::Word(word @ ("sleep" | "wait")) => Some((at, *word)),
-            _ => None,
+            Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => None,
         })?;
     let call = Call::read(all, at.saturating_add(2));
     let argument = call.named("timeout").or(call.positional(0));

@@ -55,8 +55,7 @@ fn read<'t>(text: &'t str, first: u32, depth: usize, all: &mut Vec<Statement<'t>
         let before = open.clone();
         let mut ends = Vec::new();
         // Each turn takes the next line, up to a limit.
-        loop {
-            let Some((_, line)) = starts.get(at) else { break };
+        while let Some((_, line)) = starts.get(at) {
             at = at.saturating_add(1);
             let goes_on = scan(line.trim_end_matches(['\n', '\r']), &mut open, &mut ends);
             let is_open = matches!(open.last(), Some(Open::Single | Open::Double));

@@ -97,8 +97,7 @@ pub(super) fn of(repository: &Repository<'_>, one: &Started) -> Next {
     let mut folder = one.folder.clone();
     for part in parts(&one.command) {
         let words = words(part);
-        if let [first @ ("cd" | "pushd"), to, ..] = words.as_slice() {
-            drop(first);
+        if let ["cd" | "pushd", to, ..] = words.as_slice() {
             // What lies outside is a folder of another machine.
             folder = join(&folder, to.trim_start_matches('/')).unwrap_or_default();
             continue;

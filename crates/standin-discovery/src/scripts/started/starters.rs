@@ -154,7 +154,9 @@ fn compose(text: &str) -> Vec<Written> {
 fn command(value: &Value<'_>) -> Option<String> {
     match &value.data {
         Data::List(words) => Some(words.iter().filter_map(Value::scalar).collect::<Vec<_>>().join(" ")),
-        _ => value.scalar(),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
+            value.scalar()
+        }
     }
 }
 

@@ -209,3 +209,58 @@ fn what_stands_aside_is_no_automation() {
         assert_eq!(one(&format!("{folder}/jobs.js"), text), Vec::<String>::new(), "{folder}");
     }
 }
+
+#[test]
+fn words_of_ruby_and_methods_of_laravel_are_read() {
+    let whenever = [
+        (
+            "every 1.day, at: ['4:30 am', '6:00 pm'] do\n  rake 'a'\nend\n",
+            "a 1 loadable [30 4 * * * local;0 18 * * * local] [schedule]",
+        ),
+        (
+            "every 1.day, at: '5:30 am, 7:30 pm' do\n  rake 'a'\nend\n",
+            "a 1 loadable [30 5,19 * * * local] [schedule]",
+        ),
+        (
+            "every 1.month, at: 'start of the month at 3am' do\n  rake 'a'\nend\n",
+            "a 1 loadable [0 3 1 * * local] [schedule]",
+        ),
+        (
+            "every [:monday, :friday], at: '5:00' do\n  rake 'a'\nend\n",
+            "a 1 loadable [0 5 * * 1,5 local] [schedule]",
+        ),
+        ("every :monday, at: 'noonish' do\n  rake 'a'\nend\n", "a 1 loadable [] [schedule;at noonish]"),
+    ];
+    for (text, wanted) in whenever {
+        assert_eq!(one("config/schedule.rb", text), [wanted], "{text}");
+    }
+    let clock = "require 'clockwork'\nevery(1.week, 'w', at: 'Monday 10:00', tz: 'UTC') { }\nevery(1.hour, 'h', at: '**:30') { }\n";
+    assert_eq!(
+        one("lib/clock.rb", clock),
+        ["h 3 loadable [30 * * * * local] [schedule]", "w 2 loadable [0 10 * * 1 UTC] [schedule]"]
+    );
+    let laravel = [
+        ("twiceDailyAt(1, 13, 15)", "15 1,13 * * *"),
+        ("yearlyOn(6, 1, '17:00')", "0 17 1 6 *"),
+        ("twiceMonthly(1, 16, '13:00')", "0 13 1,16 * *"),
+        ("quarterlyOn(4, '14:00')", "0 14 4 1-12/3 *"),
+        ("days([1, 3])->at('4:00')", "0 4 * * 1,3"),
+        ("days([Schedule::MONDAY, 3])->at('4:00')", "0 4 * * 1,3"),
+        ("cron(env('CRON', '*/5 * * * *'))", "*/5 * * * *"),
+    ];
+    for (methods, fields) in laravel {
+        let text = format!(
+            "<?php\nuse Illuminate\\Console\\Scheduling\\Schedule;\n$schedule->command('a')->{methods};\n"
+        );
+        assert_eq!(
+            one("app/Console/Kernel.php", &text),
+            [format!("a 3 loadable [{fields} UTC] [schedule]")],
+            "{methods}"
+        );
+    }
+    let celery = "from celery import Celery\napp.conf.beat_schedule = {'early': {'task': 'a', 'schedule': crontab(minute=1)}}\napp.conf.beat_schedule[\"late\"] = {'task': 'b', 'schedule': crontab(minute=2)}\n";
+    assert_eq!(
+        one("a.py", celery),
+        ["early 2 loadable [1 * * * * UTC] [schedule]", "late 3 loadable [2 * * * * UTC] [schedule]"]
+    );
+}
