@@ -1,5 +1,7 @@
 //! How a Netlify function is bundled and called: what its site's settings say goes to Netlify's own bundler.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Map, Value, json};
 
 use crate::work::{Call, FunctionWork};
@@ -19,6 +21,7 @@ const KEYS: [(&str, &str); 4] = [
 pub(crate) fn task(
     work: &FunctionWork,
     root: &str,
+    base: &str,
     out: &str,
     bundler: &str,
     site: &str,
@@ -29,9 +32,29 @@ pub(crate) fn task(
         Call::Request => Value::Null,
     };
     json!({
-        "bundler": bundler, "root": root, "out": out, "name": work.name, "main": work.main,
-        "config": config(site, root), "body": body, "call": call,
+        "bundler": bundler, "root": root, "base": base, "out": out, "name": work.name, "main": work.main,
+        "config": config(site, base), "body": body, "call": call,
     })
+}
+
+/// The folder that Netlify builds in, and the text of its settings: `base` of the repository's own, else the nearest folder
+/// above the function that has some.
+pub(crate) fn site(main: &Path, root: &Path, text: impl Fn(&Path) -> Option<String>) -> (PathBuf, String) {
+    const FILE: &str = "netlify.toml";
+    if let Some(site) = text(&root.join(FILE)) {
+        let parsed: toml::Table = site.parse().unwrap_or_default();
+        let base = parsed.get("build").and_then(|build| build.get("base")?.as_str()).unwrap_or_default();
+        let base = root.join(base.trim_matches('/'));
+        if base.as_path() != root {
+            // Settings in the base come before those above it.
+            let own = text(&base.join(FILE));
+            return (base, own.unwrap_or(site));
+        }
+        return (root.to_owned(), site);
+    }
+    let above = main.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    let found = above.filter_map(|folder| Some((folder.to_owned(), text(&folder.join(FILE))?))).next();
+    found.unwrap_or_else(|| (root.to_owned(), String::new()))
 }
 
 /// The bundler's settings, out of a `netlify.toml`. What is no such file says nothing: the scan tells why.
@@ -66,6 +89,27 @@ fn settings(table: &toml::Table, root: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_is_built_where_netlify_builds_it() {
+        let of = |files: &[(&str, &str)]| {
+            let text = |path: &Path| {
+                let found = files.iter().find(|(file, _)| Path::new("/r").join(file) == path);
+                found.map(|(_, text)| (*text).to_owned())
+            };
+            let (base, site) = site(Path::new("/r/web/netlify/functions/f.mjs"), Path::new("/r"), text);
+            (base.to_string_lossy().into_owned(), site)
+        };
+        assert_eq!(of(&[]), ("/r".into(), String::new()));
+        let based = "build = { base = \"/web/\" }";
+        assert_eq!(of(&[("netlify.toml", based)]), ("/r/web".into(), based.into()));
+        assert_eq!(of(&[("netlify.toml", based), ("web/netlify.toml", "x")]), ("/r/web".into(), "x".into()));
+        assert_eq!(of(&[("web/netlify.toml", "x")]), ("/r/web".into(), "x".into()));
+        assert_eq!(
+            of(&[("netlify.toml", "y = 1"), ("web/netlify.toml", "x")]),
+            ("/r".into(), "y = 1".into())
+        );
+    }
 
     #[test]
     fn the_site_says_how_its_functions_are_bundled() {

@@ -95,6 +95,14 @@ pub enum PrepareError {
     /// What is to be run is not there.
     #[error("{0} is not there: correct the path, or bring it back")]
     Gone(PathBuf),
+    /// A script of a package is not there.
+    #[error("{} has no script `{script}`: correct its name, or bring it back", package.display())]
+    NoScript {
+        /// The package's file.
+        package: PathBuf,
+        /// The script's name.
+        script: String,
+    },
     /// A program is not installed.
     #[error("{0} is no program on the path: install it, or put its folder into PATH")]
     NoProgram(String),
@@ -169,6 +177,11 @@ pub fn prepare(work: &Work, means: &Means) -> Result<Ready, PrepareError> {
         Work::Workflow(work) => workflow::workflow(work, means, tools, &secrets),
         Work::Function(work) => called(work, means, tools, &secrets),
         Work::Npm { dir, script } => {
+            let package = Path::new(dir).join("package.json");
+            let written: serde_json::Value = serde_json::from_str(&text(&package)?).unwrap_or_default();
+            if written.get("scripts").and_then(|scripts| scripts.get(script)).is_none() {
+                return Err(PrepareError::NoScript { package, script: script.clone() });
+            }
             let args: Vec<OsString> = match means.trial {
                 Trial::Real => vec!["run".into(), "--silent".into(), "--".into(), script.into()],
                 // The scan has read the script; what is left is whether npm starts.
@@ -206,14 +219,14 @@ fn called(
     let (bundler, node, folder) = (tools.bundler()?, tools.node()?, own_folder()?);
     let runner = folder.path().join("runner.mjs");
     std::fs::write(&runner, function::RUNNER).map_err(|source| io(&runner, source))?;
-    let site = text(&means.root.join("netlify.toml")).unwrap_or_default();
+    let (base, site) = function::site(&main, &means.root, |path| text(path).ok());
     let out = folder.path().join("bundle");
     let call = match means.trial {
         Trial::Real => "yes",
         Trial::Dry => "no",
     };
-    let (root, out) = (means.root.to_string_lossy(), out.to_string_lossy());
-    let task = function::task(work, &root, &out, &bundler.to_string_lossy(), &site, call);
+    let (root, base, out) = (means.root.to_string_lossy(), base.to_string_lossy(), out.to_string_lossy());
+    let task = function::task(work, &root, &base, &out, &bundler.to_string_lossy(), &site, call);
     Ok(Ready {
         input: task.to_string().into_bytes(),
         folder: Some(folder),
@@ -235,6 +248,8 @@ fn shell(work: &ShellWork, means: &Means, secrets: &Secrets) -> Result<Ready, Pr
     if means.trial == Trial::Dry {
         // Reads the command and runs nothing of it.
         args.insert(0, "-n".into());
+        let tools = Tools { root: &means.root, env: &means.env };
+        program::of_command(&work.command, Path::new(&work.dir), tools)?;
     }
     if !Path::new(&work.dir).is_dir() {
         return Err(PrepareError::Gone(PathBuf::from(&work.dir)));

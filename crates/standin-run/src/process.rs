@@ -157,6 +157,41 @@ pub async fn run(
     Ended { end, took, tail: tail.text() }
 }
 
+/// Why a run failed, as the end of its output tells it: the line of an error, else the last line that says anything. Of a
+/// workflow only what its steps print, where they do.
+pub fn reason(tail: &str) -> Option<String> {
+    let bare: String = plain(tail);
+    let lines = || bare.lines().map(str::trim).filter(|line| line.chars().any(char::is_alphanumeric));
+    // What comes after a step that failed is of those that clean up.
+    let until = lines().position(|line| line.contains("❌  Failure - ")).unwrap_or(usize::MAX);
+    let printed: Vec<&str> =
+        lines().take(until).filter_map(|line| Some(line.split_once("]   | ")?.1.trim())).collect();
+    let all: Vec<&str> = if printed.is_empty() { lines().collect() } else { printed };
+    let says = |line: &&&str| line.chars().any(char::is_alphanumeric);
+    let is_noise = |line: &str| line.starts_with("Node.js v") || line.starts_with("at ");
+    let is_error = |line: &&&str| {
+        let head = line.split_once(':').map_or("", |(head, _)| head);
+        let name = head.rsplit(' ').next().unwrap_or_default();
+        name == "error" || name == "fatal" || name.ends_with("Error") || name.ends_with("Exception")
+    };
+    let own = all.iter().filter(says).rfind(|line| line.starts_with("standin: "));
+    let error = all.iter().filter(says).rfind(is_error);
+    let last = all.iter().filter(says).rfind(|line| !is_noise(line));
+    own.or(error).or(last).map(|line| (*line).to_owned())
+}
+
+/// A text without the codes that colour it.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut all, part| {
+        all.push_str(
+            part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').get(1..).unwrap_or_default(),
+        );
+        all
+    })
+}
+
 /// Both streams, line by line.
 fn lines(child: &mut Child, masks: Masks) -> mpsc::Receiver<(Stream, Vec<u8>)> {
     let (to, from) = mpsc::channel(256);

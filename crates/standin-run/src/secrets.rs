@@ -18,7 +18,7 @@ pub const MAX_SECRETS: usize = 500;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
     /// It cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read: {source}; name a file of your own with lines NAME=value", path.display())]
     Io {
         /// The file.
         path: PathBuf,

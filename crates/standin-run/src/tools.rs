@@ -64,7 +64,14 @@ impl Tools<'_> {
     /// # Errors
     /// [`Missing`].
     pub fn bundler(&self) -> Result<PathBuf, Missing> {
-        let named = self.env.get(OsStr::new("STANDIN_ZISI")).map(PathBuf::from);
+        const TOOL: &str = "Netlify's bundler";
+        let named =
+            self.env.get(OsStr::new("STANDIN_ZISI")).filter(|named| !named.is_empty()).map(PathBuf::from);
+        if let Some(folder) = named.as_ref().filter(|folder| !folder.join("dist/main.js").is_file()) {
+            let fix =
+                format!("STANDIN_ZISI names {}, which is no @netlify/zip-it-and-ship-it", folder.display());
+            return Err(Missing { tool: TOOL, fix });
+        }
         let with_cli = self.on_path("netlify").and_then(|cli| cli.canonicalize().ok());
         let beside = with_cli.iter().flat_map(|cli| cli.ancestors().map(|folder| folder.join(ZISI)));
         let cli = self.root.join("node_modules/netlify-cli");
@@ -76,7 +83,7 @@ impl Tools<'_> {
             main.is_file().then_some(main)
         });
         found.ok_or_else(|| Missing {
-            tool: "Netlify's bundler",
+            tool: TOOL,
             fix: "`npm install --save-dev @netlify/zip-it-and-ship-it` in the repository; STANDIN_ZISI names its folder elsewhere"
                 .to_owned(),
         })
@@ -158,6 +165,9 @@ mod tests {
         let env = Environment::from([("PATH".into(), root.join("bin").into())]);
         let tools = Tools { root, env: &env };
         assert!(tools.bundler().unwrap_err().to_string().contains("npm install"));
+        let wrong = Environment::from([("STANDIN_ZISI".into(), "/nope".into())]);
+        let error = Tools { root, env: &wrong }.bundler().unwrap_err().to_string();
+        assert!(error.contains("STANDIN_ZISI names /nope"), "{error}");
         // As a global installation has it: the program is a link into its package.
         program(&root.join("lib/node_modules/netlify-cli/bin/run.js"));
         let inner = root.join("lib/node_modules/netlify-cli").join(ZISI).join("dist/main.js");

@@ -9,13 +9,25 @@ const task = JSON.parse(readFileSync(0, 'utf8'));
 const say = (text) => process.stderr.write(`standin: ${text}\n`);
 const fail = (text) => {
   say(text);
+  process.exitCode = 1;
   process.exit(1);
 };
+
+// A function that ends the process, or that never answers, has not done its work.
+let answered = false;
+// Not emitted where a program ends itself: nothing is left that it could wait for.
+let waits = true;
+process.on('beforeExit', () => void (waits = false));
+process.on('exit', () => {
+  if (answered || process.exitCode === 1) return;
+  say(waits ? `${task.name} ended the process before it answered` : `${task.name} never answered: what it waits for never comes`);
+  process.exitCode = 1;
+});
 const load = (file) => import(pathToFileURL(file).href);
 
 async function bundle() {
   const { zipFunction } = await load(task.bundler);
-  const options = { archiveFormat: 'none', basePath: task.root, config: task.config };
+  const options = { archiveFormat: 'none', basePath: task.base, repositoryRoot: task.root, config: task.config };
   const made = await zipFunction(task.main, task.out, options);
   if (!made) fail(`Netlify's bundler finds no function in ${task.main}`);
   if (made.runtime !== 'js') fail(`the function is ${made.runtime}, and only JavaScript can be called here`);
@@ -52,6 +64,9 @@ async function callSecond(run) {
   globalThis.Netlify = { context, env };
   const answer = await run(new Request(url, { method: 'POST', headers, body: body || undefined }), context);
   if (answer === undefined || answer === null) return { status: 204, text: '' };
+  if (typeof answer.text !== 'function' || typeof answer.status !== 'number') {
+    throw new Error(`it returned ${typeof answer === 'object' ? 'an object' : `a ${typeof answer}`}, and Netlify takes a Response or nothing`);
+  }
   return { status: answer.status, text: await answer.text() };
 }
 
@@ -69,13 +84,17 @@ async function callFirst(handler) {
   const answer = await new Promise((resolve, reject) => {
     const told = handler(event, context, (error, value) => (error ? reject(error) : resolve(value)));
     if (typeof told?.then === 'function') told.then(resolve, reject);
-    else if (handler.length < 3) resolve(told);
+    // One that names no third argument may still use it: it has answered when nothing is left that it waits for.
+    else if (told?.statusCode !== undefined) resolve(told);
+    else process.once('beforeExit', () => resolve(undefined));
   });
   return { status: answer?.statusCode ?? 204, text: String(answer?.body ?? '') };
 }
 
 // One stage after the other, so that what goes wrong is said with its place, and without a trace where that says nothing.
 const words = (error) => {
+  const missing = String(error?.message ?? error).match(/(?:Could not resolve|Cannot find (?:module|package)) ['"]([^'"./][^'"]*)['"]/);
+  if (missing && !missing[1].startsWith('node:')) return `the package ${missing[1]} is not installed: run \`npm ci\``;
   const lines = String(error?.message ?? error).split('\n').map((line) => line.trim());
   return lines.filter(Boolean).slice(0, 2).join(' ') || 'no reason given';
 };
@@ -90,8 +109,12 @@ async function stage(doing, work) {
 const made = await stage(`Netlify's bundler cannot bundle ${task.name}`, bundle);
 if (task.call === 'no') {
   say(`${task.name} can be bundled`);
+  answered = true;
   process.exit(0);
 }
+// On Netlify there is the bundle and nothing else of the repository.
+process.chdir(made.path);
+process.env.LAMBDA_TASK_ROOT = made.path;
 const module = await stage(`${task.name} cannot be loaded`, () => load(entry(made)));
 // What a bundler makes of an ES module for `require` has its default export one level deeper.
 const exported = module.default?.default ?? module.default;
@@ -111,6 +134,7 @@ const answer = await stage(`${task.name} failed`, async () => {
     throw error;
   }
 });
+answered = true;
 const text = answer.text.slice(0, 500);
 if (!(answer.status >= 200 && answer.status < 400)) fail(`${task.name} answered ${answer.status} ${text}`);
 say(`${task.name} answered ${answer.status} ${text}`);

@@ -196,6 +196,31 @@ fn dry(program: &Path, script: Option<&Path>) -> Option<Vec<OsString>> {
     }
 }
 
+/// Whether what a command of the shell begins with is there: its program, and the script that it gives to one.
+/// What only the shell can tell is taken as right.
+pub(super) fn of_command(command: &str, dir: &Path, tools: Tools<'_>) -> Result<(), PrepareError> {
+    let is_plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "._/-@+".contains(c));
+    let mut words = command.split_whitespace();
+    let Some(program) = words.next().filter(is_plain) else { return Ok(()) };
+    if program.contains('/') {
+        return there(&dir.join(program));
+    }
+    let asked = std::process::Command::new("/bin/sh")
+        .args(["-c", "command -v -- \"$0\" >/dev/null", program])
+        .env_clear()
+        .envs(tools.env.get(OsStr::new("PATH")).map(|path| ("PATH", path)))
+        .status();
+    if !asked.is_ok_and(|status| status.success()) {
+        return Err(PrepareError::NoProgram(program.to_owned()));
+    }
+    let reads = ["node", "python", "python3", "bash", "sh", "ruby", "php", "perl", "deno", "bun"];
+    let script = words.next().filter(is_plain).filter(|word| word.contains('.') && !word.starts_with('-'));
+    match script.filter(|_| reads.contains(&program)) {
+        Some(script) => there(&dir.join(script)),
+        None => Ok(()),
+    }
+}
+
 /// A script's program by its ending, else by its first line, else itself.
 fn by_itself(path: &Path, tools: Tools<'_>) -> Result<Vec<OsString>, PrepareError> {
     if let Some(argv) = by_ending(path, tools)? {

@@ -104,3 +104,15 @@ async fn a_run_of_jobs_that_were_all_skipped_is_a_failure() {
     let (ended, text) = ran(of(unsupported), 60).await;
     assert!(ended.end == RunEnd::Exited { code: 1 } && text.contains("a job was not run"), "{text}");
 }
+
+#[test]
+fn a_failed_run_says_why() {
+    let act = "[f/d] ⭐ Run Main x\n[f/d]   | working\n[f/d]   | Error: database is gone\n[f/d]   |     at run (node:vm:1)\n[f/d]   | \n[f/d]   | Node.js v20.20.2\n[f/d]   ❌  Failure - Main x [1ms]\n[f/d] exit status 1\n[f/d]   ✅  Success - Complete job\n[f/d] 🏁  Job failed\nError: Job 'd' failed\n";
+    assert_eq!(reason(act).as_deref(), Some("Error: database is gone"));
+    let silent = "[f/d] ⭐ Run Main x\n[f/d]   | all went well\n[f/d]   | no rows\n[f/d]   ❌  Failure - Main x\n[f/d]   | cleaned\n";
+    assert_eq!(reason(silent).as_deref(), Some("no rows"));
+    assert_eq!(reason("a\nValueError: b\n\n---\n").as_deref(), Some("ValueError: b"));
+    assert_eq!(reason("\u{1b}[90mfirst\u{1b}[39m\nlast\n").as_deref(), Some("last"));
+    assert_eq!(reason("standin: no job ran: why\n").as_deref(), Some("standin: no job ran: why"));
+    assert_eq!(reason(" \n--\n"), None);
+}

@@ -122,3 +122,55 @@ fn what_is_missing_says_how_to_get_it() {
     );
     assert!(tools.node().unwrap_err().to_string().contains("STANDIN_NODE"));
 }
+
+#[tokio::test]
+async fn what_ends_before_it_answers_has_failed() {
+    for (file, text, said) in [
+        (
+            "netlify/functions/quits.mjs",
+            "export default async () => process.exit(0);\n",
+            "ended the process before it answered",
+        ),
+        ("netlify/functions/waits.mjs", "export default () => new Promise(() => {});\n", "never answered"),
+        (
+            "netlify/functions/wrong.mjs",
+            "export default async () => ({ ok: true });\n",
+            "Netlify takes a Response or nothing",
+        ),
+        (
+            "netlify/functions/lacks.js",
+            "const x = require('left-out');\nexports.handler = async () => x();\n",
+            "run `npm ci`",
+        ),
+    ] {
+        let (end, text) = called(&[(file, text)], &[]).await;
+        assert!(end == RunEnd::Exited { code: 1 } && text.contains(said), "{file}: {end:?} {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_calls_back_without_naming_it_is_waited_for() {
+    let late = "exports.handler = function () { const done = arguments[2]; setTimeout(() => { console.log('did it'); done(null, { statusCode: 200, body: 'late' }); }, 50); };\n";
+    let (end, text) = called(&[("netlify/functions/late.js", late)], &[]).await;
+    assert!(end == OK && text.contains("did it\n") && text.contains("answered 200 late"), "{text}");
+    let silent = "exports.handler = (...all) => { setTimeout(() => console.log(all.length), 50); };\n";
+    let (end, text) = called(&[("netlify/functions/silent.js", silent)], &[]).await;
+    assert!(end == OK && text.contains("3\n") && text.contains("answered 204"), "{text}");
+}
+
+#[tokio::test]
+async fn a_function_has_its_bundle_and_nothing_else_of_the_repository() {
+    let read = "const fs = require('node:fs');
+exports.handler = async () => {
+  console.log(fs.existsSync('data/list.txt'), fs.existsSync('data/other.txt'), process.env.LAMBDA_TASK_ROOT === process.cwd());
+  return { statusCode: 200 };
+};\n";
+    let files = [
+        ("web/netlify/functions/read.js", read),
+        ("netlify.toml", "[build]\nbase = \"web\"\n[functions]\nincluded_files = [\"data/list.txt\"]\n"),
+        ("web/data/list.txt", "x"),
+        ("web/data/other.txt", "x"),
+    ];
+    let (end, text) = called(&files, &[]).await;
+    assert!(end == OK && text.contains("true false true\n"), "{end:?} {text}");
+}

@@ -267,9 +267,9 @@ fn judged(ended: &Ended, ends: Ends) -> Result<(), String> {
     }
 }
 
-/// The last line of its output that says anything.
+/// The line of its output that says why.
 fn last_words(tail: &str) -> String {
-    let said = tail.lines().rev().map(str::trim).find(|line| line.chars().any(char::is_alphanumeric));
+    let said = standin_run::process::reason(tail);
     said.map_or_else(String::new, |line| format!(": {}", line.chars().take(MAX_WORDS).collect::<String>()))
 }
 

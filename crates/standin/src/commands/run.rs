@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::{MeansArgs, RunArgs};
 use crate::commands::beat::send;
 use crate::exit::{Exit, Failure};
+use crate::output;
 use crate::project::{Project, Root};
 
 /// As long as GitHub lets a job run.
@@ -63,23 +64,52 @@ pub(crate) async fn run(repository: Option<&Path>, args: RunArgs) -> Result<Exit
         return Ok(if args.check { Exit::Found } else { Exit::Platform });
     }
     if trial == Trial::Dry {
-        let ended = carry(ready, job.limit).await?;
-        return Ok(if ended.end.is_success() { Exit::Fine } else { Exit::Found });
+        return checked(&id, ready, job.limit).await;
     }
     if flag == Flag::Drill {
         // Part of somebody's drill, it never hides a primary that is dead.
-        let ended = carry(ready, job.limit).await?;
+        let ended = kept(&job.work, carry(ready, job.limit).await?);
         say_end(&id, &ended);
         return Ok(Exit::Wrapped(code_of(&ended.end)));
     }
     let rid = uuid::Uuid::new_v4().to_string();
     tell(&project.root, &id, Signal::Start, &rid, None, "").await;
-    let ended = carry(ready, job.limit).await?;
+    let ended = kept(&job.work, carry(ready, job.limit).await?);
     let code = code_of(&ended.end);
     let signal = if code == 0 { Signal::Success } else { Signal::Fail };
     tell(&project.root, &id, signal, &rid, Some(code), &ended.tail).await;
     say_end(&id, &ended);
     Ok(Exit::Wrapped(code))
+}
+
+/// What a check comes to. Of a check that finds nothing, what its tools print says nothing.
+async fn checked(id: &AutomationId, ready: Ready, limit: Duration) -> Result<Exit, Failure> {
+    let is_same = ready.differences.is_empty();
+    let ended = process::run(ready, limit, asked_to_end()?, |_, _| {}).await;
+    if !ended.end.is_success() {
+        eprint!("{}", ended.tail);
+        let why = process::reason(&ended.tail).unwrap_or_else(|| words(&ended.end));
+        eprintln!("error: `{id}` cannot be run here: {why}");
+        return Ok(Exit::Found);
+    }
+    output::write(&if is_same {
+        format!("`{id}` can be run here, and nothing differs\n")
+    } else {
+        format!("`{id}` can be run here, with the differences above\n")
+    })?;
+    Ok(Exit::Fine)
+}
+
+/// What keeps its own schedule has failed when it ends, however that looks.
+fn kept(work: &Work, ended: Ended) -> Ended {
+    match (work, &ended.end) {
+        (Work::Program { ends: Ends::Never, .. }, RunEnd::Exited { code: 0 }) => {
+            const WHY: &str = "standin: it ended, and so keeps no schedule\n";
+            eprint!("{WHY}");
+            Ended { end: RunEnd::Exited { code: 1 }, tail: format!("{}{WHY}", ended.tail), ..ended }
+        }
+        (_, _) => ended,
+    }
 }
 
 /// A run inside of a drill is part of it; a dry drill runs nothing.
@@ -132,11 +162,19 @@ pub(super) fn job(
     let automation = known.ok_or_else(|| {
         Failure::Usage(format!("`{id}` is not here: `standin scan` lists what runs by itself"))
     })?;
-    let command = project.resolved.commands.get(id).map(|spec| ShellWork {
-        command: spec.command.clone(),
-        dir: spec.dir.clone(),
-        env: spec.env.clone(),
-        env_from: spec.env_from.clone(),
+    let program = std::env::current_exe().ok().map(|path| path.to_string_lossy().into_owned());
+    let command = project.resolved.commands.get(id).map(|spec| {
+        let mut env = spec.env.clone();
+        // As the agent does: a command that Standin wrote finds this program where it is not on the path.
+        if let Some(program) = &program {
+            env.entry(standin_config::PROGRAM.to_owned()).or_insert_with(|| program.clone().into());
+        }
+        ShellWork {
+            command: spec.command.clone(),
+            dir: spec.dir.clone(),
+            env,
+            env_from: spec.env_from.clone(),
+        }
     });
     let mut work = work_of(automation, command, &project.root.path, now)
         .map_err(|error: NotHere| Failure::Usage(error.to_string()))?;
@@ -191,9 +229,10 @@ pub(super) fn failure(error: PrepareError) -> Failure {
         | PrepareError::NoProgram(_)
         | PrepareError::NotAProgram(_)
         | PrepareError::NoInterpreter(_) => Failure::Platform(error.to_string()),
-        PrepareError::NoVariable(_) | PrepareError::Gone(_) | PrepareError::Inputs { .. } => {
-            Failure::Usage(error.to_string())
-        }
+        PrepareError::NoVariable(_)
+        | PrepareError::Gone(_)
+        | PrepareError::NoScript { .. }
+        | PrepareError::Inputs { .. } => Failure::Usage(error.to_string()),
         PrepareError::Io { path, source } => Failure::Io { what: path.display().to_string(), source },
     }
 }
@@ -290,5 +329,24 @@ pub(super) async fn tell(
     let request = BeatRequest { id: id.clone(), beat, body: body.to_owned() };
     if let Err(failure) = send(root, request).await {
         eprintln!("warning: no heartbeat was sent: {failure}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_schedule_has_failed_when_it_ends() {
+        let of = |ends, code| {
+            let work = Work::Program { script: "/r/a.js".into(), dir: "/r".into(), ends };
+            let ended = Ended { end: RunEnd::Exited { code }, took: Duration::ZERO, tail: "began\n".into() };
+            let ended = kept(&work, ended);
+            (ended.end, ended.tail)
+        };
+        let (end, tail) = of(Ends::Never, 0);
+        assert!(end == RunEnd::Exited { code: 1 } && tail.ends_with("keeps no schedule\n"), "{tail}");
+        assert_eq!(of(Ends::Never, 3), (RunEnd::Exited { code: 3 }, "began\n".into()));
+        assert_eq!(of(Ends::Itself, 0), (RunEnd::Exited { code: 0 }, "began\n".into()));
     }
 }

@@ -193,3 +193,41 @@ async fn a_dry_run_reads_the_script_and_runs_nothing() {
     let gone = place.prepared(&place.script("gone.js"), Trial::Dry);
     assert!(matches!(gone, Err(PrepareError::Gone(_))));
 }
+
+#[test]
+fn a_dry_command_is_one_whose_program_and_script_are_there() {
+    let place = Place::new(&[
+        ("job.py", ""),
+        ("bin/tool", ""),
+        ("package.json", "{ \"scripts\": { \"a\": \"b\" } }"),
+    ]);
+    let dir = place.0.path().to_str().unwrap().to_owned();
+    let of = |command: &str| {
+        let (command, env) = (command.to_owned(), BTreeMap::new());
+        let work = crate::work::ShellWork { command, dir: dir.clone(), env, env_from: vec![] };
+        place.prepared(&Work::Shell(work), Trial::Dry).err().map(|error| error.to_string())
+    };
+    for command in [
+        "python3 job.py --all",
+        "cd x && y",
+        "bin/tool",
+        "FOO=1 no-such",
+        "$PROGRAM x",
+        "if a; then b; fi",
+        "python3 -m x.y",
+        "test -f gone.txt",
+    ] {
+        assert_eq!(of(command), None, "{command}");
+    }
+    for (command, said) in [
+        ("no-such-program x", "no-such-program is no program"),
+        ("node gone.js", "gone.js is not there"),
+        ("./gone", "gone is not there"),
+    ] {
+        assert!(of(command).is_some_and(|error| error.contains(said)), "{command}");
+    }
+    let npm =
+        |script: &str| place.prepared(&Work::Npm { dir: dir.clone(), script: script.into() }, Trial::Dry);
+    assert!(npm("a").is_ok());
+    assert!(npm("gone").unwrap_err().to_string().contains("has no script `gone`"));
+}
