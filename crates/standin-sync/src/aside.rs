@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, FileTimes};
 use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
@@ -96,6 +97,8 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
         return std::os::unix::fs::symlink(fs::read_link(from)?, to);
     }
     fs::copy(from, to)?;
+    // Who owns it can be kept by the superuser alone.
+    let _owner = chown(to, Some(meta.uid()), Some(meta.gid()));
     let times = FileTimes::new().set_accessed(meta.accessed()?).set_modified(meta.modified()?);
     let file = File::open(to)?;
     file.set_times(times)?;

@@ -144,6 +144,7 @@ impl Git {
         // What somebody set for commands by hand must not change what these do.
         command.args(["-c", "submodule.recurse=false", "-c", "core.quotePath=false", "-c", "gc.auto=0"]);
         command.args(["-c", "core.fsmonitor=false", "-c", "core.ignoreStat=false"]);
+        command.args(["-c", "log.showSignature=false"]);
         command.args(args).current_dir(&self.root);
         for name in MISLEADING {
             command.env_remove(name);

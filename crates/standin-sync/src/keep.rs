@@ -97,9 +97,17 @@ pub(crate) fn files(
 
 /// Keeps what is staged: it can differ from both the commit and the files. `None` where nothing is that no commit has.
 pub(crate) fn staged(git: &Git, checkout: &Checkout, now: Timestamp) -> Result<Option<Kept>, SyncError> {
-    // Of a file that is only meant to be added nothing is in the index yet.
-    let args = ["diff-index", "--cached", "--ita-invisible-in-index", "--raw", "--no-renames", "-z"];
-    let changes = git.run(&[&args[..], &[&checkout.head]].concat())?;
+    let changes = git.run(&[
+        "diff-index",
+        "--cached",
+        // Of a file that is only meant to be added nothing is in the index yet.
+        "--ita-invisible-in-index",
+        "--ignore-submodules=none",
+        "--raw",
+        "--no-renames",
+        "-z",
+        &checkout.head,
+    ])?;
     let mut parts = zero_ended(&changes);
     let (mut lines, mut names) = (Vec::new(), Vec::new());
     while let (Some(change), Some(path)) = (parts.next(), parts.next()) {

@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{getegid, geteuid};
+
 use crate::keep::Seen;
 
 /// The script's name, in the tree of the backup's second parent.
@@ -36,7 +38,7 @@ room() {
     if [ ! -d "$above" ]; then mkdir -p -- "$above"; fi
     if [ -h "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then aside "$1"; fi
 }
-# file UMASK ID PATH [EXECUTABLE]: few commands, because there can be many files.
+# file UMASK ID PATH [MODE [OWNER]]: few commands, because there can be many files.
 usual=$(umask)
 file() {
     room "$3"
@@ -45,7 +47,8 @@ file() {
     umask "$1"
     git cat-file blob "$2" >"$new"
     umask "$usual"
-    if [ $# = 4 ]; then chmod "$4" "$new"; fi
+    if [ $# = 5 ]; then chown "$5" "$new" || echo "$3 belonged to $5" >&2; fi
+    if [ $# -ge 4 ]; then chmod "$4" "$new"; fi
     if [ "$new" != "$3" ]; then mv -f -- "$new" "$3"; fi
 }
 # link ID PATH
@@ -70,8 +73,13 @@ pub(crate) fn script(files: &Seen) -> Vec<u8> {
         };
         text.extend_from_slice(first.as_bytes());
         text.extend_from_slice(&quoted(path));
-        if seen.meta.is_file() && mode & 0o111 != 0 {
+        let owner = (seen.meta.uid(), seen.meta.gid());
+        let is_ours = owner == (geteuid().as_raw(), getegid().as_raw());
+        if seen.meta.is_file() && (mode & 0o111 != 0 || !is_ours) {
             text.extend_from_slice(format!(" {mode:o}").as_bytes());
+        }
+        if seen.meta.is_file() && !is_ours {
+            text.extend_from_slice(format!(" {}:{}", owner.0, owner.1).as_bytes());
         }
         text.push(b'\n');
     }

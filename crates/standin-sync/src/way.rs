@@ -118,7 +118,8 @@ struct Between(BTreeMap<PathBuf, Vec<u8>>);
 
 impl Between {
     fn of(git: &Git, target: &str) -> Result<Self, SyncError> {
-        let changes = git.run(&["diff-index", "--cached", "--raw", "--no-renames", "-z", target])?;
+        let args = ["diff-index", "--cached", "--ignore-submodules=none", "--raw", "--no-renames", "-z"];
+        let changes = git.run(&[&args[..], &[target]].concat())?;
         let mut parts = zero_ended(&changes);
         let mut paths = BTreeMap::new();
         while let (Some(change), Some(path)) = (parts.next(), parts.next()) {

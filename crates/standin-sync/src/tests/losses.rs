@@ -108,6 +108,22 @@ fn what_was_kept_comes_back_byte_for_byte_with_its_mode_whatever_git_makes_of_su
 }
 
 #[test]
+fn what_belongs_to_somebody_else_does_so_again() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let repo = Repository::new();
+    repo.write("theirs", "1");
+    fs::set_permissions(repo.work.join("theirs"), fs::Permissions::from_mode(0o600)).unwrap();
+    if chown(repo.work.join("theirs"), Some(12345), Some(54321)).is_err() {
+        // That takes the superuser.
+        return;
+    }
+    let synced = sync(&repo.work, &cleaning(), now()).unwrap();
+    repo.shell(&synced.kept[0].restore[0]);
+    let meta = fs::metadata(repo.work.join("theirs")).unwrap();
+    assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o777), (12345, 54321, 0o600));
+}
+
+#[test]
 fn restoring_writes_through_no_link() {
     let repo = Repository::new();
     let elsewhere = tempfile::tempdir().unwrap();
