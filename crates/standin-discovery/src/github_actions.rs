@@ -33,6 +33,7 @@ mod job_steps;
 mod jobs;
 mod judged;
 mod local_actions;
+mod local_runs;
 mod noted;
 mod shape;
 mod shapes;
@@ -234,6 +235,7 @@ fn judge(path: &str, name: &str, text: &str) -> Outcome {
     let (mut triggers, detail) = look_through(&document, &mut judged);
     let mut findings = std::mem::take(&mut judged.findings);
     let known = automation(path, name, &mut findings);
+    findings.extend(local_runs::candidates(path, &document.root));
     let (state, reason) = judged.standing();
     let title = document.root.get("name").and_then(Value::scalar).map(|title| quote(&title));
     let automation = known.map(|known| Automation {

@@ -54,13 +54,14 @@ const NO_HOOKS: [&str; 17] = [
 /// Adds the scripts of every `package.json`.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     let locks = bins::of(repository);
+    let others = others::Others::new(repository);
     for entry in repository.entries.iter().filter(|entry| entry.name() == "package.json") {
         let read = match entry.nature {
             Nature::File => files::read(repository.root, &entry.path),
             Nature::Other => Err(files::not_a_file(&entry.path)),
         };
         match read {
-            Ok(text) => package(repository, (entry, &locks), &text, gathered),
+            Ok(text) => package(repository, (entry, &locks, &others), &text, gathered),
             Err(problem) => gathered.find(problem),
         }
     }
@@ -71,7 +72,7 @@ type Locks = BTreeMap<String, Option<BTreeSet<String>>>;
 
 fn package(
     repository: &Repository<'_>,
-    (entry, locks): (&Entry, &Locks),
+    (entry, locks, others): (&Entry, &Locks, &others::Others),
     text: &str,
     gathered: &mut Gathered,
 ) {
@@ -94,7 +95,8 @@ fn package(
                 .iter()
                 .filter_map(|(name, value)| Some((name.clone(), serde_json::from_str(value.get()).ok()?)))
                 .collect();
-            let package = calls::Package { repository, path: &entry.path, commands: &commands, locks };
+            let package =
+                calls::Package { repository, path: &entry.path, commands: &commands, locks, others };
             for (name, value) in scripts {
                 let line = lines.at(offset_in(text, value.get()));
                 script(&package, &name, (value, line), gathered);
@@ -199,6 +201,8 @@ fn trigger(package: &calls::Package<'_>, name: &str, line: u32, gathered: &mut G
 mod bins;
 mod calls;
 mod command;
+mod others;
+pub(crate) use command::{Callee, callees};
 
 #[cfg(test)]
 mod tests;

@@ -362,7 +362,7 @@ functions:
         [
             ("one", effective.clone()),
             ("single", effective.clone()),
-            ("three", effective.clone()),
+            ("three", effective),
             ("two", "loadable".to_owned())
         ]
     );

@@ -12,6 +12,8 @@ use crate::lines::quote;
 use crate::registry::Repository;
 
 mod actions;
+mod permissions;
+mod runs;
 
 /// How deep workflows may call one another, the first one counted.
 const MAX_CALL_DEPTH: usize = 10;
@@ -43,7 +45,9 @@ pub(super) fn check(repository: &Repository<'_>, outcomes: &mut [Outcome]) {
     groups(outcomes, &mut remarks);
     follows(outcomes, &mut remarks);
     calls(repository, outcomes, &mut remarks);
+    permissions::check(repository, outcomes, &mut remarks);
     actions::check(repository, outcomes, &mut remarks);
+    runs::settle(repository, outcomes);
     for remark in remarks {
         let Some(outcome) = outcomes.get_mut(remark.at) else { continue };
         let Some(automation) = &mut outcome.automation else { continue };

@@ -148,3 +148,108 @@ fn a_workflow_that_only_prints_is_told_from_one_that_works() {
         assert_eq!(effort(&format!("{checkout}      - {works}\n")), Effort::Some, "{works}");
     }
 }
+
+fn steps(steps: &str) -> Inventory {
+    let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{steps}");
+    let package = "{\"scripts\": {\"build\": \"make\"}}";
+    let files = [
+        (PATH, text.as_str()),
+        ("package.json", package),
+        ("scripts/here.js", ""),
+        (".gitignore", "made/\n"),
+    ];
+    scan_of(&files)
+}
+
+#[test]
+fn steps_that_run_what_is_not_in_the_repository_are_said() {
+    let out = "      - uses: actions/checkout@v4\n      - uses: actions/setup-node@v4\n      - run: npm ci\n";
+    let missing = [
+        ("      - run: node scripts/gone.js\n", "step-file-missing", 9),
+        ("      - run: bash ./gone.sh --fast\n", "step-file-missing", 9),
+        (
+            "      - name: x\n        run: |\n          echo hello\n          python gone.py\n",
+            "step-file-missing",
+            10,
+        ),
+        ("      - run: npm run nope\n", "step-script-missing", 9),
+        ("      - run: npm test\n", "step-script-missing", 9),
+    ];
+    for (step, rule, line) in missing {
+        let inventory = steps(&format!("{out}{step}"));
+        let found = rules(&inventory, PATH);
+        assert_eq!(found, [("workflow-not-dispatchable", 1), (rule, line)][2 - found.len()..], "{step}");
+        assert_eq!(standing(&inventory, "workflow:w.yml").0, "effective");
+    }
+    let fine = [
+        "      - run: node scripts/here.js\n",
+        "      - run: node scripts/here\n",
+        "      - run: npm run build\n",
+        "      - run: node dist/gone.js\n",
+        "      - run: node made/gone.js\n",
+        "      - run: make\n      - run: node scripts/gone.js\n",
+        "      - run: npm run build && node scripts/gone.js\n",
+        "      - run: node scripts/gone.js || true\n",
+        "      - run: if [ -f gone.js ]; then node gone.js; fi\n",
+        "      - run: node ${{ matrix.file }}\n",
+        "      - uses: other/action@v1\n      - run: node scripts/gone.js\n",
+        "      - uses: actions/download-artifact@v4\n      - run: node scripts/gone.js\n",
+        "      - run: node gone.js\n        working-directory: web\n",
+        "      - run: node gone.js\n        continue-on-error: true\n",
+        "      - run: node gone.js\n        if: hashFiles('gone.js') != ''\n",
+        "      - run: gone.sh\n",
+        "      - run: curl -O https://example.org/x.sh\n      - run: bash x.sh\n",
+        "      - run: node -e 'x'\n",
+        "      - run: npm run build --if-present\n",
+    ];
+    for step in fine {
+        let inventory = steps(&format!("{out}{step}"));
+        assert!(!rules(&inventory, PATH).iter().any(|(rule, _)| rule.starts_with("step-")), "{step}");
+    }
+    let inventory = steps("      - run: node scripts/gone.js\n");
+    assert!(!rules(&inventory, PATH).iter().any(|(rule, _)| rule.starts_with("step-")));
+}
+
+#[test]
+fn a_call_that_asks_for_more_than_it_may_is_refused() {
+    let caller = |whole: &str, job: &str| {
+        format!("on: push\n{whole}jobs:\n  c:\n    uses: ./.github/workflows/b.yml\n{job}")
+    };
+    let callee = |whole: &str, job: &str| {
+        format!("on: workflow_call\n{whole}jobs:\n  d:\n    runs-on: x\n{job}    steps: [{{run: make}}]\n")
+    };
+    let read = "permissions: {contents: read}\n";
+    let write = "    permissions: {contents: write}\n";
+    let cases = [
+        (caller(read, ""), callee("", write), true),
+        (caller("permissions: read-all\n", ""), callee("", write), true),
+        (caller("permissions: {}\n", ""), callee("permissions: {issues: read}\n", ""), true),
+        (caller(read, ""), callee("permissions: write-all\n", ""), true),
+        (caller("permissions: write-all\n", "    permissions: {contents: read}\n"), callee("", write), true),
+        (caller(read, "    permissions: {contents: write}\n"), callee("", write), false),
+        (caller("permissions: write-all\n", ""), callee("", write), false),
+        (caller(read, ""), callee(read, ""), false),
+        (caller(read, ""), callee("", ""), false),
+        // The settings of the repository decide.
+        (caller("", ""), callee("", write), false),
+    ];
+    for (caller, callee, is_refused) in cases {
+        let files = [(PATH, caller.as_str()), (".github/workflows/b.yml", callee.as_str())];
+        let inventory = scan_of(&files);
+        let is_said = rules(&inventory, PATH).iter().any(|(rule, _)| *rule == "call-permissions");
+        let state = standing(&inventory, "workflow:w.yml").0;
+        let wanted = if is_refused { "declared" } else { "effective" };
+        assert_eq!((is_said, state.as_str()), (is_refused, wanted), "{caller}\n{callee}");
+    }
+    let middle = "on: workflow_call\njobs:\n  m:\n    uses: ./.github/workflows/c.yml\n";
+    let last = callee("", write);
+    let files = [
+        (PATH, caller(read, "")),
+        (".github/workflows/b.yml", middle.to_owned()),
+        (".github/workflows/c.yml", last),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let inventory = scan_of(&files);
+    let (state, reason) = standing(&inventory, "workflow:w.yml");
+    assert!(state == "declared" && reason.contains("contents: write"), "{state} {reason}");
+}

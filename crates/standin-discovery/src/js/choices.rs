@@ -66,7 +66,11 @@ impl<'a> Scope<'a> {
         let is_equal = match pair.operator {
             BinaryOperator::Equality | BinaryOperator::StrictEquality => true,
             BinaryOperator::Inequality | BinaryOperator::StrictInequality => false,
-            _ => return computed("an operation"),
+            operator => {
+                let (left, right) = (self.eval(&pair.left, depth), self.eval(&pair.right, depth));
+                let known = super::plain::arithmetic(operator, &left, &right);
+                return known.unwrap_or_else(|| computed("an operation"));
+            }
         };
         let (left, right) = (self.unset(&pair.left, depth), self.unset(&pair.right, depth));
         let is_plain = |value: &Value| value.data == Data::Null || value.scalar().is_some();

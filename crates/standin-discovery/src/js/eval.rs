@@ -363,7 +363,8 @@ impl<'a> Scope<'a> {
 
     /// The few calls whose result follows from their arguments and the place of the file.
     fn call(&self, call: &CallExpression<'a>, depth: usize) -> Data<'static> {
-        if let Some(data) = self.listed(call, depth).or_else(|| self.called(call, depth)) {
+        let known = self.listed(call, depth).or_else(|| self.called(call, depth));
+        if let Some(data) = known.or_else(|| self.worked_out(call, depth)) {
             return data;
         }
         let first = call.arguments.first().and_then(Argument::as_expression);

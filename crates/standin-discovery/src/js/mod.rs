@@ -20,6 +20,7 @@ mod listed;
 mod module;
 mod mutation;
 mod paths;
+mod plain;
 mod reach;
 
 pub(crate) use module::{Call, Export, First, Imported, Module};

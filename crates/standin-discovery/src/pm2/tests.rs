@@ -256,3 +256,29 @@ fn of_one_app_in_two_files_the_one_that_pm2_starts_by_itself_counts() {
     let inventory = scan_of(&[("ecosystem.config.dev.js", text)]);
     assert_eq!(inventory.findings[0].fix, "Rename it to ecosystem.dev.config.js.");
 }
+
+#[test]
+fn numbers_and_texts_are_worked_out_too() {
+    let text = "const names = ['a', 'b'];
+module.exports = { apps: names.map((n, i) => ({
+  name: `${String(i + 1).padStart(2, '0')}-${n.toUpperCase()}`, script: 'x.js',
+  cron_restart: [i * 5 % 60, Math.floor(i / 2) + 3, '*', '*', '*'].join(' ') })) };";
+    let inventory = scan_of(&[(FILE, text), ("x.js", "")]);
+    let seen: Vec<(&str, &str)> =
+        inventory.automations.iter().map(|a| (a.name.as_str(), a.schedules[0].cron.as_str())).collect();
+    assert_eq!(seen, [("01-A", "0 3 * * *"), ("02-B", "5 3 * * *")]);
+    assert_eq!(inventory.findings, []);
+    for code in [
+        "1 / 0",
+        "[f()].join()",
+        "'a'.repeat(5000)",
+        "'a'.replace('a', '$&')",
+        "parseInt('10', 2)",
+        "Math.random()",
+    ] {
+        let text = format!(
+            "module.exports = {{ apps: [{{ name: 'x', script: 'x.js', cron_restart: String({code}) }}] }};"
+        );
+        assert_eq!(rules(&scan_of(&[(FILE, &text), ("x.js", "")]), FILE), [("computed-field", 1)], "{code}");
+    }
+}

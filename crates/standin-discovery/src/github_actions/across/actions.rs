@@ -48,7 +48,7 @@ fn is_there(repository: &Repository<'_>, path: &str) -> bool {
     has_action || is_submodule(repository, path) || built::is_ignored(repository.root, path.as_ref())
 }
 
-fn is_submodule(repository: &Repository<'_>, path: &str) -> bool {
+pub(super) fn is_submodule(repository: &Repository<'_>, path: &str) -> bool {
     let Ok(text) = files::read(repository.root, ".gitmodules") else { return false };
     let paths = text.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim().strip_prefix('='));
     paths
