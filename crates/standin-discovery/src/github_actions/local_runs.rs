@@ -145,7 +145,12 @@ fn of_script(path: &str, text: &str, line: u32, found: &mut Vec<Finding>) -> boo
             let (rule, name) = match callee {
                 Callee::File { folder, path } if folder.is_empty() => (NO_FILE, path),
                 Callee::Script { folder, name } if folder.is_empty() => (NO_SCRIPT, name),
-                Callee::File { .. } | Callee::Script { .. } | Callee::Either { .. } | Callee::Program(_) => {
+                Callee::File { .. }
+                | Callee::Script { .. }
+                | Callee::Either { .. }
+                | Callee::Other { .. }
+                | Callee::Like { .. }
+                | Callee::Program(_) => {
                     continue;
                 }
             };

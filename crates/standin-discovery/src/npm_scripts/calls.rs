@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::Severity;
 
-use super::command::{Callee, callees};
+use super::command::{Callee, Run, callees};
+use super::others::Others;
 use super::{Locks, bins};
 use crate::asked::There;
 use crate::built;
@@ -21,6 +22,7 @@ pub(super) struct Package<'a> {
     pub(super) path: &'a str,
     pub(super) commands: &'a BTreeMap<String, String>,
     pub(super) locks: &'a Locks,
+    pub(super) others: &'a Others,
 }
 
 impl Package<'_> {
@@ -58,6 +60,16 @@ impl Package<'_> {
                         self.program(&name, &mut say);
                     }
                 }
+                Callee::Other { package, name, run } => self.other((&package, &name, run), &mut say),
+                Callee::Like { folder, name } => {
+                    let begin = format!("{name}:");
+                    if folder.is_empty() && !self.commands.keys().any(|known| known.starts_with(&begin)) {
+                        let message =
+                            format!("it calls the scripts `{}*`, and none begins so", quote(&begin));
+                        let fix = "Add such a script, or correct the name.";
+                        say("npm-script-missing", Severity::Error, message, fix);
+                    }
+                }
                 Callee::File { folder, path } => self.file(&folder, &path, &mut say),
                 Callee::Program(program) => self.program(&program, &mut say),
             }
@@ -82,6 +94,44 @@ impl Package<'_> {
             (package.get("scripts")?.get(name).is_some(), format!(" in {}", quote(&path)))
         };
         (!is_there).then(|| format!("it calls the script `{}`, which is not there{place}", quote(name)))
+    }
+
+    /// Says of a script of another package that it is not there. A package that is not here may be anywhere.
+    fn other(
+        &self,
+        (package, name, run): (&str, &str, Run),
+        say: &mut impl FnMut(&str, Severity, String, &str),
+    ) {
+        let is_folder = |path: &str| {
+            let whole = js::resolve(&self.repository.absolute(self.folder()), path);
+            whole.strip_prefix(self.repository.root).ok().map(|path| path.to_string_lossy().into_owned())
+        };
+        let by_name = (!package.starts_with('.')).then(|| self.others.by_name(package)).flatten();
+        let Some(other) = by_name.or_else(|| self.others.in_folder(&is_folder(package)?)) else { return };
+        if other.scripts.contains(name) {
+            return;
+        }
+        let place = quote(&other.path);
+        match run {
+            Run::Script => {
+                let message = format!("it calls the script `{}`, which is not there in {place}", quote(name));
+                say("npm-script-missing", Severity::Error, message, "Add that script, or correct the name.");
+            }
+            // A dependency may bring it, whatever the program of that is called.
+            Run::OrProgram if !other.has_dependencies => {
+                let message = format!(
+                    "`{}` is no script of {place}: a program of that name has to be there",
+                    quote(name)
+                );
+                say(
+                    "npm-script-missing",
+                    Severity::Warning,
+                    message,
+                    "Add that script, or correct the name.",
+                );
+            }
+            Run::OrProgram => {}
+        }
     }
 
     fn program(&self, program: &str, say: &mut impl FnMut(&str, Severity, String, &str)) {
@@ -126,7 +176,9 @@ impl Package<'_> {
             for callee in callees(command) {
                 let called = match callee {
                     Callee::Script { folder, name } | Callee::Either { folder, name } => (folder, name),
-                    Callee::File { .. } | Callee::Program(_) => continue,
+                    Callee::File { .. } | Callee::Program(_) | Callee::Other { .. } | Callee::Like { .. } => {
+                        continue;
+                    }
                 };
                 // A script of another package is another script.
                 let (true, script) = (called.0.is_empty(), called.1) else { continue };

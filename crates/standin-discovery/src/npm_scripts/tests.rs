@@ -106,3 +106,35 @@ fn what_is_wrong_with_a_test_or_an_example_is_a_note() {
         .collect();
     assert_eq!((severe, inventory.findings.len()), (vec!["docs/package.json", "package.json"], 4));
 }
+
+#[test]
+fn scripts_of_other_packages_have_to_be_there() {
+    let root = r#"{"workspaces": ["packages/*"], "scripts": {
+        "w": "npm run missing -w @x/a",
+        "y": "yarn workspace @x/a gone",
+        "f": "pnpm --filter @x/a run gone",
+        "c": "yarn --cwd packages/a gone3",
+        "k": "concurrently \"npm run nope\" \"npm:nada\"",
+        "p": "run-p nix:*",
+        "m": "pm2 start ecosystem.config.js",
+        "ok": "npm run there -w packages/a && pnpm --filter @x/a there && run-p ok:* && npm run x -w @elsewhere/b",
+        "ok:1": "true"
+    }}"#;
+    let a = r#"{"name": "@x/a", "scripts": {"there": "true"}}"#;
+    let inventory = scan_of(&[("package.json", root), ("packages/a/package.json", a)]);
+    let said = [
+        ("npm-script-missing", 2),
+        ("npm-script-missing", 3),
+        ("npm-script-missing", 4),
+        ("npm-script-missing", 5),
+        ("npm-script-missing", 6),
+        ("npm-script-missing", 6),
+        ("npm-script-missing", 7),
+        ("npm-file-missing", 8),
+    ];
+    assert_eq!(rules(&inventory, "package.json"), said);
+    // A dependency may bring a program of any name.
+    let a = r#"{"name": "@x/a", "dependencies": {"b": "1"}}"#;
+    let root = r#"{"scripts": {"y": "yarn workspace @x/a tsc"}}"#;
+    assert_eq!(scan_of(&[("package.json", root), ("packages/a/package.json", a)]).findings, []);
+}
