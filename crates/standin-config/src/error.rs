@@ -33,6 +33,18 @@ impl<'a> Lines<'a> {
         (counted(line), counted(column))
     }
 
+    /// What stands there.
+    pub(crate) fn cut(&self, span: std::ops::Range<usize>) -> &'a str {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// The first line before an offset that begins with this.
+    pub(crate) fn first_before(&self, offset: usize, start: &str) -> Option<u32> {
+        let before = self.text.get(..offset)?;
+        let is_it = |(_, line): &(u32, &str)| line.trim_start().starts_with(start);
+        (1..).zip(before.lines()).find(is_it).map(|(line, _)| line)
+    }
+
     pub(crate) fn error(
         &self,
         offset: usize,

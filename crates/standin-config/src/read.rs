@@ -151,9 +151,23 @@ fn table<T: DeserializeOwned + Default>(
 }
 
 fn syntax_error(lines: &Lines<'_>, error: &toml::de::Error) -> ConfigError {
+    if let Some(span) = error.span().filter(|_| error.message().starts_with("duplicate key")) {
+        return second(lines, span);
+    }
     let message = format!("this is not TOML: {}", error.message().lines().next().unwrap_or("cannot be read"));
     let fix = "write KEY = VALUE, with texts in double quotes";
     lines.error(error.span().map_or(0, |s| s.start), message, fix)
+}
+
+/// A key or table that is there already, as after a second append to the file.
+fn second(lines: &Lines<'_>, span: std::ops::Range<usize>) -> ConfigError {
+    let name = clean(lines.cut(span.clone()).trim_matches(['[', ']', ' ']));
+    let first = lines.first_before(span.start, &format!("[{name}]"));
+    let message = match first {
+        Some(line) => format!("[{name}] is here a second time: it is on line {line} already"),
+        None => format!("`{name}` is here a second time"),
+    };
+    lines.error(span.start, message, "keep one of them, and put into it what both say")
 }
 
 fn unknown_table(lines: &Lines<'_>, at: usize, name: &str) -> ConfigError {

@@ -226,3 +226,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_here_twice_is_named_with_its_first_line() {
+    let twice = parse("[backup]\nhere = true\n[agent]\n\n[backup]\nmode = \"active\"\n").unwrap_err();
+    let said = (twice[0].line, twice[0].message.as_str());
+    assert_eq!(said, (5, "[backup] is here a second time: it is on line 1 already"));
+    let key = parse("[backup]\nhere = true\nhere = false\n").unwrap_err();
+    assert_eq!((key[0].line, key[0].message.as_str()), (3, "`here` is here a second time"));
+}
