@@ -83,6 +83,9 @@ pub(crate) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Re
         (Detail::Pm2App { script, interpreter, .. }, _) => {
             let path = known.below(script).unwrap_or_default();
             let python = python::list(&path, "", &known);
+            if path.is_empty() {
+                python::check(folder_less(script), None)?;
+            }
             if let Some(said) = interpreter {
                 python::check_interpreter(said, python.as_deref())?;
             }
@@ -245,6 +248,11 @@ fn above(dir: &str) -> Vec<&str> {
         found.push("");
     }
     found
+}
+
+/// The last part of a path.
+fn folder_less(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The folder of a path.

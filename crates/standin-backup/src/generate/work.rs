@@ -166,7 +166,7 @@ impl<'a> Work<'a> {
             Kind::Npm | Kind::Command | Kind::Crontab => self.errand(automation),
             Kind::Aws | Kind::Systemd | Kind::Kubernetes | Kind::Script | Kind::Heartbeat => {
                 if self.is_asked(&automation.id) || runs_by_clock(automation) {
-                    let why = format!("Standin writes none for what runs {}", place_of(automation.id.kind()));
+                    let why = format!("Standin writes none for {}", work_of(automation.id.kind()));
                     let fix = "Name something that does the same as its `backup` in standin.toml.";
                     self.refuse(&automation.id, Refused::new(why, fix));
                 }
@@ -438,15 +438,20 @@ fn runs_by_clock(automation: &Automation) -> bool {
     !automation.schedules.is_empty() || automation.triggers.iter().any(by_clock)
 }
 
-/// Where the work of a kind is done that has no backup.
-fn place_of(kind: Kind) -> &'static str {
+/// What of a kind has no backup.
+const fn work_of(kind: Kind) -> &'static str {
     match kind {
-        Kind::Aws => "on AWS",
-        Kind::Systemd => "under systemd",
-        Kind::Kubernetes => "on Kubernetes",
-        Kind::Script => "within a program",
-        Kind::Heartbeat => "somewhere unknown",
-        Kind::Workflow | Kind::Netlify | Kind::Pm2 | Kind::Npm | Kind::Command | Kind::Crontab => "there",
+        Kind::Aws => "what runs on AWS",
+        Kind::Systemd => "what runs under systemd",
+        Kind::Kubernetes => "what runs on Kubernetes",
+        Kind::Script => "schedules within programs and of other platforms",
+        Kind::Workflow
+        | Kind::Pm2
+        | Kind::Netlify
+        | Kind::Npm
+        | Kind::Command
+        | Kind::Crontab
+        | Kind::Heartbeat => "what only sends heartbeats",
     }
 }
 

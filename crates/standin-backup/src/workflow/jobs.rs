@@ -261,7 +261,18 @@ impl Job<'_> {
     /// The words of a step, where they stand in the file.
     fn words(&self, step: &Node) -> Result<Vec<(Range<usize>, Word)>, Refused> {
         let text = self.source.primary.text;
-        let is_script = step.get_text("uses").is_some_and(|uses| uses.starts_with("actions/github-script@"));
+        let uses = step.get_text("uses").unwrap_or_default();
+        let tags = step.get("with").and_then(|with| with.get_text("tags")).unwrap_or_default();
+        if uses.starts_with("docker/metadata-action@") && tags.contains("type=schedule") {
+            return Err(Refused::new(
+                format!(
+                    "a step of the job `{}` names images by `type=schedule`, which none has that is dispatched",
+                    self.name()
+                ),
+                "Write `type=raw` with `enable=${{ github.event_name == 'schedule' }}`, which is rewritten.",
+            ));
+        }
+        let is_script = uses.starts_with("actions/github-script@");
         let script = step.get("with").and_then(|with| with.get("script")).filter(|_| is_script);
         let mut found = Vec::new();
         for (node, is_run) in

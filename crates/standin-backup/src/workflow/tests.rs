@@ -243,6 +243,9 @@ fn programs_of_a_copy_are_told_the_event_and_the_name_of_the_primary() {
     );
     let file = scheduled("", &JOB.replace("make", "jq -r .schedule \"$GITHUB_EVENT_PATH\""));
     assert!(file.is_err_and(|why| why.contains("from the file of the event")));
+    let image =
+        JOB.replace("run: make", "uses: docker/metadata-action@v5\n        with: { tags: 'type=schedule' }");
+    assert!(scheduled("", &image).is_err_and(|why| why.contains("`type=schedule`")));
     // An event that is neither is the same for both.
     has(&scheduled("", &JOB.replace("make", "cat $GITHUB_EVENT_PATH")), "cat $GITHUB_EVENT_PATH");
 }

@@ -258,6 +258,8 @@ fn what_runners_do_not_have_is_installed_or_refused() {
             "{why:?}"
         );
     }
+    let why = of("script:'bun',args:'run b.ts'", &[]);
+    assert!(why.as_ref().is_err_and(|why| why.contains("`bun` is not on GitHub's runners")), "{why:?}");
     let venv = "script:'j.py',interpreter:'./venv/bin/python'";
     let why = of(venv, &[]);
     assert!(why.as_ref().is_err_and(|why| why.contains("no requirements.txt says which")), "{why:?}");
@@ -306,7 +308,11 @@ fn what_runs_elsewhere_by_the_clock_is_named_with_its_reason() {
     let generated = repository.generate();
     let said = refused(&generated);
     let of = |kind: &str| said.iter().find(|(id, _)| id.starts_with(kind)).map(|(_, why)| why.as_str());
-    assert_eq!(of("script:"), Some("Standin writes none for what runs within a program"), "{said:?}");
+    assert_eq!(
+        of("script:"),
+        Some("Standin writes none for schedules within programs and of other platforms"),
+        "{said:?}"
+    );
     assert_eq!(of("systemd:"), Some("Standin writes none for what runs under systemd"), "{said:?}");
     assert!(of("crontab:").is_some_and(|why| why.ends_with("only when asked for")), "{said:?}");
     assert!(generated.refused.iter().all(standin_backup::Refusal::is_of_kind));
@@ -314,7 +320,7 @@ fn what_runs_elsewhere_by_the_clock_is_named_with_its_reason() {
 
 #[test]
 fn a_repository_within_is_fetched_as_a_module_or_refused() {
-    let (path, text) = app("lib/", "script:'job.js'");
+    let (path, text) = app("", "script:'lib/job.js'");
     let files = [(path.as_str(), text.as_str()), ("lib/job.js", "work()\n"), ("lib/.git", "gitdir: x\n")];
     let why = only(&files);
     assert!(why.as_ref().is_err_and(|why| why.contains("`lib` is a repository of its own")), "{why:?}");
