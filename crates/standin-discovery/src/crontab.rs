@@ -57,11 +57,11 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
     table.lines(columns, gathered);
 }
 
-/// Adds the lines of a file that something else makes a crontab of, for whose standing it gives the reason.
+/// Adds the lines of a file that something else makes a crontab of, and the reason why they are not known to run, if they are not.
 pub(crate) fn read_installed(
     file: &File<'_>,
     columns: Option<Columns>,
-    reason: &str,
+    reason: Option<&str>,
     gathered: &mut Gathered,
 ) {
     if file.text.starts_with("#!") {
@@ -73,7 +73,7 @@ pub(crate) fn read_installed(
         names: Names::default(),
         zone: "local".to_owned(),
         problem: None,
-        reason: Some(reason.to_owned()),
+        reason: reason.map(str::to_owned),
     };
     table.whole_file(gathered);
     table.lines(columns.unwrap_or(guessed), gathered);

@@ -15,6 +15,7 @@ mod appengine;
 mod azure;
 mod ci;
 mod cloudflare;
+mod compose;
 mod jenkins;
 mod render;
 mod sidekiq;
@@ -44,6 +45,7 @@ fn reader_of(path: &str) -> Option<fn(&Sheet<'_>, &mut Gathered)> {
         | "resque_schedule.yml"
         | "scheduled_jobs.yml" => sidekiq::table,
         _ if is_jenkinsfile(name) => jenkins::read,
+        _ if compose::is_named(name) => compose::read,
         _ if name.ends_with(".yml") || name.ends_with(".yaml") => ci::azure_pipelines,
         _ => return None,
     })

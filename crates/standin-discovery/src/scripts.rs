@@ -27,7 +27,7 @@ pub(crate) mod program;
 mod python;
 mod recurrence;
 mod ruby;
-mod shell;
+pub(crate) mod shell;
 pub(crate) mod spans;
 mod sql;
 pub(crate) mod started;

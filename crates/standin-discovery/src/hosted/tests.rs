@@ -137,6 +137,26 @@ fn tables_of_ruby_are_read_as_fugit_and_templates_fill_them() {
 }
 
 #[test]
+fn services_of_a_compose_file_keep_schedules() {
+    let text = "services:\n  backup:\n    image: alpine\n    entrypoint: sh -c \"while true; do /backup.sh; sleep 86400; done\"\n\
+                \x20 certbot:\n    image: certbot/certbot\n    entrypoint: \"/bin/sh -c 'trap exit TERM; while :; do certbot renew; sleep 12h & wait $${!}; done;'\"\n\
+                \x20 job:\n    image: x\n    labels:\n      ofelia.enabled: \"true\"\n      ofelia.job-exec.tick.schedule: \"@every 5m\"\n      ofelia.job-exec.night.schedule: \"0 0 4 * * *\"\n\
+                \x20 web:\n    image: y\n    command: node server.js\n    labels:\n      - \"swarm.cronjob.schedule=0 5 * * *\"\n\
+                \x20 ofelia:\n    image: mcuadros/ofelia\n  cron:\n    build: .\n    command: supercronic /app/jobs.txt\n";
+    let inventory = scan_of(&[("docker-compose.yml", text), ("jobs.txt", "0 1 * * * /opt/a.sh\n")]);
+    let wanted = [
+        "backup 4 effective host [] [every 86400s]",
+        "certbot 7 effective host [] [every 43200s]",
+        "night 13 effective host [0 4 * * * local] [schedule]",
+        "swarm.cronjob 18 loadable host [0 5 * * * local] [schedule]",
+        "tick 12 effective host [] [every 5m]",
+    ];
+    assert_eq!(shown(&inventory), wanted);
+    let crontab = inventory.automations.iter().find(|a| a.id.as_str() == "crontab:jobs.txt#a.sh").unwrap();
+    assert_eq!((crontab.state.to_string().as_str(), crontab.schedules.len()), ("effective", 1));
+}
+
+#[test]
 fn tables_of_ruby_run_with_their_workers() {
     let sidekiq = ("config/sidekiq.yml", ":schedule:\n  a:\n    every: 1h\n    class: A\n");
     let recurring = ("config/recurring.yml", "production:\n  a: { class: A, schedule: every hour }\n");

@@ -18,8 +18,9 @@ mod statements;
 mod tests;
 mod values;
 
+pub(crate) use super::started::command;
 use given::Given;
-use loops::Pause;
+pub(crate) use loops::Pause;
 use statements::statements;
 use values::Values;
 
@@ -66,6 +67,23 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     }
 }
 
+/// The pause of the first endless loop in a command.
+pub(crate) fn pause_of(command: &str) -> Option<Pause> {
+    let values = Values::new(&statements(command, 1));
+    let lines: Vec<(u32, &str)> = (1_u32..).zip(command.lines()).collect();
+    lines.iter().enumerate().find_map(|(at, (_, text))| {
+        loops::may_begin(text).then(|| loops::pause(&lines, at.saturating_add(1), text, &values)).flatten()
+    })
+}
+
+/// Adds the entries of the table that a command gives to `supercronic`.
+pub(crate) fn read_table_of(file: &File<'_>, command: &str, gathered: &mut Gathered) {
+    if let Some(path) = given::supercronic(command) {
+        let table = given::Installation { path, columns: Some(Columns::WithoutUser) };
+        installed::read_one(file, &table, gathered);
+    }
+}
+
 struct Script<'a, 't> {
     file: &'a File<'a>,
     names: Names,
@@ -93,6 +111,9 @@ impl Script<'_, '_> {
         if expanded.contains('\n') {
             return;
         }
+        if holds_its_time(&expanded) {
+            return self.computed(line, gathered);
+        }
         let Line::Entry { time, command, .. } = entries::line(&expanded, columns) else { return };
         let is_time = match time {
             Time::Reboot => true,
@@ -103,9 +124,7 @@ impl Script<'_, '_> {
                 && fields.contains('$')
                 && fields.contains('*')
             {
-                let message = "the schedule of this crontab line is computed";
-                let fix = "Write it out, or watch the command by heartbeats.";
-                self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
+                self.computed(line, gathered);
             }
             return;
         }
@@ -115,8 +134,16 @@ impl Script<'_, '_> {
         let name = command_name(&self.values.expanded(command));
         let mut found = Found::new(Kind::Crontab, self.names.unique(&name), line);
         schedule(self.file, &mut found, &time, "local", gathered);
-        found.fall_short(Standing::Loadable, installed::reason(self.file));
+        if let Some(reason) = installed::reason(self.file, gathered) {
+            found.fall_short(Standing::Loadable, reason);
+        }
         self.file.add(found, gathered);
+    }
+
+    fn computed(&self, line: u32, gathered: &mut Gathered) {
+        let message = "the schedule of this crontab line is computed";
+        let fix = "Write it out, or watch the command by heartbeats.";
+        self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
     }
 
     /// `while true; do … sleep 60; done`, without a way out.
@@ -148,6 +175,16 @@ impl Script<'_, '_> {
         super::runs_by_itself(self.file, &mut found, gathered);
         self.file.add(found, gathered);
     }
+}
+
+/// Whether a line begins with a variable that holds its fields, by its name, and a command follows.
+fn holds_its_time(text: &str) -> bool {
+    let Some((first, rest)) = text.split_once(char::is_whitespace) else { return false };
+    let name = first.trim_start_matches('$').trim_matches(['{', '}']).to_ascii_lowercase();
+    let is_time = ["cron", "sched", "interval"].iter().any(|word| name.contains(word));
+    first.starts_with('$')
+        && is_time
+        && rest.trim_start().starts_with(|c: char| c.is_alphabetic() || c == '/')
 }
 
 /// The name of the timer that a line writes: `cat > /etc/systemd/system/x.timer <<EOF`, `tee x.timer <<EOF`.

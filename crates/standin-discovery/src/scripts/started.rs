@@ -16,6 +16,7 @@ mod places;
 mod starters;
 
 pub(crate) use places::join;
+pub(crate) use starters::command;
 
 /// Who starts a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use standin_core::ident::Kind;
 
-use super::super::started::join;
+use super::super::started::{Starter, join};
 use super::given::{Installation, installations};
 use super::statements::Statement;
 use crate::contents::{Claim, File, name_and_ending};
@@ -16,13 +16,23 @@ use crate::findings::Gathered;
 /// Files that one script may name.
 const MAX_FILES: usize = 20;
 
-/// Why an entry that a file installs is not known to run.
-pub(super) fn reason(file: &File<'_>) -> &'static str {
-    if name_and_ending(file.path).0.starts_with("dockerfile") {
-        "the build of this image installs it, and it runs only where a container of the image runs cron"
-    } else {
-        "this script installs it, and nothing here says who runs the script"
+/// Why an entry that a file installs is not known to run; `None` where the repository says what runs it.
+pub(super) fn reason(file: &File<'_>, gathered: &Gathered) -> Option<&'static str> {
+    let (name, ending) = name_and_ending(file.path);
+    if name.starts_with("dockerfile") {
+        let starts_cron = file.text.lines().any(|line| {
+            let mut words = line.split_ascii_whitespace();
+            matches!(words.next(), Some("CMD" | "ENTRYPOINT")) && words.any(|word| word.contains("cron"))
+        });
+        return (!starts_cron).then_some(
+            "the build of this image installs it, and it runs only where a container of the image runs cron",
+        );
     }
+    // A service of a compose file runs what it names.
+    let is_service = matches!(ending.as_str(), "yml" | "yaml");
+    let is_started = matches!(file.repository.programs(gathered).starter(file.path), Some(Starter::Host(_)));
+    (!is_service && !is_started)
+        .then_some("this script installs it, and nothing here says who runs the script")
 }
 
 /// Adds the entries of the files that a script installs and that no other reader knows for crontabs.
@@ -43,7 +53,7 @@ pub(crate) fn read_one(file: &File<'_>, one: &Installation, gathered: &mut Gathe
         return;
     }
     let table = File { repository: file.repository, path: &path, text: &text, tasks: Cell::new(0) };
-    crontab::read_installed(&table, one.columns, reason(file), gathered);
+    crontab::read_installed(&table, one.columns, reason(file, gathered), gathered);
 }
 
 /// The file of a name that a script uses: beside it, or in a folder above. What stands before it may be a variable, or

@@ -5,7 +5,7 @@ use crate::limits::MAX_LOOP_LINES;
 
 /// How long a loop pauses between two turns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Pause {
+pub(crate) enum Pause {
     Seconds(u64),
     /// Only running the script would tell.
     Computed(String),

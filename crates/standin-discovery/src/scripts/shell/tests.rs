@@ -6,7 +6,12 @@ fn brief(path: &str, text: &str) -> Vec<String> {
     let whole = one(path, text);
     whole
         .iter()
-        .map(|line| line.replace(" loadable", "").replace(" local] [schedule]", "]").replace(" []", ""))
+        .map(|line| {
+            line.replace(" loadable", "")
+                .replace(" effective", "")
+                .replace(" local] [schedule]", "]")
+                .replace(" []", "")
+        })
         .collect()
 }
 
@@ -106,8 +111,8 @@ fn files_that_are_installed_are_read() {
     ]);
     let wanted = [
         "own.sh 1 loadable [0 2 * * * local] [schedule]",
-        "hello.sh 1 loadable [* * * * * local] [schedule]",
-        "sc.sh 1 loadable [0 1 * * * local] [schedule]",
+        "hello.sh 1 effective [* * * * * local] [schedule]",
+        "sc.sh 1 effective [0 1 * * * local] [schedule]",
     ];
     assert_eq!(shown(&inventory), wanted);
     assert_eq!(inventory.findings, []);
@@ -144,4 +149,28 @@ fn a_loop_pauses_as_long_as_one_turn_of_it_does() {
     }
     let inventory = scan_of(&[("l.sh", "while true; do x; sleep \"$1\"; done\n")]);
     assert_eq!(rules(&inventory, "l.sh"), [("script-computed", 1)]);
+}
+
+#[test]
+fn a_crontab_runs_with_whoever_starts_its_script() {
+    let script = "echo '0 3 * * * /opt/a.sh' | crontab -\ncrond -f\n";
+    let state = |files: &[(&str, &str)]| scan_of(files).automations[0].state.to_string();
+    assert_eq!(state(&[("entry.sh", script)]), "loadable");
+    assert_eq!(
+        state(&[("entry.sh", script), ("Dockerfile", "FROM x\nENTRYPOINT [\"/entry.sh\"]\n")]),
+        "effective"
+    );
+    let image = "FROM x\nRUN echo '0 3 * * * /opt/a.sh' > /etc/crontabs/root\n";
+    assert_eq!(state(&[("Dockerfile", image)]), "loadable");
+    assert_eq!(state(&[("Dockerfile", &format!("{image}CMD [\"crond\", \"-f\"]\n"))]), "effective");
+}
+
+#[test]
+fn a_line_whose_fields_are_set_from_outside_is_said() {
+    let text = "#!/bin/sh\necho \"$CRON_SCHEDULE /app/x.sh\" > /etc/crontabs/root\ncrond -f\n";
+    let inventory = scan_of(&[("entrypoint.sh", text)]);
+    assert_eq!(
+        (shown(&inventory), rules(&inventory, "entrypoint.sh")),
+        (vec![], vec![("script-computed", 2)])
+    );
 }

@@ -151,7 +151,7 @@ fn compose(text: &str) -> Vec<Written> {
 }
 
 /// A command that is a text or a list of words.
-fn command(value: &Value<'_>) -> Option<String> {
+pub(crate) fn command(value: &Value<'_>) -> Option<String> {
     match &value.data {
         Data::List(words) => Some(words.iter().filter_map(Value::scalar).collect::<Vec<_>>().join(" ")),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
