@@ -163,16 +163,16 @@ impl Job<'_> {
         };
         let mut edits = Edits::default();
         for token in tokens::find(text, &node, Reading::Whole) {
-            edits.replace(token.range, self.replacement(token.name, &node));
+            edits.replace(token.range, self.replacement(token.name, &node, Reading::Whole));
         }
         edits.apply(text).unwrap_or_else(|| text.to_owned())
     }
 
-    fn replacement(&self, name: Name, node: &Node) -> String {
+    fn replacement(&self, name: Name, node: &Node, reading: Reading) -> String {
         match name {
             Name::Schedule => format!("needs.{}.outputs.cron", self.names.slot),
             Name::Event => format!("needs.{}.outputs.event", self.names.slot),
-            Name::Workflow if self.is_said(node) => {
+            Name::Workflow if self.is_said(node, reading) => {
                 tokens::inline(node, &format!("'{}'", self.source.name().replace('\'', "''")))
             }
             Name::Workflow => format!("needs.{}.outputs.workflow", self.names.slot),
@@ -180,8 +180,12 @@ impl Job<'_> {
         }
     }
 
-    /// Whether the name of the primary can be written into a scalar of this style.
-    fn is_said(&self, node: &Node) -> bool {
+    /// Whether the name of the primary can be written into a scalar of this style. A condition of two texts would be taken
+    /// for a mistake.
+    fn is_said(&self, node: &Node, reading: Reading) -> bool {
+        if reading == Reading::Whole {
+            return false;
+        }
         let name = self.source.name();
         let is_plain = matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Plain, .. });
         let breaks = |c: char| {
@@ -212,11 +216,12 @@ impl Job<'_> {
             }
             let is_own = own.as_ref() == Some(&node.span);
             let is_whole = is_own || conditions.contains(&node.span);
-            for token in tokens::find(text, node, if is_whole { Reading::Whole } else { Reading::Braces }) {
+            let reading = if is_whole { Reading::Whole } else { Reading::Braces };
+            for token in tokens::find(text, node, reading) {
                 let output = match token.name {
                     Name::Schedule => Some(&mut outputs.cron),
                     Name::Event => Some(&mut outputs.event),
-                    Name::Workflow if !self.is_said(node) => Some(&mut outputs.workflow),
+                    Name::Workflow if !self.is_said(node, reading) => Some(&mut outputs.workflow),
                     Name::Workflow | Name::Drill => None,
                 };
                 if let Some(output) = output {
@@ -224,7 +229,7 @@ impl Job<'_> {
                 }
                 // The job's own condition is written anew where it is touched at all.
                 if !(is_own && self.is_condition_rewritten()) {
-                    edits.replace(token.range, self.replacement(token.name, node));
+                    edits.replace(token.range, self.replacement(token.name, node, reading));
                 }
             }
         }

@@ -284,7 +284,8 @@ fn a_copy_knows_the_name_of_its_primary() {
     let backup = scheduled("env:\n  KEY: ${{ github.workflow }}-x\n", jobs);
     for wanted in [
         "  KEY: ${{ 'Publish' }}-x\n",
-        "('Publish' == 'Publish')",
+        "(needs.standin-slot.outputs.workflow == 'Publish')",
+        "      workflow: \"Publish\"\n",
         "'echo ${{ ''Publish'' }}'",
         "${{ github.workflow_ref }}",
     ] {
