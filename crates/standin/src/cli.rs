@@ -237,6 +237,9 @@ pub(crate) struct InitArgs {
     /// Add the scripts redundancy:start, :stop, :status, :health, :report, :recover and :monitor to package.json
     #[arg(long)]
     pub npm_scripts: bool,
+    /// Delete what Standin has written, as `standin backup --remove` does
+    #[arg(long, conflicts_with_all = ["check", "npm_scripts"])]
+    pub remove: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: PatchFormat,

@@ -98,6 +98,9 @@ fn from_nothing_to_a_drilled_backup_in_another_failure_domain_and_back() {
     assert!(because.contains("failed"), "{because}");
     shop.write(".github/workflows/nightly.yml", NIGHTLY);
 
-    shop.said(&["backup", "--remove"], 0);
+    let output = shop.standin(&["backup", "--remove", "."]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && errors.contains("-C ."), "{errors}");
+    shop.said(&["init", "--remove"], 0);
     assert_eq!(shop.files(), files, "no trace is left");
 }

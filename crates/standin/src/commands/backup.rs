@@ -48,7 +48,7 @@ pub(super) struct Read {
 
 /// Writes the backups, or compares or deletes them.
 pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exit, Failure> {
-    let asked = args.ids.iter().map(|id| id.parse()).collect::<Result<BTreeSet<AutomationId>, _>>()?;
+    let asked = args.ids.iter().map(|id| named(id)).collect::<Result<BTreeSet<AutomationId>, _>>()?;
     let read = Read::of(repository, &asked)?;
     read.know(&asked)?;
     let inputs = read.inputs(&asked, NpmScripts::Leave);
@@ -70,6 +70,16 @@ pub(crate) fn backup(repository: Option<&Path>, args: &BackupArgs) -> Result<Exi
     // Who names an automation wants its backup; of all there may be some that cannot have one.
     let is_in_vain = !asked.is_empty() && !generated.refused.is_empty();
     Ok(if is_in_vain { Exit::Found } else { exit })
+}
+
+/// An automation by its id. Other commands take the repository in this place.
+fn named(id: &str) -> Result<AutomationId, Failure> {
+    match id.parse() {
+        Err(_) if Path::new(id).is_dir() => Err(Failure::Usage(format!(
+            "`{id}` is a folder, and `standin backup` takes the ids of automations: name the repository by -C {id}"
+        ))),
+        parsed => Ok(parsed?),
+    }
 }
 
 impl Read {

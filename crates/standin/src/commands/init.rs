@@ -5,13 +5,18 @@ use std::path::Path;
 
 use standin_backup::{Inputs, NpmScripts, SettingsFile, generate};
 
-use super::backup::{Doing, Read};
-use crate::cli::{InitArgs, PatchFormat};
+use super::backup::{Doing, Read, backup};
+use crate::cli::{BackupArgs, InitArgs, PatchFormat};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Writes `standin.toml` where there is none, and every backup.
 pub(crate) fn init(repository: Option<&Path>, args: &InitArgs) -> Result<Exit, Failure> {
+    if args.remove {
+        let &InitArgs { dry_run, format, .. } = args;
+        let all = BackupArgs { ids: Vec::new(), check: false, remove: true, dry_run, format };
+        return backup(repository, &all);
+    }
     let asked = BTreeSet::new();
     let read = Read::of(repository, &asked)?;
     let npm_scripts = if args.npm_scripts { NpmScripts::Add } else { NpmScripts::Leave };
