@@ -11,6 +11,7 @@ use crate::value::{Data, Value};
 use crate::{js, steps, yaml_stream};
 
 mod helm;
+mod ranges;
 
 #[cfg(test)]
 mod tests;

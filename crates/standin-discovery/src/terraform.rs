@@ -11,6 +11,7 @@ use crate::aws::{self, Service};
 use crate::contents::{File, Found, is_aside};
 use crate::files;
 use crate::findings::Gathered;
+use crate::js;
 use crate::limits::MAX_REFERENCES;
 use crate::lines::quote;
 use crate::registry::Repository;
@@ -43,33 +44,143 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
             Err(problem) => gathered.find(problem),
         }
     }
-    for files in folders.values() {
-        let kinds = others::KINDS.iter().map(|(kind, _)| *kind).chain([RULE, SCHEDULE]);
-        if kinds.into_iter().any(|kind| files.iter().any(|(_, text)| text.contains(kind))) {
-            folder(repository, files, gathered);
+    let mut modules: BTreeMap<&str, Module> = BTreeMap::new();
+    for (folder, files) in &folders {
+        let has_kind = has_kind(files);
+        if has_kind || files.iter().any(|(_, text)| text.contains("module")) {
+            let said = has_kind.then_some(&mut *gathered);
+            modules.insert(folder, parse(repository, files, said));
         }
     }
+    let calls = calls(repository, &modules);
+    for (folder, module) in &mut modules {
+        let Some(files) = folders.get(folder) else { continue };
+        elsewhere(repository, files, module, gathered);
+        if !has_kind(files) {
+            continue;
+        }
+        match calls.get(*folder) {
+            None => resources(repository, files, module, gathered),
+            // What a folder of the repository calls is made once for each call, with its arguments.
+            Some(calls) => {
+                for call in calls.iter().take(MAX_CALLS) {
+                    module.call = Some(call.clone());
+                    resources(repository, files, module, gathered);
+                }
+            }
+        }
+    }
+}
+
+/// Most calls of one module that are looked at.
+const MAX_CALLS: usize = 200;
+
+fn has_kind(files: &[(&str, String)]) -> bool {
+    let mut kinds = others::KINDS.iter().map(|(kind, _)| *kind).chain([RULE, SCHEDULE]);
+    kinds.any(|kind| files.iter().any(|(_, text)| text.contains(kind)))
 }
 
 /// One folder, read as a whole.
 struct Module {
     /// Each block with the place of its file.
     blocks: Vec<(usize, Block)>,
+    /// Who calls it, while it is looked at for that call.
+    call: Option<ModuleCall>,
 }
 
-fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut Gathered) {
-    let mut module = Module { blocks: Vec::new() };
+/// A `module` block that names a folder of the repository.
+#[derive(Debug, Clone)]
+struct ModuleCall {
+    name: String,
+    /// The arguments whose texts are known.
+    arguments: BTreeMap<String, String>,
+    /// The names of all arguments.
+    given: Vec<String>,
+}
+
+fn parse(
+    repository: &Repository<'_>,
+    files: &[(&str, String)],
+    mut gathered: Option<&mut Gathered>,
+) -> Module {
+    let mut module = Module { blocks: Vec::new(), call: None };
     for (at, (path, text)) in files.iter().enumerate() {
         let file = File { repository, path, text, tasks: Cell::new(0) };
         let parsed = if path.ends_with(".json") { json::parse(&file) } else { hcl::parse(text) };
-        match parsed {
-            Ok(blocks) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
-            Err((line, message)) => {
+        match (parsed, gathered.as_deref_mut()) {
+            (Ok(blocks), _) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
+            (Err((line, message)), Some(gathered)) => {
                 let fix = "Correct the file at this line; `terraform validate` says more.";
                 file.say(("hcl-unparsable", Severity::Error, line), message, fix, gathered);
             }
+            (Err(_), None) => {}
         }
     }
+    module
+}
+
+/// The calls of modules of the repository, by the folder that they call.
+fn calls(repository: &Repository<'_>, modules: &BTreeMap<&str, Module>) -> BTreeMap<String, Vec<ModuleCall>> {
+    let mut calls: BTreeMap<String, Vec<ModuleCall>> = BTreeMap::new();
+    for (folder, module) in modules {
+        for (_, block) in module.blocks.iter().filter(|(_, block)| block.kind == "module") {
+            let (Some(name), Some((_, Expr::Text(source)))) = (block.labels.first(), block.get("source"))
+            else {
+                continue;
+            };
+            if !source.starts_with('.') {
+                continue;
+            }
+            let target = js::resolve(&repository.absolute(folder), source);
+            let Ok(target) = target.strip_prefix(repository.root) else { continue };
+            let arguments = block
+                .attributes()
+                .filter_map(|(name, value)| Some((name.to_owned(), module.known(value).ok()?.0)));
+            let given = block.attributes().map(|(name, _)| name.to_owned()).collect();
+            let call = ModuleCall { name: name.clone(), arguments: arguments.collect(), given };
+            calls.entry(target.to_string_lossy().into_owned()).or_default().push(call);
+        }
+    }
+    calls
+}
+
+/// Says of modules from elsewhere that they make schedules.
+fn elsewhere(
+    repository: &Repository<'_>,
+    files: &[(&str, String)],
+    module: &Module,
+    gathered: &mut Gathered,
+) {
+    for (at, block) in module.blocks.iter().filter(|(_, block)| block.kind == "module") {
+        let (Some((path, text)), Some((_, Expr::Text(source)))) = (files.get(*at), block.get("source"))
+        else {
+            continue;
+        };
+        let is_maker = ["eventbridge", "scheduler"].iter().any(|word| source.contains(word));
+        let has_schedules =
+            ["schedule_expression", "schedule_expressions"].iter().any(|name| block.get(name).is_some())
+                || (is_maker && ["schedules", "rules"].iter().any(|name| block.get(name).is_some()));
+        if source.starts_with('.') || !has_schedules || !text.contains("schedule_expression") {
+            continue;
+        }
+        let file = File { repository, path, text, tasks: Cell::new(0) };
+        let name = block.labels.first().map(String::as_str).unwrap_or_default();
+        let message = format!(
+            "the module `{}` makes schedules out of {}: they are not listed",
+            quote(name),
+            quote(source)
+        );
+        let fix = "Watch what they start by heartbeats, or give it a schedule in standin.toml.";
+        file.say(("aws-computed", Severity::Note, block.line), message, fix, gathered);
+    }
+}
+
+fn resources(
+    repository: &Repository<'_>,
+    files: &[(&str, String)],
+    module: &Module,
+    gathered: &mut Gathered,
+) {
     for (at, block) in &module.blocks {
         let Some((path, text)) = files.get(*at) else { continue };
         let file = File { repository, path, text, tasks: Cell::new(0) };
@@ -84,11 +195,17 @@ fn folder(repository: &Repository<'_>, files: &[(&str, String)], gathered: &mut 
 }
 
 impl Module {
+    /// What Terraform calls a resource of it.
+    fn address(&self, kind: &str, name: &str) -> String {
+        let call = self.call.as_ref().map(|call| format!("module.{}.", call.name));
+        format!("{}{kind}.{name}", call.unwrap_or_default())
+    }
+
     fn rule(&self, file: &File<'_>, name: &str, block: &Block, gathered: &mut Gathered) {
         if block.get("schedule_expression").is_none() {
             return;
         }
-        let mut found = Found::new(Kind::Aws, format!("{RULE}.{name}"), block.line);
+        let mut found = Found::new(Kind::Aws, self.address(RULE, name), block.line);
         let off = [("is_enabled", "false"), ("state", "DISABLED")];
         disabled(file, block, &off, &mut found, gathered);
         self.expression(file, block, (None, Service::Rule), &mut found, gathered);
@@ -104,7 +221,7 @@ impl Module {
     }
 
     fn schedule(&self, file: &File<'_>, name: &str, block: &Block, gathered: &mut Gathered) {
-        let mut found = Found::new(Kind::Aws, format!("{SCHEDULE}.{name}"), block.line);
+        let mut found = Found::new(Kind::Aws, self.address(SCHEDULE, name), block.line);
         disabled(file, block, &[("state", "DISABLED")], &mut found, gathered);
         let zone = block.get("schedule_expression_timezone");
         self.expression(file, block, (zone, Service::Scheduler), &mut found, gathered);
@@ -196,6 +313,13 @@ impl Module {
             Expr::Text(text) if text.contains("${") => self.template(text),
             Expr::Text(text) => Ok((text.clone(), None)),
             Expr::Path(path) => {
+                if let (Some(("var", name)), Some(call)) = (path.split_once('.'), &self.call)
+                    && call.given.iter().any(|given| given == name)
+                {
+                    let known = call.arguments.get(name).cloned().map(|text| (text, None));
+                    return known
+                        .ok_or_else(|| format!("`{}` of the module `{}`", quote(path), quote(&call.name)));
+                }
                 let value = match path.split_once('.') {
                     Some(("var", name)) => {
                         let variable = |block: &&Block| {

@@ -3,6 +3,7 @@
 use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
 
+use super::ranges;
 use crate::contents::{File, Found, Names, name_and_ending};
 use crate::files;
 use crate::findings::Gathered;
@@ -28,6 +29,24 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
         }
         let (stem, _) = name_and_ending(file.path);
         let stem = stem.split('.').next().unwrap_or(&stem).to_owned();
+        let range = ranges::around(file.text, *line);
+        if let Some((range, values)) = range.as_ref().zip(values.as_ref())
+            && let Some(keys) = range.keys(values)
+        {
+            for key in keys {
+                if !file.more(*line, gathered) {
+                    return;
+                }
+                let written = range.written(&part, &key);
+                let written: Part<'_> = written.iter().map(|(line, text)| (*line, text.as_str())).collect();
+                let plain = || format!("{stem}-{}", range.name_of(values, &key));
+                let name = own_name(&written).unwrap_or_else(plain);
+                let mut found = Found::new(Kind::Kubernetes, names.unique(&quote(&name)), *line);
+                one(file, &written, Some(values), &mut found, gathered);
+                file.add(found, gathered);
+            }
+            continue;
+        }
         let name = own_name(&part).unwrap_or(stem);
         let mut found = Found::new(Kind::Kubernetes, names.unique(&quote(&name)), *line);
         one(file, &part, values.as_ref(), &mut found, gathered);
@@ -91,7 +110,9 @@ fn switched_off(
     let kind = part.iter().position(|(_, text)| is_cron_job(text)).unwrap_or(0);
     let guard = part.iter().take(kind).find_map(|(line, text)| {
         let text = text.trim().trim_start_matches("{{").trim_start_matches('-').trim();
-        let path = text.strip_prefix("if .Values.")?.trim_end_matches("}}").trim_end_matches('-').trim();
+        let text = text.trim_end_matches("}}").trim_end_matches('-').trim();
+        let is_not_false = text.strip_prefix("if ne .Values.").and_then(|rest| rest.strip_suffix(" false"));
+        let path = text.strip_prefix("if .Values.").or(is_not_false)?.trim();
         let value = value_at(values?, path)?;
         (value.data == Data::Bool(false)).then(|| (*line, path.to_owned()))
     });
@@ -177,8 +198,14 @@ fn known(text: &str, values: Option<&Value>) -> Known {
     found.map_or(Known::Computed, |text| Known::Text(text, From::Values))
 }
 
-fn value_at<'v>(values: &'v Value<'v>, path: &str) -> Option<&'v Value<'v>> {
-    path.split('.').try_fold(values, |value, key| value.get(key))
+/// What stands at a path; a number is a place of a list.
+pub(super) fn value_at<'v, 'a>(values: &'v Value<'a>, path: &str) -> Option<&'v Value<'a>> {
+    path.split('.').try_fold(values, |value, key| match value.data {
+        Data::List(_) => value.items().get(key.parse::<usize>().ok()?),
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Map(_) | Data::Computed(_) => {
+            value.get(key)
+        }
+    })
 }
 
 /// The folder of the chart that a file is in, with a `/` behind it unless it is the root.

@@ -116,3 +116,65 @@ fn one_manifest_for_each_cluster_is_no_error() {
     let found: Vec<_> = inventory.findings.iter().map(|f| (f.rule.as_str(), f.severity)).collect();
     assert_eq!(found, [("duplicate-id", standin_core::automation::Severity::Note)]);
 }
+
+#[test]
+fn a_loop_over_the_values_of_a_chart_is_one_job_for_each() {
+    let template = "\
+{{- range $job := .Values.cronjobs }}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: {{ include \"c.fullname\" $ }}-{{ $job.name }}
+spec:
+  schedule: {{ $job.schedule | quote }}
+  suspend: {{ $job.suspend | default false }}
+{{- end }}
+{{- range $name, $job := .Values.jobs }}
+{{- if ne $job.enabled false }}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: {{ $name }}
+spec:
+  schedule: {{ $job.schedule }}
+{{- end }}
+{{- end }}
+{{- range .Values.plain }}
+---
+apiVersion: batch/v1
+kind: CronJob
+spec:
+  schedule: {{ .schedule | quote }}
+{{- end }}
+";
+    let values = "\
+cronjobs:
+  - {name: a, schedule: '*/5 * * * *'}
+  - {name: b, schedule: '0 4 * * *', suspend: true}
+jobs:
+  sync: {schedule: 0 5 * * *}
+  clean: {schedule: 0 6 * * *, enabled: false}
+plain: [{schedule: 0 7 * * *}]
+";
+    let inventory = scan_of(&[
+        ("chart/Chart.yaml", "name: c\n"),
+        ("chart/values.yaml", values),
+        ("chart/templates/jobs.yaml", template),
+    ]);
+    let mut seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| format!("{} {} {}", a.name, a.state, a.schedules.first().map_or("", |s| &s.cron)))
+        .collect();
+    seen.sort();
+    let expected = [
+        "clean loadable 0 6 * * *",
+        "jobs-0 effective 0 7 * * *",
+        "jobs-a effective */5 * * * *",
+        "jobs-b loadable 0 4 * * *",
+        "sync effective 0 5 * * *",
+    ];
+    assert_eq!(seen, expected);
+}

@@ -30,6 +30,11 @@ impl Block {
         self.attributes.iter().find(|(known, ..)| known == name).map(|(_, line, value)| (*line, value))
     }
 
+    /// Every attribute with its value.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &Expr)> {
+        self.attributes.iter().map(|(name, _, value)| (name.as_str(), value))
+    }
+
     /// Whether a block of this name, or a `dynamic` one, stands in it.
     pub(super) fn has(&self, name: &str) -> bool {
         self.blocks.iter().any(|known| known.name() == name)

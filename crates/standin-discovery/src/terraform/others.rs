@@ -40,7 +40,7 @@ impl Module {
             return;
         }
         let of = if is_kubernetes { Kind::Kubernetes } else { Kind::Script };
-        let mut found = Found::new(of, format!("{kind}.{name}"), block.line);
+        let mut found = Found::new(of, self.address(kind, name), block.line);
         found.domain = Domain::Elsewhere;
         let zone = body.and_then(|body| body.get(zone)).map(|(_, zone)| self.known(zone));
         match (self.known(value), &zone) {

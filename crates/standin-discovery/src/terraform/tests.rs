@@ -117,3 +117,51 @@ fn json_and_other_providers_are_read_too() {
     ];
     assert_eq!(seen, wanted);
 }
+
+#[test]
+fn a_module_of_the_repository_is_made_once_for_each_call() {
+    let module = "\
+variable \"schedule\" { default = \"cron(0 1 * * ? *)\" }
+resource \"aws_cloudwatch_event_rule\" \"this\" {
+  schedule_expression = var.schedule
+}
+resource \"aws_cloudwatch_event_target\" \"this\" {
+  rule = aws_cloudwatch_event_rule.this.name
+  arn  = \"x\"
+}
+";
+    let main = "\
+variable \"weekly\" { default = \"cron(0 4 ? * MON *)\" }
+module \"m1\" {
+  source   = \"./modules/sched\"
+  schedule = \"cron(0 3 * * ? *)\"
+}
+module \"m2\" {
+  source   = \"./modules/sched\"
+  schedule = var.weekly
+}
+module \"m3\" { source = \"./modules/sched\" }
+module \"m4\" {
+  source   = \"./modules/sched\"
+  schedule = data.x.y
+}
+module \"bridge\" {
+  source = \"terraform-aws-modules/eventbridge/aws\"
+  schedules = { a = { schedule_expression = \"rate(1 day)\" } }
+}
+";
+    let inventory = scan_of(&[(PATH, main), ("infra/modules/sched/main.tf", module)]);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| format!("{} {} {}", a.name, a.state, a.schedules.first().map_or("", |s| &s.cron)))
+        .collect();
+    let expected = [
+        "module.m1.aws_cloudwatch_event_rule.this effective 0 3 * * *",
+        "module.m2.aws_cloudwatch_event_rule.this effective 0 4 * * MON",
+        "module.m3.aws_cloudwatch_event_rule.this effective 0 1 * * *",
+        "module.m4.aws_cloudwatch_event_rule.this declared ",
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(rules(&inventory, PATH), [("aws-computed", 15)]);
+}
