@@ -117,7 +117,7 @@ pub(crate) enum Callee {
 
 /// How a script is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Run {
+pub(crate) enum Run {
     /// As a script: nothing else will do.
     Script,
     /// A program of that name will do too.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::calls::Call;
 use super::lex::{Placed, Token};
-use super::{numbers, runs_by_itself, task};
+use super::numbers::Constants;
+use super::{runs_by_itself, task};
 use crate::contents::{File, Names, name_and_ending};
 use crate::files;
 use crate::findings::Gathered;
@@ -39,7 +40,8 @@ pub(super) fn may_have(text: &str) -> bool {
 
 /// Adds the intervals and the loops of a program that is started by itself.
 pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered: &mut Gathered) {
-    let found: Vec<(usize, &str, u64)> = intervals(all).chain(loops(all)).collect();
+    let constants = Constants::new(all);
+    let found: Vec<(usize, &str, u64)> = intervals(all, &constants).chain(loops(all, &constants)).collect();
     if found.is_empty() {
         return;
     }
@@ -73,7 +75,10 @@ pub(super) fn every(ms: u64) -> String {
 }
 
 /// `setInterval(f, 5 * 60 * 1000)`.
-fn intervals<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static str, u64)> + 'a {
+fn intervals<'a>(
+    all: &'a [Placed<'_>],
+    constants: &'a Constants<'_, '_>,
+) -> impl Iterator<Item = (usize, &'static str, u64)> + 'a {
     all.windows(2).enumerate().filter_map(|(at, pair)| match pair {
         [(offset, Token::Word("setInterval")), (_, Token::Sign('('))] => {
             let call = Call::read(all, at.saturating_add(2));
@@ -82,7 +87,7 @@ fn intervals<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static
             if matches!(work, [.., (_, Token::Sign('{')), (_, Token::Sign('}'))]) {
                 return None;
             }
-            let ms = numbers::whole(all, time)?;
+            let ms = constants.whole(time)?;
             (ms >= SHORTEST_MS).then_some((*offset, "interval", ms / 1_000 * 1_000))
         }
         _ => None,
@@ -90,7 +95,10 @@ fn intervals<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static
 }
 
 /// `while (true) { …; await sleep(60000); }`, `for (;;)`.
-fn loops<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static str, u64)> + 'a {
+fn loops<'a>(
+    all: &'a [Placed<'_>],
+    constants: &'a Constants<'_, '_>,
+) -> impl Iterator<Item = (usize, &'static str, u64)> + 'a {
     (0..all.len()).filter_map(|at| {
         let (offset, Token::Word(word @ ("while" | "for"))) = all.get(at)? else { return None };
         let call = Call::read(all, at.saturating_add(2));
@@ -105,7 +113,7 @@ fn loops<'a>(all: &'a [Placed<'_>]) -> impl Iterator<Item = (usize, &'static str
             }
             _ => false,
         };
-        let ms = holds.then(|| pause(all, call.end)).flatten()?;
+        let ms = holds.then(|| pause((all, constants), call.end)).flatten()?;
         (ms >= SHORTEST_MS).then_some((*offset, "loop", ms))
     })
 }
@@ -137,21 +145,33 @@ enum Block {
 
 /// What one turn of the loop pauses whose body begins here, in milliseconds: what stands at its own depth, else the
 /// longest. `None` where it may leave the loop, or does not pause, or only computes how long.
-fn pause(all: &[Placed<'_>], start: usize) -> Option<u64> {
+fn pause((all, constants): (&[Placed<'_>], &Constants<'_, '_>), start: usize) -> Option<u64> {
     if all.get(start).map(|(_, token)| token) != Some(&Token::Sign('{')) {
         return None;
     }
     let mut open: Vec<Block> = Vec::new();
+    let (mut loops, mut functions) = (0_usize, 0_usize);
     let (mut own, mut deeper) = (None::<u64>, None::<u64>);
     for at in start.saturating_add(1)..start.saturating_add(MAX_CALL_TOKENS).min(all.len()) {
-        let (in_loop, in_function) = (open.contains(&Block::Loop), open.contains(&Block::Function));
+        let (in_loop, in_function) = (loops > 0, functions > 0);
         match all.get(at).map(|(_, token)| token)? {
-            Token::Sign('{') => open.push(kind(all, at)),
-            Token::Sign('}') if open.pop().is_none() => return own.or(deeper),
+            Token::Sign('{') => {
+                let kind = kind(all, at);
+                loops = loops.saturating_add(usize::from(kind == Block::Loop));
+                functions = functions.saturating_add(usize::from(kind == Block::Function));
+                open.push(kind);
+            }
+            Token::Sign('}') => match open.pop() {
+                Some(kind) => {
+                    loops = loops.saturating_sub(usize::from(kind == Block::Loop));
+                    functions = functions.saturating_sub(usize::from(kind == Block::Function));
+                }
+                None => return own.or(deeper),
+            },
             Token::Word("break") if !in_loop && !in_function => return None,
             Token::Word("return") if !in_function => return None,
             Token::Word(word) if PAUSES.contains(word) => {
-                if let Some(ms) = time(all, at, word).filter(|_| !in_function) {
+                if let Some(ms) = time((all, constants), at, word).filter(|_| !in_function) {
                     let place = if open.is_empty() { &mut own } else { &mut deeper };
                     let sum = if open.is_empty() {
                         place.unwrap_or(0).saturating_add(ms)
@@ -202,7 +222,7 @@ fn kind(all: &[Placed<'_>], at: usize) -> Block {
 }
 
 /// The milliseconds of a pause that is waited for: `await sleep(1000)`, `await new Promise(r => setTimeout(r, 1000))`.
-fn time(all: &[Placed<'_>], at: usize, word: &str) -> Option<u64> {
+fn time((all, constants): (&[Placed<'_>], &Constants<'_, '_>), at: usize, word: &str) -> Option<u64> {
     if all.get(at.saturating_add(1)).map(|(_, token)| token) != Some(&Token::Sign('(')) {
         return None;
     }
@@ -221,7 +241,7 @@ fn time(all: &[Placed<'_>], at: usize, word: &str) -> Option<u64> {
     } else {
         call.arguments().first()
     };
-    numbers::whole(all, time?)
+    constants.whole(time?)
 }
 
 /// Whether another file names this one as a module.

@@ -6,8 +6,9 @@ use standin_core::automation::{Severity, Standing};
 
 use super::calls::{Call, Known, known, stands};
 use super::lex::{Language, Placed, Token, tokens};
+use super::numbers::Constants;
 use super::program::{self, When};
-use super::{Expression, intervals, nest, numbers, recurrence, runs_by_itself, schedule, sql, task};
+use super::{Expression, intervals, nest, recurrence, runs_by_itself, schedule, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
 use crate::limits::MAX_CALL_TOKENS;
@@ -66,9 +67,9 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     };
     let told = if all.windows(3).any(is_start) { Told::ToStart } else { Told::Nothing };
     let modules = named.filter(|text| wanted.contains(text)).collect();
-    let aliases = aliases(&all);
+    let (aliases, constants) = (aliases(&all), Constants::new(&all));
     let mut source =
-        Source { file, all: &all, lines: &lines, modules, told, aliases, names: Names::default() };
+        Source { file, all: &all, lines: &lines, modules, told, aliases, constants, names: Names::default() };
     for at in 0..all.len() {
         source.call(at, gathered);
         source.keyed(at, gathered);
@@ -92,6 +93,7 @@ struct Source<'a> {
     told: Told,
     /// Other names of a library's functions, and those that it has for them.
     aliases: BTreeMap<&'a str, &'a str>,
+    constants: Constants<'a, 'a>,
     names: Names,
 }
 
@@ -334,7 +336,7 @@ impl<'a> Source<'a> {
             return;
         }
         let call = Call::read(self.all, at.saturating_add(2));
-        let time = call.arguments().last().and_then(|time| numbers::whole(self.all, time));
+        let time = call.arguments().last().and_then(|time| self.constants.whole(time));
         let method = self.method(at);
         let mut found = task(self.name(method), self.line(at));
         match time {
@@ -358,7 +360,7 @@ impl<'a> Source<'a> {
             return;
         }
         let rest = Call::read(self.all, at.saturating_add(2));
-        let Some(ms) = rest.arguments().first().and_then(|time| numbers::whole(self.all, time)) else {
+        let Some(ms) = rest.arguments().first().and_then(|time| self.constants.whole(time)) else {
             return;
         };
         let line = self.line(at);

@@ -1,9 +1,15 @@
 //! Numbers that a program spells out: at once, in a constant, or as what counts where nothing else is set from outside.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
 use super::lex::{Placed, Token};
 
 /// Constants within constants, and brackets within brackets.
 const MAX_DEPTH: usize = 6;
+
+/// Parts of one number that are looked at: constants of constants may be many.
+const MAX_STEPS: usize = 500;
 
 /// Longest value that is read, in tokens.
 const MAX_VALUE: usize = 40;
@@ -14,24 +20,52 @@ const SAME: [&str; 8] = ["Number", "parseInt", "parseFloat", "int", "float", "ma
 /// Functions whose second argument counts where their first is not set.
 const DEFAULTS: [&str; 5] = ["getenv", "get", "env", "config", "getattr"];
 
-/// The number that an argument comes to.
-pub(super) fn value(all: &[Placed<'_>], argument: &[Placed<'_>]) -> Option<f64> {
-    sum(all, argument, 0).filter(|value| value.is_finite() && *value >= 0.0)
+/// The values that the names of a program are given.
+pub(super) struct Constants<'a, 't> {
+    /// `None` for a name that is given more than one.
+    values: BTreeMap<&'t str, Option<&'a [Placed<'t>]>>,
+    /// Parts of one number that were looked at.
+    steps: Cell<usize>,
 }
 
-/// The same as a whole number.
-pub(super) fn whole(all: &[Placed<'_>], argument: &[Placed<'_>]) -> Option<u64> {
-    let value = value(all, argument)?;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is no less than zero, and what is too large stays the largest"
-    )]
-    Some(value.round() as u64)
+impl<'a, 't> Constants<'a, 't> {
+    pub(super) fn new(all: &'a [Placed<'t>]) -> Self {
+        let mut values: BTreeMap<&str, Option<&[Placed<'_>]>> = BTreeMap::new();
+        for at in 0..all.len() {
+            let Some([(_, Token::Word(name)), rest @ ..]) = all.get(at..) else { continue };
+            let value = match rest {
+                [(_, Token::Sign('=')), (_, Token::Sign('=' | '>')), ..] => continue,
+                [(_, Token::Sign(':')), (_, Token::Word(_)), (_, Token::Sign('=')), value @ ..]
+                | [(_, Token::Sign(':' | '=')), value @ ..] => value,
+                _ => continue,
+            };
+            values.entry(*name).and_modify(|known| *known = None).or_insert(Some(value));
+        }
+        Self { values, steps: Cell::new(0) }
+    }
+
+    /// The number that an argument comes to.
+    fn value(&self, argument: &[Placed<'_>]) -> Option<f64> {
+        self.steps.set(0);
+        sum(self, argument, 0).filter(|value| value.is_finite() && *value >= 0.0)
+    }
+
+    /// The same as a whole number.
+    pub(super) fn whole(&self, argument: &[Placed<'_>]) -> Option<u64> {
+        let value = self.value(argument)?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is no less than zero, and what is too large stays the largest"
+        )]
+        Some(value.round() as u64)
+    }
 }
 
-fn sum(all: &[Placed<'_>], argument: &[Placed<'_>], depth: usize) -> Option<f64> {
-    if depth > MAX_DEPTH || argument.is_empty() || argument.len() > MAX_VALUE {
+fn sum(all: &Constants<'_, '_>, argument: &[Placed<'_>], depth: usize) -> Option<f64> {
+    let steps = all.steps.get().saturating_add(1);
+    all.steps.set(steps);
+    if steps > MAX_STEPS || depth > MAX_DEPTH || argument.is_empty() || argument.len() > MAX_VALUE {
         return None;
     }
     // `a || b`, `a ?? b`, `a or b`: the first that is known.
@@ -52,7 +86,7 @@ fn sum(all: &[Placed<'_>], argument: &[Placed<'_>], depth: usize) -> Option<f64>
     Some(product)
 }
 
-fn one(all: &[Placed<'_>], factor: &[Placed<'_>], depth: usize) -> Option<f64> {
+fn one(all: &Constants<'_, '_>, factor: &[Placed<'_>], depth: usize) -> Option<f64> {
     match factor {
         [(_, Token::Number(digits))] => digits.replace('_', "").parse().ok(),
         [(_, Token::Text(text))] => text.trim().parse().ok(),
@@ -78,24 +112,9 @@ fn one(all: &[Placed<'_>], factor: &[Placed<'_>], depth: usize) -> Option<f64> {
 }
 
 /// The value of a name that is given one only once.
-fn constant(all: &[Placed<'_>], name: &str, depth: usize) -> Option<f64> {
-    let mut found = None;
-    for (at, (_, token)) in all.iter().enumerate() {
-        if *token != Token::Word(name) {
-            continue;
-        }
-        let value = match all.get(at.saturating_add(1)..).unwrap_or_default() {
-            [(_, Token::Sign('=')), (_, Token::Sign('=' | '>')), ..] => continue,
-            [(_, Token::Sign(':')), (_, Token::Word(_)), (_, Token::Sign('=')), value @ ..]
-            | [(_, Token::Sign(':' | '=')), value @ ..] => value,
-            _ => continue,
-        };
-        if found.is_some() {
-            return None;
-        }
-        found = Some(sum(all, statement(value), depth.saturating_add(1))?);
-    }
-    found
+fn constant(all: &Constants<'_, '_>, name: &str, depth: usize) -> Option<f64> {
+    let value = (*all.values.get(name)?)?;
+    sum(all, statement(value), depth.saturating_add(1))
 }
 
 /// A value up to where it ends: there is no sign for that at the end of a line, so what can follow a value decides.
@@ -151,7 +170,7 @@ mod tests {
     fn argument(text: &str, language: Language) -> Option<u64> {
         let all = tokens(text, language);
         let from = all.iter().rposition(|(_, token)| *token == Token::Word("f")).unwrap() + 2;
-        whole(&all, &all[from..all.len() - 1])
+        Constants::new(&all).whole(&all[from..all.len() - 1])
     }
 
     #[test]

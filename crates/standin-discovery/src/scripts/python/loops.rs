@@ -4,7 +4,7 @@ use standin_core::automation::Severity;
 
 use super::super::calls::Call;
 use super::super::lex::{Placed, Token};
-use super::super::numbers;
+use super::super::numbers::Constants;
 use super::super::program::Program;
 use super::{runs_by_itself, task};
 use crate::contents::Names;
@@ -51,6 +51,7 @@ pub(super) fn read(program: &Program<'_>, names: &mut Names, gathered: &mut Gath
         .filter(|(_, text)| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
         .map(|(number, text)| Line { indent: indent(text), text: text.trim(), number })
         .collect();
+    let constants = Constants::new(&program.all);
     for (at, head) in lines.iter().enumerate() {
         let Some(condition) = head.text.strip_prefix("while ").and_then(|rest| rest.split_once(':')) else {
             continue;
@@ -63,7 +64,7 @@ pub(super) fn read(program: &Program<'_>, names: &mut Names, gathered: &mut Gath
         }
         let behind = lines.iter().skip(at.saturating_add(1)).take(MAX_LINES);
         let block: Vec<&Line<'_>> = behind.take_while(|line| line.indent > head.indent).collect();
-        let Some(pause) = pause(program, &block) else { continue };
+        let Some(pause) = pause((program, &constants), &block) else { continue };
         let mut found = task(names.unique("loop"), head.number);
         match pause {
             Pause::Seconds(seconds) if seconds < SHORTEST => continue,
@@ -97,7 +98,7 @@ enum Pause {
 }
 
 /// What one turn pauses. `None` where it does not pause, may leave the loop, or does nothing else than to wait.
-fn pause(program: &Program<'_>, block: &[&Line<'_>]) -> Option<Pause> {
+fn pause((program, constants): (&Program<'_>, &Constants<'_, '_>), block: &[&Line<'_>]) -> Option<Pause> {
     let own = block.first()?.indent;
     // What is further in than this is of an inner loop, of a function, or of the end by a person's hand.
     let mut inner: Vec<(usize, Inner)> = Vec::new();
@@ -121,7 +122,7 @@ fn pause(program: &Program<'_>, block: &[&Line<'_>]) -> Option<Pause> {
         }
         let is_sleep = sleeps(line.text);
         if is_sleep && !is_in(Inner::Function) {
-            let pause = length(program, line);
+            let pause = length((program, constants), line);
             if line.indent == own { at_own.extend(pause) } else { deeper.extend(pause) }
         }
         does_more |=
@@ -170,7 +171,7 @@ fn sleeps(text: &str) -> bool {
 }
 
 /// The pause that stands in a line.
-fn length(program: &Program<'_>, line: &Line<'_>) -> Option<Pause> {
+fn length((program, constants): (&Program<'_>, &Constants<'_, '_>), line: &Line<'_>) -> Option<Pause> {
     let all = &program.all;
     let from = all.iter().position(|(offset, _)| program.line_of(*offset) >= line.number)?;
     let of_line =
@@ -186,7 +187,7 @@ fn length(program: &Program<'_>, line: &Line<'_>) -> Option<Pause> {
     let Some(argument) = argument else {
         return (word == "sleep").then(|| Pause::Computed("sleep()".to_owned()));
     };
-    match numbers::whole(all, argument) {
+    match constants.whole(argument) {
         Some(seconds) => Some(Pause::Seconds(seconds)),
         None if word == "wait" => None,
         None => Some(Pause::Computed(words(argument))),
