@@ -34,7 +34,7 @@ const MISLEADING: [&str; 9] = [
 ];
 
 /// Nobody is there to answer, and messages are to be understood.
-const SILENT: [(&str, &str); 9] = [
+const SILENT: [(&str, &str); 10] = [
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GCM_INTERACTIVE", "never"),
     ("SSH_ASKPASS_REQUIRE", "never"),
@@ -44,6 +44,8 @@ const SILENT: [(&str, &str); 9] = [
     ("GIT_PAGER", "cat"),
     ("GIT_ADVICE", "0"),
     ("LC_ALL", "C"),
+    // A file that was looked at and is unchanged is to be noted so: a reset would write it anew.
+    ("GIT_OPTIONAL_LOCKS", "1"),
 ];
 
 /// Whose name stands on commits where git knows none.
