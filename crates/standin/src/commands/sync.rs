@@ -129,3 +129,75 @@ fn brought_back(all: &[Kept]) -> String {
 fn commits(count: u64) -> String {
     if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn said(did: Did) -> String {
+        let synced = Synced {
+            branch: "main".into(),
+            before: "a".repeat(40),
+            after: "b".repeat(40),
+            did,
+            kept: Vec::new(),
+            cleaned: Vec::new(),
+        };
+        let text = words(&synced);
+        let (text, rest) = text.split_once(" (bbbbbbbbbb)").unwrap();
+        assert_eq!(rest, "\n");
+        text.strip_prefix("main ").unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_was_done_is_said_in_words_that_fit_the_number() {
+        for (did, words) in [
+            (Did::UpToDate, "is up to date"),
+            (Did::Ahead(1), "has nothing new; 1 commit is only here"),
+            (Did::Ahead(2), "has nothing new; 2 commits are only here"),
+            (Did::Rebased(0), "is what the remote has: its own commits were in it already"),
+            (Did::Rebased(1), "has 1 commit on top of the remote's"),
+            (Did::Reset(0), "is what the remote has, without the changes here"),
+            (Did::Reset(2), "is what the remote has, without 2 commits of its own"),
+            (Did::Pushed(1), "had 1 commit that was pushed"),
+            (Did::Pushed(2), "had 2 commits that were pushed"),
+            (
+                Did::Withdrawn { ahead: 1, withdrawn: 1 },
+                "is what the remote has, which took back 1 commit that it had before",
+            ),
+            (
+                Did::Withdrawn { ahead: 2, withdrawn: 1 },
+                "is what the remote has, without 2 commits of its own; 1 of them it had before and took back",
+            ),
+        ] {
+            assert_eq!(said(did), words);
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_said_with_where_its_commands_work() {
+        let kept = |what| Kept {
+            reference: "REF".into(),
+            what,
+            root: "/srv/shop".into(),
+            restore: vec!["do it".into()],
+        };
+        let all = [
+            kept(What::Commits(2)),
+            kept(What::Files(vec!["a".into()])),
+            kept(What::Staged(vec!["a".into(), "b".into()])),
+        ];
+        let text = brought_back(&all);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("    do it")).collect();
+        assert_eq!(
+            lines,
+            [
+                "kept 2 commits under REF; to bring them back, in /srv/shop:",
+                "kept 1 file under REF; to bring it back, in /srv/shop:",
+                "kept what was staged of 2 files under REF; to bring it back, in /srv/shop:",
+            ]
+        );
+    }
+}
