@@ -290,6 +290,8 @@ fn a_loop_of_python_pauses_as_long_as_one_turn_of_it_does() {
         "while True:\n    time.sleep(3600)\n",
         "while x < 3:\n    run()\n    time.sleep(60)\n",
         "while True:\n    run()\n    time.sleep(1)\n",
+        "def f():\n    while True:\n        yield g()\n        time.sleep(60)\n",
+        "def f(every):\n    while True:\n        g()\n        time.sleep(every)\n",
     ] {
         assert_eq!(one("a.py", text), Vec::<String>::new(), "{text}");
     }

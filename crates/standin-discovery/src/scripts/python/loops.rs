@@ -68,6 +68,8 @@ pub(super) fn read(program: &Program<'_>, names: &mut Names, gathered: &mut Gath
         let mut found = task(names.unique("loop"), head.number);
         match pause {
             Pause::Seconds(seconds) if seconds < SHORTEST => continue,
+            // In a library it may wait for anything, a moment only.
+            Pause::Computed(_) if head.indent > 0 && !is_program(program, gathered) => continue,
             Pause::Seconds(seconds) => found.trigger(format!("every {seconds}s")),
             Pause::Computed(what) => {
                 found.trigger("loop");
@@ -92,6 +94,14 @@ fn is_endless(condition: &str) -> bool {
     is_name && FLAGS.iter().any(|flag| lower.contains(flag))
 }
 
+/// Whether a file is started by itself, or asks whether it is.
+fn is_program(program: &Program<'_>, gathered: &Gathered) -> bool {
+    let file = program.file;
+    file.text.starts_with("#!")
+        || file.text.contains("__main__")
+        || file.repository.programs(gathered).starter(file.path).is_some()
+}
+
 enum Pause {
     Seconds(u64),
     Computed(String),
@@ -109,7 +119,9 @@ fn pause((program, constants): (&Program<'_>, &Constants<'_, '_>), block: &[&Lin
         let first = line.text.split([' ', '(', ':', ';']).next().unwrap_or("");
         let is_in = |kind: Inner| inner.iter().any(|(_, known)| *known == kind);
         let is_by_hand = is_in(Inner::ByHand);
-        if line.text.contains("run_pending(") {
+        // A loop of a generator turns when somebody asks it to.
+        let yields = (first == "yield" || line.text.contains("= yield")) && !is_in(Inner::Function);
+        if line.text.contains("run_pending(") || yields {
             return None;
         }
         let leaves = match first {

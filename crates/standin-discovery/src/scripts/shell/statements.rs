@@ -202,7 +202,7 @@ pub(super) fn quoted(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// Where a text in these quotes ends.
-fn closing(inner: &str, quote: char) -> Option<usize> {
+pub(super) fn closing(inner: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in inner.char_indices() {
         match c {

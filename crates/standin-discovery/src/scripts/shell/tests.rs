@@ -17,7 +17,7 @@ fn brief(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn a_crontab_is_followed_through_files_and_variables() {
-    let cases: [(&str, &[&str]); 13] = [
+    let cases: [(&str, &[&str]); 14] = [
         (
             "TEMP_CRON=$(mktemp)\ncrontab -l > \"$TEMP_CRON\" || true\ncat >> \"$TEMP_CRON\" << EOF\n*/30 * * * * cd /srv && npm run a\nEOF\ncrontab \"$TEMP_CRON\"\n",
             &["a 4 [*/30 * * * *]"],
@@ -47,6 +47,10 @@ fn a_crontab_is_followed_through_files_and_variables() {
         (
             "SCRIPT=/opt/b.sh\nLINE=\"15 2 * * * /bin/bash $SCRIPT >/dev/null 2>&1\"\n(crontab -l; echo \"$LINE\") | crontab -\n",
             &["b.sh 2 [15 2 * * *]"],
+        ),
+        (
+            "RUN=\"cd \\\"$ROOT\\\" && ./b.sh\"\nblock=$(cat <<EOF\n*/2 * * * * $RUN\nEOF\n)\nprintf '%s' \"$block\" | crontab -\n",
+            &["b.sh 3 [*/2 * * * *]"],
         ),
         (
             "JOB='5 1 * * * root /opt/a.sh'\necho \"$JOB\" | sudo tee -a /etc/crontab > /dev/null\n",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::given::{assigned, name_of};
-use super::statements::Statement;
+use super::statements::{Statement, closing};
 
 /// Variables within the values of variables, at most so deep.
 const MAX_DEPTH: usize = 3;
@@ -77,7 +77,7 @@ fn literal(value: &str) -> Option<&str> {
         value.get(..value.find("))")?.saturating_add(2))?
     } else if matches!(quote, '"' | '\'') {
         let inner = value.get(1..)?;
-        inner.get(..inner.find(quote)?)?
+        inner.get(..closing(inner, quote)?)?
     } else {
         value.split(|c: char| c.is_whitespace() || c == ';').next()?
     };
