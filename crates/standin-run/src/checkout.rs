@@ -41,20 +41,23 @@ pub(crate) struct Checkout {
 /// without a remote there is only the working tree, and nowhere to publish it.
 pub(crate) fn of(root: &Path, file: &str, folder: &Path, env: &Environment) -> Checkout {
     let git = Git { dir: root, env };
-    let Some(known) = Known::of(&git, root) else { return Checkout::default() };
+    let stopped = |why: String| {
+        let what = format!("what GitHub would run cannot be checked out ({why}), only this working tree can");
+        let fix = "correct that; with --anyway the working tree is run, and a step that pushes publishes it";
+        Checkout { differences: vec![stops(what, fix)], ..Checkout::default() }
+    };
+    let known = match Known::of(&git, root) {
+        Ok(Some(known)) => known,
+        Ok(None) => return Checkout::default(),
+        Err(why) => return stopped(why),
+    };
     let (branch, repository) = (known.branch.clone(), known.repository());
     if known.remote.is_none() {
         return Checkout { branch, repository, ..Checkout::default() };
     }
     match known.made(&git, file, &folder.join("checkout")) {
         Ok((dir, differences)) => Checkout { dir: Some(dir), branch, repository, differences },
-        Err(why) => {
-            let what =
-                format!("what GitHub would run cannot be checked out ({why}), only this working tree can");
-            let fix =
-                "correct that; with --anyway the working tree is run, and a step that pushes publishes it";
-            Checkout { differences: vec![stops(what, fix)], branch, repository, ..Checkout::default() }
-        }
+        Err(why) => Checkout { branch, repository, ..stopped(why) },
     }
 }
 
@@ -111,16 +114,22 @@ struct Known {
 
 impl Known {
     /// `None` for what is no repository with commits: GitHub runs workflows only from the top of one.
-    fn of(git: &Git<'_>, root: &Path) -> Option<Self> {
-        let top = PathBuf::from(git.line(&["rev-parse", "--show-toplevel"])?);
-        if top.canonicalize().ok()? != root.canonicalize().ok()? {
-            return None;
+    fn of(git: &Git<'_>, root: &Path) -> Result<Option<Self>, String> {
+        let top = match git.says(&["rev-parse", "--show-toplevel"]) {
+            Ok(top) => top,
+            // A repository that git does not read: somebody else's, or a broken one.
+            Err(why) if root.join(".git").exists() && !why.starts_with("git: ") => return Err(why),
+            Err(_) => return Ok(None),
+        };
+        let whole = |path: &Path| path.canonicalize().map_err(|error| error.to_string());
+        if whole(Path::new(top.trim()))? != whole(root)? {
+            return Ok(None);
         }
         let remote = remote(git);
         let name = remote.as_ref().map_or("origin", |(name, _)| name.as_str());
         let tracked = format!("refs/remotes/{name}");
         let format = "--format=%(refname) %(objectname) %(symref)";
-        let listed = git.says(&["for-each-ref", format, "refs/heads", &tracked]).ok()?;
+        let listed = git.says(&["for-each-ref", format, "refs/heads", &tracked])?;
         let current = git.line(&["symbolic-ref", "--quiet", "--short", "HEAD"]);
         let (mut refs, mut head) = (BTreeMap::new(), None);
         for line in listed.lines() {
@@ -136,7 +145,7 @@ impl Known {
             refs.insert("HEAD".to_owned(), commit);
         }
         if refs.is_empty() {
-            return None;
+            return Ok(None);
         }
         let of_remote: Vec<&str> =
             refs.keys().filter_map(|name| name.strip_prefix(&tracked)?.strip_prefix('/')).collect();
@@ -146,7 +155,7 @@ impl Known {
             let own: Vec<&str> = refs.keys().filter_map(|name| name.strip_prefix("refs/heads/")).collect();
             if of_remote.is_empty() { usual(&own, current.as_deref()) } else { None }
         });
-        Some(Self { remote, refs, branch, current })
+        Ok(Some(Self { remote, refs, branch, current }))
     }
 
     /// What was fetched last; where nothing ever was, the branch itself.

@@ -162,11 +162,14 @@ pub async fn run(
 pub fn reason(tail: &str) -> Option<String> {
     let bare: String = plain(tail);
     let lines = || bare.lines().map(str::trim).filter(|line| line.chars().any(char::is_alphanumeric));
-    // What comes after a step that failed is of those that clean up.
-    let until = lines().position(|line| line.contains("❌  Failure - ")).unwrap_or(usize::MAX);
-    let printed: Vec<&str> =
-        lines().take(until).filter_map(|line| Some(line.split_once("]   | ")?.1.trim())).collect();
-    let all: Vec<&str> = if printed.is_empty() { lines().collect() } else { printed };
+    let printed = |until: &[&str]| -> Vec<&str> {
+        let end = lines().position(|line| until.iter().any(|word| line.contains(word))).unwrap_or(usize::MAX);
+        lines().take(end).filter_map(|line| Some(line.split_once("]   | ")?.1.trim())).collect()
+    };
+    // What comes after a step that failed is of those that clean up; the end of its own output may come late.
+    let (of_step, of_job) = (printed(&["❌  Failure - "]), printed(&["⭐ Run Post ", "⭐ Run Complete job"]));
+    let whole: Vec<&str> = if of_job.is_empty() { lines().collect() } else { Vec::new() };
+    let (all, errors) = if of_job.is_empty() { (&whole, &whole) } else { (&of_step, &of_job) };
     let says = |line: &&&str| line.chars().any(char::is_alphanumeric);
     let is_noise = |line: &str| line.starts_with("Node.js v") || line.starts_with("at ");
     let is_error = |line: &&&str| {
@@ -174,10 +177,10 @@ pub fn reason(tail: &str) -> Option<String> {
         let name = head.rsplit(' ').next().unwrap_or_default();
         name == "error" || name == "fatal" || name.ends_with("Error") || name.ends_with("Exception")
     };
-    let own = all.iter().filter(says).rfind(|line| line.starts_with("standin: "));
-    let error = all.iter().filter(says).rfind(is_error);
+    let own = lines().rfind(|line| line.starts_with("standin: "));
+    let error = errors.iter().filter(says).rfind(is_error);
     let last = all.iter().filter(says).rfind(|line| !is_noise(line));
-    own.or(error).or(last).map(|line| (*line).to_owned())
+    own.or(error.or(last).copied()).or_else(|| lines().next_back()).map(str::to_owned)
 }
 
 /// A text without the codes that colour it.

@@ -183,6 +183,14 @@ fn without_a_remote_or_a_commit_there_is_only_the_working_tree() {
 }
 
 #[test]
+fn a_repository_that_git_does_not_read_stops_the_run() {
+    let repo = Repository::with_remote();
+    repo.write(".git/config", "[core\n");
+    let (made, said) = repo.checkout();
+    assert!(made.dir.is_none() && said[0].0 == Weight::Stops, "{said:?}");
+}
+
+#[test]
 fn a_worktree_is_as_good_as_the_repository() {
     let repo = Repository::with_remote();
     repo.git(&["worktree", "add", "-q", "-b", "wip", "../other"]);

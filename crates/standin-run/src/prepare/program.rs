@@ -72,13 +72,15 @@ pub(super) fn app(
         argv.extend(work.args.iter().map(OsString::from));
         (argv, Some(path))
     };
+    // What cannot be started is said before its file is read.
+    let ready = started(&argv, file.as_deref(), &work.dir, means, tools, secrets)?;
     if means.trial == Trial::Dry {
-        return started(&argv, file.as_deref(), &work.dir, means, tools, secrets);
+        return Ok(ready);
     }
     match set_by_its_file(work, means) {
-        Settings::None => started(&argv, file.as_deref(), &work.dir, means, tools, secrets),
+        Settings::None => Ok(ready),
         Settings::Unread => {
-            let mut ready = started(&argv, file.as_deref(), &work.dir, means, tools, secrets)?;
+            let mut ready = ready;
             let names = if work.env_names.is_empty() { "all" } else { &work.env_names.join(", ") };
             let what = format!("what {} sets for it is not set here ({names})", work.file);
             ready

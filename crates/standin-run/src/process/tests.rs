@@ -109,6 +109,9 @@ async fn a_run_of_jobs_that_were_all_skipped_is_a_failure() {
 fn a_failed_run_says_why() {
     let act = "[f/d] ⭐ Run Main x\n[f/d]   | working\n[f/d]   | Error: database is gone\n[f/d]   |     at run (node:vm:1)\n[f/d]   | \n[f/d]   | Node.js v20.20.2\n[f/d]   ❌  Failure - Main x [1ms]\n[f/d] exit status 1\n[f/d]   ✅  Success - Complete job\n[f/d] 🏁  Job failed\nError: Job 'd' failed\n";
     assert_eq!(reason(act).as_deref(), Some("Error: database is gone"));
+    let late =
+        "[f/d]   | working\n[f/d]   ❌  Failure - Main x\n[f/d]   | Error: late\n[f/d] ⭐ Run Complete job\n";
+    assert_eq!(reason(late).as_deref(), Some("Error: late"));
     let silent = "[f/d] ⭐ Run Main x\n[f/d]   | all went well\n[f/d]   | no rows\n[f/d]   ❌  Failure - Main x\n[f/d]   | cleaned\n";
     assert_eq!(reason(silent).as_deref(), Some("no rows"));
     assert_eq!(reason("a\nValueError: b\n\n---\n").as_deref(), Some("ValueError: b"));
