@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use standin_core::automation::{Severity, Standing};
 
-use super::calls::{Call, Known, known, stands};
+use super::calls::{Call, Known, known};
 use super::lex::{Language, Placed, Token, tokens};
 use super::numbers::Constants;
-use super::program::{self, When};
-use super::{Expression, intervals, nest, recurrence, runs_by_itself, schedule, sql, task};
+use super::program;
+use super::{Expression, intervals, nest, runs_by_itself, schedule, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
 use crate::limits::MAX_CALL_TOKENS;
 use crate::lines::{Lines, quote};
+
+mod spans;
+mod told;
 
 /// What makes a call one of a library.
 struct Library {
@@ -43,9 +46,6 @@ const LIBRARIES: [Library; 8] = [
     Library { modules: &["@nestjs/schedule"], call: "Cron", starts: Starts::AtOnce },
     Library { modules: &["agenda", "@hokify/agenda", "agenda/es"], call: "every", starts: Starts::AtOnce },
 ];
-
-/// Longest way from the name of a job to how often it runs, in tokens.
-const MAX_BEFORE: usize = 60;
 
 /// Longest way from a decorator to its method, in tokens.
 const MAX_DECORATORS: usize = 100;
@@ -324,63 +324,6 @@ impl<'a> Source<'a> {
         self.file.add(found, gathered);
     }
 
-    /// The rule of node-schedule among the arguments; a name may stand before it.
-    fn rule(&self, at: usize) -> Option<When> {
-        let call = Call::read(self.all, at.saturating_add(2));
-        call.arguments().iter().take(2).find_map(|argument| recurrence::rule(self.all, argument))
-    }
-
-    /// `@Interval(10000)`, `@Interval('name', 2500)` of Nest.
-    fn interval(&mut self, at: usize, gathered: &mut Gathered) {
-        if !self.file.more(self.line(at), gathered) {
-            return;
-        }
-        let call = Call::read(self.all, at.saturating_add(2));
-        let time = call.arguments().last().and_then(|time| self.constants.whole(time));
-        let method = self.method(at);
-        let mut found = task(self.name(method), self.line(at));
-        match time {
-            Some(ms) => found.trigger(intervals::every(ms)),
-            None => found.trigger("schedule"),
-        }
-        runs_by_itself(self.file, &mut found, gathered);
-        self.file.add(found, gathered);
-    }
-
-    /// `repeat: { every: 10000 }` and `upsertJobScheduler(id, { every: 10000 })` of bullmq.
-    fn repeated(&mut self, at: usize, gathered: &mut Gathered) {
-        if !self.names_module(&["bullmq", "bull"]) || self.token(at) != Some(&Token::Word("every")) {
-            return;
-        }
-        let before = self.all.get(at.saturating_sub(MAX_BEFORE)..at).unwrap_or_default();
-        let is_option = before.iter().any(|(_, token)| {
-            matches!(token, Token::Word("repeat" | "upsertJobScheduler" | "RepeatOptions"))
-        });
-        if self.token(at.saturating_add(1)) != Some(&Token::Sign(':')) || !is_option {
-            return;
-        }
-        let rest = Call::read(self.all, at.saturating_add(2));
-        let Some(ms) = rest.arguments().first().and_then(|time| self.constants.whole(time)) else {
-            return;
-        };
-        let line = self.line(at);
-        if !self.file.more(line, gathered) {
-            return;
-        }
-        let named = before.windows(3).rev().find_map(|three| match three {
-            [
-                (_, Token::Word("add" | "upsertJobScheduler")),
-                (_, Token::Sign('(')),
-                (_, Token::Text(name)),
-            ] => Some(*name),
-            _ => None,
-        });
-        let mut found = task(self.name(named), line);
-        found.trigger(intervals::every(ms));
-        runs_by_itself(self.file, &mut found, gathered);
-        self.file.add(found, gathered);
-    }
-
     /// Whether a name of an argument is that of the expression itself.
     fn is_expression(&self, written: Option<&Written>, name: &str) -> bool {
         let argument = [(0, Token::Word(name))];
@@ -413,54 +356,6 @@ impl<'a> Source<'a> {
             }
         }
         None
-    }
-
-    fn is_off(&self, at: usize, library: &Library, given: &Given<'a>) -> bool {
-        match library.starts {
-            Starts::AtOnce => false,
-            Starts::UnlessOff => {
-                (given.is(&["scheduled"], "false") || given.is(&["paused"], "true")) && !self.is_told(at)
-            }
-            Starts::WhenTold => {
-                !given.is(&["start"], "true") && !given.words.contains(&"true") && !self.is_told(at)
-            }
-        }
-    }
-
-    /// Whether something tells the task of a call to start. One that only its own name holds has to be told by it.
-    fn is_told(&self, at: usize) -> bool {
-        let end = Call::read(self.all, at.saturating_add(2)).end;
-        if stands(self.all, end, &[".", "start", "("]) || stands(self.all, end, &[".", "resume", "("]) {
-            return true;
-        }
-        let mut before = at;
-        // `cron.` and `new` stand before the call.
-        while let Some(Token::Sign('.') | Token::Word("new" | "cron" | "CronJob" | "schedule" | "nodeCron")) =
-            before.checked_sub(1).and_then(|at| self.token(at))
-        {
-            before = before.saturating_sub(1);
-        }
-        let held =
-            before.checked_sub(2).and_then(|at| match (self.token(at), self.token(at.saturating_add(1))) {
-                (Some(Token::Word(name)), Some(Token::Sign('='))) => Some(*name),
-                _ => None,
-            });
-        let Some(name) = held else { return self.told == Told::ToStart };
-        let uses = (0..self.all.len()).filter(|at| self.token(*at) == Some(&Token::Word(name)));
-        let mut is_handed_on = false;
-        for here in uses {
-            let next = here.saturating_add(1);
-            if stands(self.all, next, &[".", "start", "("]) || stands(self.all, next, &[".", "resume", "("]) {
-                return true;
-            }
-            // As an argument, in a list, or exported, it may be started under another name.
-            let next = self.token(next);
-            let is_own = next == Some(&Token::Sign('=')) || next == Some(&Token::Sign('.'));
-            let is_exported =
-                here.checked_sub(2).is_some_and(|at| self.token(at) == Some(&Token::Word("export")));
-            is_handed_on |= !is_own || is_exported;
-        }
-        is_handed_on && self.told == Told::ToStart
     }
 
     /// `Deno.cron("name", "expression", …)`, which Deno reads in UTC.
