@@ -171,7 +171,10 @@ pub fn reason(tail: &str) -> Option<String> {
     let whole: Vec<&str> = if of_job.is_empty() { lines().collect() } else { Vec::new() };
     let (all, errors) = if of_job.is_empty() { (&whole, &whole) } else { (&of_step, &of_job) };
     let says = |line: &&&str| line.chars().any(char::is_alphanumeric);
-    let is_noise = |line: &str| line.starts_with("Node.js v") || line.starts_with("at ");
+    let is_noise = |line: &str| {
+        let log = line.contains("complete log of this run can be found in");
+        line.starts_with("Node.js v") || line.starts_with("at ") || log
+    };
     let is_error = |line: &&&str| {
         let head = line.split_once(':').map_or("", |(head, _)| head);
         let name = head.rsplit(' ').next().unwrap_or_default();
@@ -179,7 +182,15 @@ pub fn reason(tail: &str) -> Option<String> {
     };
     let own = lines().rfind(|line| line.starts_with("standin: "));
     let error = errors.iter().filter(says).rfind(is_error);
-    let last = all.iter().filter(says).rfind(|line| !is_noise(line));
+    // npm says first what was wrong, and ends with what to try.
+    let npm = |line: &&&str| {
+        let said = line.strip_prefix("npm error ").or_else(|| line.strip_prefix("npm ERR! "));
+        said.is_some_and(|said| {
+            !["code ", "path ", "errno ", "syscall "].iter().any(|key| said.starts_with(key))
+        })
+    };
+    let last =
+        all.iter().filter(says).find(npm).or_else(|| all.iter().filter(says).rfind(|line| !is_noise(line)));
     own.or(error.or(last).copied()).or_else(|| lines().next_back()).map(str::to_owned)
 }
 

@@ -212,7 +212,10 @@ impl Way {
         if is_of_act.iter().any(|part| text.contains(part)) {
             return "a job failed".to_owned();
         }
-        text.split(" after ").next().unwrap().chars().take(160).collect()
+        // Where it is kept has another name each time.
+        let place = self.repository.dir.path().to_string_lossy().into_owned();
+        let text = text.split(&place).next().unwrap();
+        text.split(" after ").next().unwrap().trim_end().chars().take(160).collect()
     }
 
     /// What each drill of `--all` came to.

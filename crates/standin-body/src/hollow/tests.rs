@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use standin_config::covering::{Known, covering};
+use standin_config::covering::{Agent, Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, judge};
 
 use super::*;
@@ -39,7 +39,7 @@ fn covered(files: &[(&str, &str)], settings: &str, id: &str) -> Covered {
     let repository = load(dir.path()).unwrap();
     let hollow = hollow_backups(&repository.root, &repository.resolved, &repository.mesh);
     let resolved = &repository.resolved;
-    let known = Known { hollow, ..Known::default() };
+    let known = Known { hollow, agent: Agent::HasRun, ..Known::default() };
     let joined =
         covering(&repository.settings, (&resolved.inventory, &resolved.watches), &repository.mesh, &known);
     let subject = joined.subjects.iter().find(|subject| subject.id.as_str() == id);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::calls::Call;
 use super::lex::{Placed, Token};
 use super::numbers::Constants;
+use super::started::Starter;
 use super::{runs_by_itself, task};
 use crate::contents::{File, Names, name_and_ending};
 use crate::files;
@@ -45,7 +46,12 @@ pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered:
     if found.is_empty() {
         return;
     }
-    let is_entry = file.repository.programs(gathered).is_entry(file.path);
+    let programs = file.repository.programs(gathered);
+    // An app of PM2's is on the list itself, as what runs all the time: nobody watches its pulse apart from it.
+    if matches!(programs.starter(file.path), Some(Starter::Host(host)) if host.starts_with("pm2:")) {
+        return;
+    }
+    let is_entry = programs.is_entry(file.path);
     // What exports something is a part of a program, whoever loads it, unless it asks whether it was started itself.
     let exports = file.text.lines().any(|line| {
         line.starts_with("export ") || line.starts_with("module.exports") || line.starts_with("exports.")

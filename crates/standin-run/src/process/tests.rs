@@ -117,5 +117,7 @@ fn a_failed_run_says_why() {
     assert_eq!(reason("a\nValueError: b\n\n---\n").as_deref(), Some("ValueError: b"));
     assert_eq!(reason("\u{1b}[90mfirst\u{1b}[39m\nlast\n").as_deref(), Some("last"));
     assert_eq!(reason("standin: no job ran: why\n").as_deref(), Some("standin: no job ran: why"));
+    let npm = "> x\nnpm error code E1\nnpm error Missing script: \"report\"\nnpm error\nnpm error To see a list of scripts, run:\nnpm error   npm run\nnpm error A complete log of this run can be found in: /x\n";
+    assert_eq!(reason(npm).as_deref(), Some("npm error Missing script: \"report\""));
     assert_eq!(reason(" \n--\n"), None);
 }
