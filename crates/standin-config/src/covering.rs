@@ -73,6 +73,29 @@ impl LeftOut {
     }
 }
 
+/// Whether a command, or an app of PM2's, is nothing but `standin run` of the primary: it reads the primary's own files
+/// each time, so that a drill of either proves the other.
+pub fn is_run_of(
+    settings: &Settings,
+    inventory: &Inventory,
+    backup: &AutomationId,
+    primary: &AutomationId,
+) -> bool {
+    let found = inventory.get(backup);
+    let is_written = |found: &Automation| found.backup_of.as_ref() == Some(primary);
+    if backup.kind() == Kind::Command && found.is_some_and(is_written) {
+        return true;
+    }
+    if found.is_some_and(|found| found.detail.is_run_of(primary)) {
+        return true;
+    }
+    let entry = settings.automations.iter().find(|entry| entry.id == *backup);
+    entry.is_some_and(|entry| match &entry.subject {
+        Said::Command(text) => text.command.trim() == format!("standin run {primary}"),
+        Said::Heartbeat | Said::Found => false,
+    })
+}
+
 /// Joins everything. `watches` are those of [`crate::Resolved`], in the order of its inventory.
 pub fn covering(
     settings: &Settings,
@@ -285,7 +308,7 @@ impl Joint<'_> {
     fn backup(&self, primary: &Automation, id: &AutomationId, rung: Rung) -> Backup {
         let found = self.inventory.get(id);
         let is_written = found.is_some_and(|backup| backup.backup_of.as_ref() == Some(&primary.id));
-        let runs_the_same = self.runs_the_same(primary, id);
+        let runs_the_same = is_run_of(self.settings, self.inventory, id, &primary.id);
         // A function's backup that stands by does nothing by its own schedule unless a watcher is asked.
         let stands_by =
             id.kind() == Kind::Netlify && is_written && self.settings.backup.mode == BackupMode::Standby;
@@ -345,23 +368,6 @@ impl Joint<'_> {
     fn is_said(&self, primary: &Automation, id: &AutomationId) -> bool {
         let entry = self.settings.automations.iter().find(|entry| entry.id == primary.id);
         entry.is_some_and(|entry| entry.backup.iter().flatten().filter_map(names).any(|named| named == id))
-    }
-
-    /// Whether a command, or an app of PM2's, is `standin run` of the primary itself: it reads the primary's own files
-    /// each time.
-    fn runs_the_same(&self, primary: &Automation, id: &AutomationId) -> bool {
-        let is_written = |found: &Automation| found.backup_of.as_ref() == Some(&primary.id);
-        if id.kind() == Kind::Command && self.inventory.get(id).is_some_and(is_written) {
-            return true;
-        }
-        if self.inventory.get(id).is_some_and(|found| found.detail.is_run_of(&primary.id)) {
-            return true;
-        }
-        let entry = self.settings.automations.iter().find(|entry| entry.id == *id);
-        entry.is_some_and(|entry| match &entry.subject {
-            Said::Command(text) => text.command.trim() == format!("standin run {}", primary.id),
-            Said::Heartbeat | Said::Found => false,
-        })
     }
 }
 

@@ -203,3 +203,24 @@ fn holds(whole: &mut Vec<u8>, root: usize, (path, answer): &Question) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Listed;
+
+    #[test]
+    fn only_what_a_listed_folder_would_tell_is_left_to_it() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let listed = Listed { folders: set(&["", "a"]), doors: set(&["a", "a/link", "skipped"]) };
+        for told in ["x", "x/y/z", "a/x", "a/x/y", "file.js/x"] {
+            assert!(listed.would_change_for(told), "{told}");
+        }
+        for untold in
+            ["a/link", "a/link/x", "skipped/x", "skipped/x/y", "a/../x", "./x", "a//x", "/x", "../x"]
+        {
+            assert!(!listed.would_change_for(untold), "{untold}");
+        }
+        // Where not even the root was listed, nothing is told.
+        assert!(!Listed::default().would_change_for("x/y"));
+    }
+}

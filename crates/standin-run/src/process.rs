@@ -17,6 +17,9 @@ use tokio::time::timeout;
 use crate::mask::Masks;
 use crate::prepare::Ready;
 
+mod reason;
+pub use reason::reason;
+
 /// How long a run that is asked to end is given.
 pub const TERM_GRACE: Duration = Duration::from_secs(10);
 
@@ -155,55 +158,6 @@ pub async fn run(
         (Proof::Jobs | Proof::Status, _) => end,
     };
     Ended { end, took, tail: tail.text() }
-}
-
-/// Why a run failed, as the end of its output tells it: the line of an error, else the last line that says anything. Of a
-/// workflow only what its steps print, where they do.
-pub fn reason(tail: &str) -> Option<String> {
-    let bare: String = plain(tail);
-    let lines = || bare.lines().map(str::trim).filter(|line| line.chars().any(char::is_alphanumeric));
-    let printed = |until: &[&str]| -> Vec<&str> {
-        let end = lines().position(|line| until.iter().any(|word| line.contains(word))).unwrap_or(usize::MAX);
-        lines().take(end).filter_map(|line| Some(line.split_once("]   | ")?.1.trim())).collect()
-    };
-    // What comes after a step that failed is of those that clean up; the end of its own output may come late.
-    let (of_step, of_job) = (printed(&["❌  Failure - "]), printed(&["⭐ Run Post ", "⭐ Run Complete job"]));
-    let whole: Vec<&str> = if of_job.is_empty() { lines().collect() } else { Vec::new() };
-    let (all, errors) = if of_job.is_empty() { (&whole, &whole) } else { (&of_step, &of_job) };
-    let says = |line: &&&str| line.chars().any(char::is_alphanumeric);
-    let is_noise = |line: &str| {
-        let log = line.contains("complete log of this run can be found in");
-        line.starts_with("Node.js v") || line.starts_with("at ") || log
-    };
-    let is_error = |line: &&&str| {
-        let head = line.split_once(':').map_or("", |(head, _)| head);
-        let name = head.rsplit(' ').next().unwrap_or_default();
-        name == "error" || name == "fatal" || name.ends_with("Error") || name.ends_with("Exception")
-    };
-    let own = lines().rfind(|line| line.starts_with("standin: "));
-    let error = errors.iter().filter(says).rfind(is_error);
-    // npm says first what was wrong, and ends with what to try.
-    let npm = |line: &&&str| {
-        let said = line.strip_prefix("npm error ").or_else(|| line.strip_prefix("npm ERR! "));
-        said.is_some_and(|said| {
-            !["code ", "path ", "errno ", "syscall "].iter().any(|key| said.starts_with(key))
-        })
-    };
-    let last =
-        all.iter().filter(says).find(npm).or_else(|| all.iter().filter(says).rfind(|line| !is_noise(line)));
-    own.or(error.or(last).copied()).or_else(|| lines().next_back()).map(str::to_owned)
-}
-
-/// A text without the codes that colour it.
-fn plain(text: &str) -> String {
-    let mut parts = text.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut all, part| {
-        all.push_str(
-            part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').get(1..).unwrap_or_default(),
-        );
-        all
-    })
 }
 
 /// Both streams, line by line.

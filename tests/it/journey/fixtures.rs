@@ -233,10 +233,14 @@ impl Way {
                 ends.insert(id.to_owned(), "drilled".to_owned());
                 continue;
             }
-            ends.insert(id.to_owned(), self.told(drill["why"].as_str().unwrap()));
             let own =
                 errors.split("\ndrilling ").find(|part| part.trim_start_matches("drilling ").starts_with(id));
             let jobs = own.map(jobs).unwrap_or_default();
+            let why = drill["why"].as_str().unwrap();
+            // Of a step that fails act may lose the last words: which step it was is told by its job.
+            let is_of_job =
+                jobs.values().any(|end| end.starts_with("failed")) && !why.contains(": standin: ");
+            ends.insert(id.to_owned(), if is_of_job { "a job failed".to_owned() } else { self.told(why) });
             ends.extend(jobs.into_iter().map(|(job, end)| (format!("{id} {job}"), end)));
         }
         for left in list("left_out") {

@@ -3,9 +3,12 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::process::{Child, Command};
 
 use super::action::binary;
+use super::drill::{copy, standin};
+use super::matrix::{NIGHTLY, files};
 use super::shop::{REPO, Shop, watcher};
 
 /// How long an agent may take until its first beat.
@@ -50,4 +53,26 @@ async fn a_dead_agent_is_told_of() {
     assert_eq!(told.alerts("peer:agent"), ["peer_silent"], "{}", told.said);
     assert_eq!(shop.phone.told("peer_silent", "peer:agent"), 1, "{:?}", shop.phone.alerts());
     assert_eq!(told.code, Some(1), "a person is needed: {}", told.said);
+}
+
+/// Who watches the nightly workflow, as a checkout sees it in which no agent has run.
+async fn watchers_elsewhere(shop: &Shop) -> String {
+    let other = tempfile::tempdir_in(shop.folder()).unwrap();
+    copy(&shop.folder().join("repo"), other.path());
+    let (code, said, errors) = standin(shop, other.path(), &["coverage", "--format", "json"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let coverage: Value = serde_json::from_str(&said).unwrap();
+    let all = coverage["automations"].as_array().unwrap();
+    let one = all.iter().find(|one| one["id"] == NIGHTLY).unwrap_or_else(|| panic!("{coverage}"));
+    one["evidence"][0].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_counts_wherever_its_sign_of_life_is_found() {
+    let shop = Shop::new(&files()).await;
+    shop.write("standin.toml", SETTINGS);
+    assert_eq!(watchers_elsewhere(&shop).await, "watched by second");
+    let mut agent = up(&shop).await;
+    assert_eq!(watchers_elsewhere(&shop).await, "watched by agent, second");
+    agent.kill().await.unwrap();
 }

@@ -40,7 +40,7 @@ async fn shop() -> Shop {
 }
 
 /// The command line, in a checkout of the shop.
-async fn standin(shop: &Shop, checkout: &Path, args: &[&str]) -> (i32, String, String) {
+pub(super) async fn standin(shop: &Shop, checkout: &Path, args: &[&str]) -> (i32, String, String) {
     let mut command = tokio::process::Command::new(binary());
     command
         .args(args)
@@ -75,7 +75,7 @@ async fn elsewhere(shop: &Shop) -> (String, String) {
 }
 
 /// Without Standin's own folder.
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in
         std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.file_name() != ".standin")

@@ -10,18 +10,13 @@ fn of_text(id: &AutomationId, text: &str) -> String {
 }
 
 fn try_text(id: &AutomationId, text: &str, files: &Files) -> Result<String, Refused> {
-    let primary = Primary {
-        id,
-        name: "a",
-        path: "a.yml",
-        text,
-        schedules: &[],
-        is_scheduled: true,
-        group: "a",
-        followers: &[],
-        files,
-    };
-    backup(primary).map(|backup| backup.text)
+    backup(primary(id, text, files)).map(|backup| backup.text)
+}
+
+/// A scheduled workflow that nobody follows.
+const fn primary<'a>(id: &'a AutomationId, text: &'a str, files: &'a Files) -> Primary<'a> {
+    let (name, path, group) = ("a", "a.yml", "a");
+    Primary { id, name, path, text, schedules: &[], is_scheduled: true, group, followers: &[], files }
 }
 
 /// The backup of a workflow with this at its top level.
@@ -30,18 +25,8 @@ fn of(top: &str) -> String {
         "on: workflow_dispatch\n{top}jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{{ run: make }}]\n"
     );
     let id = "workflow:a.yml".parse().unwrap();
-    let primary = Primary {
-        id: &id,
-        name: "a",
-        path: ".github/workflows/a.yml",
-        text: &text,
-        schedules: &[],
-        is_scheduled: true,
-        group: "a",
-        followers: &[],
-        files: &Files::default(),
-    };
-    written(backup(primary))
+    let files = Files::default();
+    written(backup(Primary { path: ".github/workflows/a.yml", ..primary(&id, &text, &files) }))
 }
 
 fn written(backup: Result<Backup, Refused>) -> String {
@@ -127,27 +112,15 @@ const JOB: &str = "jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - 
 #[test]
 fn a_backup_has_as_few_inputs_as_a_schedule() {
     let on = "  workflow_dispatch:\n    inputs:\n      dry_run:\n        description: 'Print: only'\n        type: boolean\n        required: true\n        default: true\n      list: { type: choice, options: [a, b], default: b }\n";
-    let backup = scheduled(on, &JOB.replace("make", "make\n        if: ${{ !inputs.dry_run }}"));
-    has(&backup, "      dry_run: { description: \"Print: only\", type: string, default: \"\" }\n");
-    has(&backup, "      list: { type: string, default: \"\" }\n");
-    lacks(&backup, "boolean");
+    let as_scheduled = scheduled(on, &JOB.replace("make", "make\n        if: ${{ !inputs.dry_run }}"));
+    has(&as_scheduled, "      dry_run: { description: \"Print: only\", type: string, default: \"\" }\n");
+    has(&as_scheduled, "      list: { type: string, default: \"\" }\n");
+    lacks(&as_scheduled, "boolean");
     // Who only ever dispatches the primary gets its defaults.
     let id = "workflow:a.yml".parse().unwrap();
     let text = format!("on:\n{on}{JOB}");
     let files = Files::default();
-    let (path, schedules, is_scheduled) = ("a.yml", &[], false);
-    let primary = Primary {
-        id: &id,
-        name: "a",
-        path,
-        text: &text,
-        schedules,
-        is_scheduled,
-        group: "a",
-        followers: &[],
-        files: &files,
-    };
-    let backup = written(super::backup(primary));
+    let backup = written(backup(Primary { is_scheduled: false, ..primary(&id, &text, &files) }));
     assert!(backup.contains("default: true") && backup.contains("required: false"), "{backup}");
 }
 
@@ -157,19 +130,8 @@ fn what_is_dispatched_with_other_inputs_than_its_schedule_has_is_named() {
     let text = format!("{on}{}", JOB.replace("make", "make ${{ inputs.dry }}"));
     let id = "workflow:a.yml".parse().unwrap();
     let files = Files::default();
-    let (path, schedules, is_scheduled) = ("a.yml", &[], true);
     let followers = &["b.yml".to_owned()];
-    let primary = Primary {
-        id: &id,
-        name: "a",
-        path,
-        text: &text,
-        schedules,
-        is_scheduled,
-        group: "a",
-        followers,
-        files: &files,
-    };
+    let primary = Primary { followers, ..primary(&id, &text, &files) };
     let backup = backup(primary).unwrap_or_else(|refused| panic!("{refused:?}"));
     let rules: Vec<&str> = backup.notes.iter().map(|note| note.rule).collect();
     assert_eq!(rules, ["dispatch-defaults", "backup-followers"]);

@@ -114,6 +114,15 @@ fn a_failed_run_says_why() {
     assert_eq!(reason(late).as_deref(), Some("Error: late"));
     let silent = "[f/d] ⭐ Run Main x\n[f/d]   | all went well\n[f/d]   | no rows\n[f/d]   ❌  Failure - Main x\n[f/d]   | cleaned\n";
     assert_eq!(reason(silent).as_deref(), Some("no rows"));
+    let mixed = "[f/d] ⭐ Run Main x\n[f/d]   | npm warn a\n[f/d]   ❌  Failure - Main x\n[f/d] ⭐ Run Complete job\n[f/d]   ✅  Success - Complete job\n[f/d]   | npm error Missing script\n[f/d] 🏁  Job failed\nError: Job 'd' failed\n";
+    for (no, report) in
+        [("", mixed.to_owned()), ("nothing before", mixed.replace("[f/d]   | npm warn a\n", ""))]
+    {
+        assert_eq!(reason(&report).as_deref(), Some("npm error Missing script"), "{no}");
+    }
+    let cleaned =
+        mixed.replace("⭐ Run Complete job", "⭐ Run Post y").replace("error Missing", "ERR! of the cleaner");
+    assert_eq!(reason(&cleaned).as_deref(), Some("Error: Job 'd' failed"));
     assert_eq!(reason("a\nValueError: b\n\n---\n").as_deref(), Some("ValueError: b"));
     assert_eq!(reason("\u{1b}[90mfirst\u{1b}[39m\nlast\n").as_deref(), Some("last"));
     assert_eq!(reason("standin: no job ran: why\n").as_deref(), Some("standin: no job ran: why"));

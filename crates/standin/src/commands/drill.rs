@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use standin_config::covering::is_run_of;
 use standin_config::mesh::Remedy;
-use standin_config::{Entry, SideEffects, Subject};
+use standin_config::{Entry, SideEffects};
 use standin_core::beat::Signal;
 use standin_core::drill::{Backup, Drill, Outcome, Wanted, latest};
 use standin_core::ident::{AutomationId, Kind};
@@ -154,7 +155,9 @@ impl Plan {
     fn of(project: &Project, id: &AutomationId) -> Self {
         let own = entry(project, id);
         let here = |other: &&AutomationId| is_started_here(project, other);
-        let named = own.and_then(|own| named(own).find(here)).filter(|other| !is_run_of(project, other, id));
+        let is_run =
+            |other: &AutomationId| is_run_of(&project.settings, &project.resolved.inventory, other, id);
+        let named = own.and_then(|own| named(own).find(here)).filter(|other| !is_run(other));
         let external = |id| entry(project, id).is_some_and(|e| e.side_effects == SideEffects::External);
         let wanted = if external(id) || named.is_some_and(external) { Wanted::Dry } else { Wanted::Real };
         Self {
@@ -181,17 +184,6 @@ fn is_started_here(project: &Project, id: &AutomationId) -> bool {
         | Kind::Script
         | Kind::Heartbeat => false,
     }
-}
-
-/// Whether a command, or an app of PM2's, is nothing but `standin run` of the automation.
-fn is_run_of(project: &Project, command: &AutomationId, id: &AutomationId) -> bool {
-    if project.resolved.inventory.get(command).is_some_and(|app| app.detail.is_run_of(id)) {
-        return true;
-    }
-    entry(project, command).is_some_and(|entry| match &entry.subject {
-        Subject::Command(text) => text.command.trim() == format!("standin run {id}"),
-        Subject::Found | Subject::Heartbeat => false,
-    })
 }
 
 /// Where its backup stands, if that is elsewhere and in reach; else here.
