@@ -74,6 +74,19 @@ pub(crate) fn all<T: Sync, W>(
     })
 }
 
+/// What becomes of two pieces of work.
+pub(crate) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + Sync) -> (A, B) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, &other);
+        let one = one();
+        let other = match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => other(),
+        };
+        (one, other)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -9,8 +9,8 @@ use standin_core::automation::Inventory;
 use super::bytes::{Bytes, put_list, put_number, put_signed, put_text};
 use super::codec::Kept;
 use super::stamp::Stamp;
-use crate::ScanOptions;
 use crate::asked::{Answer, Question, There, still_hold};
+use crate::{ScanOptions, side_by_side};
 
 /// An inventory and what it rests on as bytes; `None` if something was written so lately that it may be written again
 /// without a trace.
@@ -44,12 +44,17 @@ pub(super) fn take(bytes: &[u8], root: &Path, options: &ScanOptions) -> Option<(
     let mut from = Bytes::new(bytes);
     let is_this = Path::new(from.text()?) == root && Vec::<String>::take(&mut from)? == options.skip_folders;
     let asked = is_this.then(|| from.list(take_question))??;
-    if !still_hold(root, &asked) {
-        return None;
-    }
-    let inventory = Inventory { automations: Kept::take(&mut from)?, findings: Kept::take(&mut from)? };
+    // The disk is slow to answer: meanwhile the inventory is read.
+    let (inventory, is_same) = side_by_side::both(
+        || {
+            let inventory =
+                Inventory { automations: Kept::take(&mut from)?, findings: Kept::take(&mut from)? };
+            from.is_empty().then_some(inventory)
+        },
+        || still_hold(root, &asked),
+    );
     let files = asked.iter().filter(|(_, answer)| is_file(answer)).count();
-    from.is_empty().then_some((inventory, files))
+    Some((inventory.filter(|_| is_same)?, files))
 }
 
 fn is_file(answer: &Answer) -> bool {

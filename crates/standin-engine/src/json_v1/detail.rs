@@ -116,9 +116,9 @@ pub struct CallV1 {
     pub secrets: Option<Vec<String>>,
 }
 
-impl From<&Detail> for DetailV1 {
-    fn from(detail: &Detail) -> Self {
-        match detail.clone() {
+impl From<Detail> for DetailV1 {
+    fn from(detail: Detail) -> Self {
+        match detail {
             Detail::Plain => Self::Plain,
             Detail::Pm2App { script, cwd, interpreter, args, env_names, known, .. } => {
                 Self::Pm2App { script, cwd, interpreter, args, env_names, known }
@@ -184,7 +184,7 @@ mod tests {
         let call = Call { uses: "./a.yml".into(), line: 3, inputs: Vec::new(), secrets: Handover::Inherited };
         let callable = Callable::Yes { inputs: Vec::new(), secrets: vec![("KEY".into(), Demand::Required)] };
         let workflow = Workflow { calls: vec![call], is_callable: callable, ..Workflow::default() };
-        let json = serde_json::to_value(DetailV1::from(&Detail::Workflow(Box::new(workflow)))).unwrap();
+        let json = serde_json::to_value(DetailV1::from(Detail::Workflow(Box::new(workflow)))).unwrap();
         assert_eq!((&json["of"], &json["effort"]), (&"workflow".into(), &"some".into()));
         assert_eq!(json["callable"]["secrets"][0]["demand"], "required");
         assert!(json["calls"][0]["secrets"].is_null() && json["concurrency"].is_null());

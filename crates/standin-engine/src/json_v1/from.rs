@@ -18,44 +18,40 @@ use super::{
 };
 use crate::tick::Finished;
 
-impl From<&Inventory> for ScanV1 {
-    fn from(inventory: &Inventory) -> Self {
+impl From<Inventory> for ScanV1 {
+    fn from(inventory: Inventory) -> Self {
         Self {
             version: VERSION,
-            automations: inventory.automations.iter().map(AutomationV1::from).collect(),
-            findings: inventory.findings.iter().map(FindingV1::from).collect(),
+            automations: inventory.automations.into_iter().map(AutomationV1::from).collect(),
+            findings: inventory.findings.into_iter().map(FindingV1::from).collect(),
         }
     }
 }
 
-impl From<&Automation> for AutomationV1 {
-    fn from(a: &Automation) -> Self {
+impl From<Automation> for AutomationV1 {
+    fn from(automation: Automation) -> Self {
+        let Automation { id, name, domain, source, schedules, triggers, state, reason, detail, backup_of } =
+            automation;
         Self {
-            id: a.id.to_string(),
-            kind: a.id.kind(),
-            name: a.name.clone(),
-            domain: a.domain,
-            source: a.source.clone(),
-            schedules: a.schedules.clone(),
-            triggers: a.triggers.clone(),
-            state: a.state,
-            reason: a.reason.clone(),
-            backup_of: a.backup_of.as_ref().map(ToString::to_string),
-            detail: (&a.detail).into(),
+            id: id.to_string(),
+            kind: id.kind(),
+            name,
+            domain,
+            source,
+            schedules,
+            triggers,
+            state,
+            reason,
+            backup_of: backup_of.as_ref().map(ToString::to_string),
+            detail: detail.into(),
         }
     }
 }
 
-impl From<&Finding> for FindingV1 {
-    fn from(f: &Finding) -> Self {
-        Self {
-            rule: f.rule.clone(),
-            severity: f.severity,
-            path: f.path.clone(),
-            line: f.line,
-            message: f.message.clone(),
-            fix: f.fix.clone(),
-        }
+impl From<Finding> for FindingV1 {
+    fn from(finding: Finding) -> Self {
+        let Finding { rule, severity, path, line, message, fix } = finding;
+        Self { rule, severity, path, line, message, fix }
     }
 }
 

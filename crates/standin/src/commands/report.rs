@@ -49,8 +49,8 @@ pub(crate) async fn report(path: Option<&Path>, format: Format) -> Result<Exit, 
 
 fn whole(project: &Project, status: &StatusV1) -> Result<ReportV1, Failure> {
     let now = Timestamp::now();
-    let mut scan = ScanV1::from(&project.resolved.inventory);
-    scan.findings.extend(project.resolved.findings.iter().map(Into::into));
+    let mut scan = ScanV1::from(project.resolved.inventory.clone());
+    scan.findings.extend(project.resolved.findings.iter().cloned().map(Into::into));
     let database = project.root.state.database();
     let reader = if database.exists() { Some(Sqlite::read(&database)?) } else { None };
     let automations = scan.automations.into_iter().map(|automation| {

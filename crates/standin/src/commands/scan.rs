@@ -22,8 +22,9 @@ pub(crate) fn scan(path: Option<&Path>, args: &ScanArgs) -> Result<Exit, Failure
         let evaluated = evaluate::run(&project.root.path, &files)?;
         project = Project::load_with(path, &ScanOptions { evaluated, ..ScanOptions::default() })?;
     }
-    let mut scan = ScanV1::from(&project.resolved.inventory);
-    scan.findings.extend(project.resolved.findings.iter().map(Into::into));
+    let Project { resolved, .. } = project;
+    let mut scan = ScanV1::from(resolved.inventory);
+    scan.findings.extend(resolved.findings.into_iter().map(Into::into));
     let extent = if args.all { Extent::Whole } else { Extent::Short };
     let page = |scan: &ScanV1| render::scan(scan, extent);
     match args.format {
@@ -38,6 +39,6 @@ pub(crate) fn scan(path: Option<&Path>, args: &ScanArgs) -> Result<Exit, Failure
     }
     let found = scan.findings.iter().any(|f| f.severity > Severity::Note);
     // The process ends now: the system takes all of it back at once, which is faster than piece by piece.
-    std::mem::forget((project, scan));
+    std::mem::forget((scan, resolved.watches, resolved.commands));
     Ok(if found { Exit::Found } else { Exit::Fine })
 }

@@ -74,7 +74,7 @@ pub(super) fn json(generated: &Generated, doing: Doing) -> Result<String, Failur
         drift: generated.patches.iter().any(|patch| patch.before.is_some()),
         patches: generated.patches.iter().map(patch).collect(),
         refused: generated.refused.iter().map(refused).collect(),
-        findings: generated.findings.iter().map(FindingV1::from).collect(),
+        findings: generated.findings.iter().cloned().map(FindingV1::from).collect(),
         advice: generated.advice.clone(),
     };
     let json = serde_json::to_string_pretty(&page).map_err(anyhow::Error::from)?;
