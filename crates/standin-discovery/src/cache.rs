@@ -31,7 +31,7 @@ use codec::Kept as _;
 pub(crate) use stamp::Stamp;
 
 /// The version of the cache, and of the rules whose findings are in it.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 const NAME: &str = "standin-scan-cache";
 
