@@ -1,9 +1,10 @@
 //! The first and the last step of an automation's own workflow: the slot is claimed, and its end is said.
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use standin_body::alerts::Level;
+use standin_body::by_hand::SlotSeen;
 use standin_body::drill::{DRY_KEY, KEY};
 use standin_body::slot::{Claimant, Claimed, SlotState};
 use standin_config::mesh::{Target, Timing};
@@ -12,12 +13,19 @@ use standin_core::effect::EffectKey;
 use standin_core::ident::Kind;
 use standin_core::mesh::rank::slot_key;
 use standin_core::schedule::Schedule;
-use standin_platforms::github::Covered;
 
 use crate::Ended;
 use crate::inputs::Inputs;
 use crate::output::{annotate, output};
 use crate::part::{Part, take};
+
+/// A generated backup starts at most half as long after its primary: what was due before is somebody else's to bring
+/// back.
+const LATEST: SignedDuration = SignedDuration::from_hours(12);
+
+/// No generated backup starts so soon after its primary: what was due a moment ago is of another of its schedules, and
+/// the primary may still come.
+const EARLIEST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Whose slot it is, and by what right.
 struct Slot {
@@ -54,31 +62,58 @@ impl Drill {
     }
 }
 
+/// What came of the attempt at one slot.
+enum Step {
+    /// The work begins, or the run ends without it.
+    Settled { runs: bool, ended: Ended },
+    /// Another does it, as this text says.
+    Aside(String),
+}
+
 /// Claims the slot, and says that the work begins. The output `run` says whether it may.
 pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
     let part = take(inputs).await?;
     let (number, target) = target(&part, inputs)?;
-    let Some(slot) = slot(inputs, &target) else {
+    let slots = slots(inputs, &target);
+    if slots.is_empty() {
         // Started by hand: there is no slot, and nothing to be done twice.
         ping(&part, inputs, "/start").await;
         output(&inputs.env, "run", "true")?;
         return Ok(Ended::Fine);
-    };
+    }
+    let mut told = Vec::new();
+    for slot in &slots {
+        match attempt(&part, inputs, (number, &target), slot).await? {
+            Step::Settled { runs, ended } => return settled(inputs, slot, runs, ended),
+            Step::Aside(text) => told.push(text),
+        }
+    }
+    told.iter().for_each(|text| annotate(Level::Good, target.id.as_str(), text));
+    slots.first().map_or(Ok(Ended::Fine), |slot| settled(inputs, slot, false, Ended::Fine))
+}
+
+/// Says to the steps that follow what has come out, and of which slot.
+fn settled(inputs: &Inputs, slot: &Slot, runs: bool, ended: Ended) -> Result<Ended> {
     output(&inputs.env, "cron", &slot.cron)?;
-    if let Some(ended) = aside(&part, inputs, &target, &slot).await? {
-        return Ok(ended);
+    output(&inputs.env, "key", &slot.key.0)?;
+    output(&inputs.env, "run", if runs { "true" } else { "false" })?;
+    Ok(ended)
+}
+
+async fn attempt(part: &Part, inputs: &Inputs, target: (usize, &Target), slot: &Slot) -> Result<Step> {
+    let (number, target) = target;
+    if let Some(step) = aside(part, target, slot).await {
+        return Ok(step);
     }
     let store = part.world.store_of(number).context("no store decides about this automation")?;
     let who = Claimant {
         attempt: slot.attempt,
         run: &inputs.run.name,
         now: Timestamp::now().as_millisecond(),
-        ordered: ordered(&part, inputs, slot.attempt).await,
+        ordered: ordered(part, inputs, slot.attempt).await,
     };
-    let claimed = store.claim(&slot.key, who).await;
-    output(&inputs.env, "key", &slot.key.0)?;
     let id = &target.id;
-    let (goes, ended) = match claimed {
+    let (runs, ended) = match store.claim(&slot.key, who).await {
         Claimed::Go if slot.drill == Drill::Dry => {
             let text = format!("a dry drill of {id}: it could do its work, and does not");
             annotate(Level::Good, id.as_str(), &text);
@@ -86,8 +121,7 @@ pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
         }
         Claimed::Go => (true, Ended::Fine),
         Claimed::StepAside(by) => {
-            annotate(Level::Good, id.as_str(), &format!("{id} steps aside: its slot is done by {}", by.run));
-            (false, Ended::Fine)
+            return Ok(Step::Aside(format!("{id} steps aside: its slot is done by {}", by.run)));
         }
         Claimed::CannotTell if slot.attempt == 0 && slot.is_in_time => {
             let text = "the store of the slots cannot be asked; this run is in time, so it does its work";
@@ -100,11 +134,10 @@ pub(crate) async fn begin(inputs: &Inputs) -> Result<Ended> {
             (false, Ended::Platform)
         }
     };
-    if goes && slot.drill == Drill::No {
-        ping(&part, inputs, "/start").await;
+    if runs && slot.drill == Drill::No {
+        ping(part, inputs, "/start").await;
     }
-    output(&inputs.env, "run", if goes { "true" } else { "false" })?;
-    Ok(ended)
+    Ok(Step::Settled { runs, ended })
 }
 
 /// Says how the work ended.
@@ -119,39 +152,39 @@ pub(crate) async fn end(inputs: &Inputs) -> Result<Ended> {
             other.unwrap_or("")
         ),
     };
-    let slot = slot(inputs, &target);
-    if let (Some(slot), Some(store)) = (&slot, part.world.store_of(number)) {
-        store.end(&slot.key, &inputs.run.name, state).await;
+    let slots = slots(inputs, &target);
+    if let Some(store) = part.world.store_of(number) {
+        // Only the one that this run holds is ended.
+        for slot in &slots {
+            store.end(&slot.key, &inputs.run.name, state).await;
+        }
     }
-    if slot.is_some_and(|slot| slot.drill != Drill::No) {
+    if slots.iter().any(|slot| slot.drill != Drill::No) {
         return Ok(Ended::Fine);
     }
     ping(&part, inputs, if state == SlotState::Done { "" } else { "/fail" }).await;
     Ok(Ended::Fine)
 }
 
-/// A backup that its own schedule has started steps aside for a primary that has worked without a claim.
-async fn aside(part: &Part, inputs: &Inputs, target: &Target, slot: &Slot) -> Result<Option<Ended>> {
-    let Some(at) = slot.unseen.filter(|_| target.id.kind() == Kind::Workflow) else { return Ok(None) };
+/// A backup that its own schedule has started steps aside for a primary that has worked without a claim, and for one
+/// that a person has stopped.
+async fn aside(part: &Part, target: &Target, slot: &Slot) -> Option<Step> {
+    let at = slot.unseen.filter(|_| target.id.kind() == Kind::Workflow)?;
     let id = target.id.as_str();
-    let ended = match part.world.covered(target.id.name(), at).await {
-        Some(Covered::No) => return Ok(None),
-        Some(Covered::Yes) => {
-            annotate(
-                Level::Good,
-                id,
-                &format!("{id} has a run for its slot of {at:.0}: its backup steps aside"),
-            );
-            Ended::Fine
+    match part.world.covered(target.id.name(), at).await {
+        Some(SlotSeen::Missed) => None,
+        Some(SlotSeen::Covered) => {
+            Some(Step::Aside(format!("{id} has a run for its slot of {at:.0}: its backup steps aside")))
         }
+        Some(SlotSeen::Stopped) => Some(Step::Aside(format!(
+            "a person has disabled {id}: its backup steps aside until it is enabled"
+        ))),
         None => {
             let text = "whether it has run cannot be told, so its backup has done nothing";
             annotate(Level::Critical, id, text);
-            Ended::Platform
+            Some(Step::Settled { runs: false, ended: Ended::Platform })
         }
-    };
-    output(&inputs.env, "run", "false")?;
-    Ok(Some(ended))
+    }
 }
 
 fn target(part: &Part, inputs: &Inputs) -> Result<(usize, Target)> {
@@ -164,34 +197,62 @@ fn target(part: &Part, inputs: &Inputs) -> Result<(usize, Target)> {
     })
 }
 
-/// The slot that this run is for: of its order, else the newest of the schedule that started it.
-fn slot(inputs: &Inputs, target: &Target) -> Option<Slot> {
+/// The slots that this run may be for, the first that nobody has done: of its order, else the newest of the schedule
+/// that started it. None if a person has started it.
+fn slots(inputs: &Inputs, target: &Target) -> Vec<Slot> {
     if let Some(key) = inputs.run.event.input("standin-key") {
         let attempt = inputs.run.event.input("standin-attempt").and_then(|text| text.parse().ok());
         let at = inputs.run.event.input("standin-slot").and_then(|text| text.parse().ok());
         let cron = at.map_or_else(String::new, |at| cron_of(target, at));
         let drill = Drill::of(&key);
         let (key, attempt) = (EffectKey(key), attempt.unwrap_or(1));
-        return Some(Slot { key, attempt, is_in_time: false, cron, drill, unseen: None });
+        return vec![Slot { key, attempt, is_in_time: false, cron, drill, unseen: None }];
     }
-    let cron = inputs.run.event.schedule.as_deref()?;
-    let Timing::Slots { schedules, deadline } = &target.timing else { return None };
+    match (&inputs.run.event.schedule, &target.timing) {
+        (Some(_), Timing::Slots { schedules, deadline }) if is_backup(inputs, target) => {
+            stood_in(target, schedules, *deadline)
+        }
+        (Some(cron), Timing::Slots { schedules, deadline }) => {
+            own(target, schedules, cron, *deadline).into_iter().collect()
+        }
+        (None, Timing::Slots { .. } | Timing::Standing) | (Some(_), Timing::Standing) => Vec::new(),
+    }
+}
+
+/// The newest slots of the primary, of each of its schedules, that a backup's own schedule comes after: the newest of all,
+/// and what was due within [`LATEST`]. Nobody has given it an order.
+fn stood_in(target: &Target, schedules: &[ScheduleSpec], deadline: u64) -> Vec<Slot> {
+    let deadline = SignedDuration::from_millis(i64::try_from(deadline).unwrap_or(i64::MAX));
+    let Ok(now) = Timestamp::now().checked_sub(deadline.min(EARLIEST)) else { return Vec::new() };
+    let mut due: Vec<Timestamp> = schedules.iter().filter_map(|spec| newest(spec, now)).collect();
+    due.sort_unstable_by(|a, b| b.cmp(a));
+    due.dedup();
+    let is_late = |at: Timestamp| now.duration_since(at) > LATEST;
+    let due = due.into_iter().enumerate().filter(|(nth, at)| *nth == 0 || !is_late(*at));
+    due.map(|(_, at)| Slot {
+        key: slot_key(&target.id, at),
+        attempt: 1,
+        is_in_time: false,
+        cron: cron_of(target, at),
+        drill: Drill::No,
+        unseen: Some(at),
+    })
+    .collect()
+}
+
+/// The slot of an automation whose own schedule has started it.
+fn own(target: &Target, schedules: &[ScheduleSpec], cron: &str, deadline: u64) -> Option<Slot> {
     let now = Timestamp::now();
-    let newest =
-        |spec: &ScheduleSpec| Schedule::parse(&spec.cron, &spec.timezone).ok()?.previous_at_or_before(now);
-    if is_backup(inputs, target) {
-        // It comes after its primary, so that the newest slot of all is meant; nobody has given it an order.
-        let slot = schedules.iter().filter_map(newest).max()?;
-        let (key, cron) = (slot_key(&target.id, slot), cron_of(target, slot));
-        let drill = Drill::No;
-        return Some(Slot { key, attempt: 1, is_in_time: false, cron, drill, unseen: Some(slot) });
-    }
-    let own = schedules.iter().filter(|spec| spec.cron == cron).filter_map(newest).max();
-    let slot = own.or_else(|| schedules.iter().filter_map(newest).max())?;
+    let own = schedules.iter().filter(|spec| spec.cron == cron).filter_map(|spec| newest(spec, now)).max();
+    let slot = own.or_else(|| schedules.iter().filter_map(|spec| newest(spec, now)).max())?;
     let late = now.as_millisecond().saturating_sub(slot.as_millisecond());
-    let is_in_time = u64::try_from(late).unwrap_or(0) <= *deadline;
+    let is_in_time = u64::try_from(late).unwrap_or(0) <= deadline;
     let (key, cron) = (slot_key(&target.id, slot), cron.to_owned());
     Some(Slot { key, attempt: 0, is_in_time, cron, drill: Drill::No, unseen: None })
+}
+
+fn newest(spec: &ScheduleSpec, now: Timestamp) -> Option<Timestamp> {
+    Schedule::parse(&spec.cron, &spec.timezone).ok()?.previous_at_or_before(now)
 }
 
 /// Whether the run is of another workflow than the one that the slot is of.

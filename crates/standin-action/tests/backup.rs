@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
-use standin_stage::{Options, RepositoryOptions, Stage};
+use standin_stage::{Options, RepositoryOptions, Stage, WorkflowState};
 use tempfile::TempDir;
 
 const REPO: &str = "octo/shop";
@@ -18,25 +18,39 @@ struct Shop {
     cron: String,
 }
 
-fn workflow(cron: &str) -> String {
+/// A workflow with these schedules.
+fn workflow(crons: &[&str]) -> String {
+    let crons: Vec<String> = crons.iter().map(|cron| format!("{{ cron: '{cron}' }}")).collect();
+    let cron = crons.join(", ");
     let inputs =
         "  workflow_dispatch: { inputs: { standin-key: {}, standin-attempt: {}, standin-slot: {} } }";
     let jobs = "jobs: { work: { runs-on: ubuntu-latest, steps: [{ run: 'true' }] } }";
-    format!("name: N\non:\n  schedule: [{{ cron: '{cron}' }}]\n{inputs}\n{jobs}\n")
+    format!("name: N\non:\n  schedule: [{cron}]\n{inputs}\n{jobs}\n")
 }
 
 impl Shop {
     /// A primary that was due two hours ago, and its backup.
     async fn new() -> Self {
+        Self::due(&[]).await
+    }
+
+    /// And was due, by further schedules, so many minutes before now.
+    async fn due(further: &[i64]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let slot = Timestamp::now() - SignedDuration::from_hours(2);
         let cron = slot.strftime("%-M %-H * * *").to_string();
+        let before = |minutes: &i64| {
+            (Timestamp::now() - SignedDuration::from_mins(*minutes)).strftime("%-M %-H * * *")
+        };
+        let further: Vec<String> = further.iter().map(|minutes| before(minutes).to_string()).collect();
+        let crons: Vec<&str> =
+            [cron.as_str()].into_iter().chain(further.iter().map(String::as_str)).collect();
         let mut repository = RepositoryOptions::new(REPO);
-        for (name, cron) in [("nightly.yml", cron.as_str()), ("nightly-backup.yml", "1 1 * * *")] {
+        for (name, crons) in [("nightly.yml", crons.as_slice()), ("nightly-backup.yml", &["1 1 * * *"])] {
             let path = format!(".github/workflows/{name}");
-            repository = repository.with_file(&path, &workflow(cron));
+            repository = repository.with_file(&path, &workflow(crons));
             fs::create_dir_all(dir.path().join(".github/workflows")).unwrap();
-            fs::write(dir.path().join(path), workflow(cron)).unwrap();
+            fs::write(dir.path().join(path), workflow(crons)).unwrap();
         }
         let mut options = Options::default();
         options.github.repositories = vec![repository];
@@ -117,4 +131,30 @@ async fn an_order_knows_the_schedule_of_its_slot() {
     );
     let (runs, cron, said) = shop.begun(run, &event).await;
     assert_eq!((runs.as_str(), cron), ("true", shop.cron.clone()), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_schedules_of_its_primary_it_does_each_once_and_none_before_its_deadline() {
+    let shop = Shop::due(&[5 * 60, 3]).await;
+    let mut done = Vec::new();
+    for _ in 0..2 {
+        let run = shop.fired("nightly-backup.yml").await;
+        let (runs, cron, said) = shop.begun(run, SCHEDULED).await;
+        assert_eq!(runs, "true", "{said}");
+        done.push(cron);
+    }
+    assert_eq!(done[0], shop.cron, "the newest comes first, and what was due a moment ago may still come");
+    assert_ne!(done[0], done[1]);
+    let run = shop.fired("nightly-backup.yml").await;
+    let (runs, _, said) = shop.begun(run, SCHEDULED).await;
+    assert_eq!((runs.as_str(), said.matches("steps aside").count() >= 2), ("false", true), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_steps_aside_for_a_primary_that_a_person_has_disabled() {
+    let shop = Shop::new().await;
+    shop.stage.github.set_workflow(REPO, "nightly.yml", WorkflowState::DisabledManually).unwrap();
+    let run = shop.fired("nightly-backup.yml").await;
+    let (runs, _, said) = shop.begun(run, SCHEDULED).await;
+    assert!(runs == "false" && said.contains("a person has disabled workflow:nightly.yml"), "{said}");
 }

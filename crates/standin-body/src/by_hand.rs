@@ -7,7 +7,7 @@ use standin_core::ident::AutomationId;
 use standin_core::mesh::claim::{Order, Sent};
 use standin_engine::ports::mesh::Number;
 use standin_http::Http;
-use standin_platforms::github::{Covered, WorkflowFile};
+use standin_platforms::github::{Covered, WorkflowFile, WorkflowState};
 
 use crate::alerts::Level;
 use crate::host::Host;
@@ -17,6 +17,17 @@ use crate::world::World;
 
 /// The note that holds a pause.
 const PAUSE: &str = "pause";
+
+/// What became of a slot, as a backup sees it that nobody has given an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotSeen {
+    /// It has a run that did not fail.
+    Covered,
+    /// It has none.
+    Missed,
+    /// A person has disabled the workflow: nobody expects anything.
+    Stopped,
+}
 
 /// Nothing is recovered until then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +49,20 @@ impl<H: Host> World<H> {
         self.platforms.github.as_ref()?.created(run).await.ok()
     }
 
-    /// Whether a workflow has had a run for a slot that did not fail, whoever started it; `None` when GitHub cannot say.
-    pub async fn covered(&self, workflow: &str, slot: Timestamp) -> Option<Covered> {
+    /// What became of a slot of a workflow, whoever started the run; `None` when GitHub cannot say.
+    pub async fn covered(&self, workflow: &str, slot: Timestamp) -> Option<SlotSeen> {
         let file = WorkflowFile::of_path(&format!(".github/workflows/{workflow}"))?;
         let survey = self.platforms.github.as_ref()?.survey(std::slice::from_ref(&file), slot).await.ok()?;
-        survey.covers(&file, slot.into())
+        match survey.workflows.get(&file)?.state {
+            WorkflowState::DisabledManually => Some(SlotSeen::Stopped),
+            WorkflowState::Active | WorkflowState::DisabledInactivity => {
+                Some(match survey.covers(&file, slot.into())? {
+                    Covered::Yes => SlotSeen::Covered,
+                    Covered::No => SlotSeen::Missed,
+                })
+            }
+            WorkflowState::Gone | WorkflowState::Other(_) => None,
+        }
     }
 
     /// Helps an automation now, whether it needs it or not: the first remedy of its ladder. Once for `asked`, which

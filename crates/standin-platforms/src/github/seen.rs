@@ -93,10 +93,12 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether it does, or did, what a run of the workflow is to do: it has not failed, and hangs nowhere.
+    /// Whether it does, or did, what a run of the workflow is to do: it has not failed, and hangs nowhere. One that was
+    /// skipped has done what its schedule asks for; an order that was skipped has done nothing.
     pub const fn is_alive(&self) -> bool {
         match self.phase {
-            Phase::Queued | Phase::Running | Phase::Succeeded | Phase::Skipped => true,
+            Phase::Queued | Phase::Running | Phase::Succeeded => true,
+            Phase::Skipped => matches!(self.event, Event::Schedule),
             Phase::Failed | Phase::Cancelled | Phase::Stuck => false,
         }
     }

@@ -212,6 +212,19 @@ async fn five_hundred_workflows_take_few_requests() {
 }
 
 #[tokio::test]
+async fn an_order_that_was_skipped_covers_no_slot_and_a_schedule_that_was_does() {
+    for (event, covered) in [("workflow_dispatch", Covered::No), ("schedule", Covered::Yes)] {
+        let stub = Stub::start(move |asked| {
+            let all = [run(9, event, "07:50:00", "completed", Some("skipped"))];
+            shop(asked, &all, &all)
+        })
+        .await;
+        let survey = github(&stub).survey(&[file("nightly.yml")], since("00:00:00")).await.unwrap();
+        assert_eq!(survey.covers(&file("nightly.yml"), slot("07:30:00")), Some(covered), "{event}");
+    }
+}
+
+#[tokio::test]
 async fn a_survey_of_a_busy_repository_is_bounded_and_says_how_far_it_saw() {
     let stub = Stub::start(|asked| {
         let many: Vec<Value> =
