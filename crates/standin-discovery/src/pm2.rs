@@ -141,7 +141,9 @@ fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim
         (Ok(configuration), Claim::Prefixed) if is_list_of_apps(&configuration.value) => {
             apps::read(repository, entry, &configuration, gathered);
         }
-        (Ok(configuration), Claim::Prefixed | Claim::Content) if has_apps(&configuration.value) => {
+        (Ok(configuration), Claim::Prefixed | Claim::Content)
+            if has_apps(&configuration.value) || has_computed_apps(&configuration.value, &text) =>
+        {
             apps::read(repository, entry, &configuration, gathered);
         }
         (Err(problem), Claim::Named | Claim::Prefixed) => gathered.find(problem),
@@ -175,6 +177,16 @@ pub(crate) enum Access {
 /// `{ apps: [{ script }] }`: the shape by which a file of any name is known.
 fn has_apps(value: &Value) -> bool {
     value.get("apps").is_some_and(|apps| apps.items().iter().any(|app| app.get("script").is_some()))
+}
+
+/// Whether a file of any name has apps that are computed, and options that only PM2 has.
+fn has_computed_apps(value: &Value, text: &str) -> bool {
+    const OPTIONS: [&str; 6] =
+        ["autorestart", "cron_restart", "exec_mode", "max_memory_restart", "max_restarts", "node_args"];
+    let is_computed = |value: &Value| matches!(value.data, Data::Computed(_));
+    let apps = value.get("apps").unwrap_or(value);
+    let has_computed = is_computed(apps) || apps.items().iter().any(is_computed);
+    has_computed && OPTIONS.iter().any(|option| text.contains(option))
 }
 
 /// `[{ script }]`, which PM2 takes, too: told from other lists by the name of its file and by every item.

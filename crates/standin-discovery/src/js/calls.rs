@@ -7,12 +7,12 @@
 )]
 
 use oxc_ast::ast::{
-    ArrowFunctionBody, BindingPattern, CallExpression, Expression, ForStatementLeft, FormalParameters,
-    Statement,
+    ArrowFunctionBody, BindingPattern, CallExpression, Expression, ForStatement, ForStatementInit,
+    ForStatementLeft, FormalParameters, Statement, UpdateOperator,
 };
-use oxc_span::GetSpan;
 
 use super::eval::Scope;
+use super::growth::Growing;
 use super::mutation;
 use crate::limits::{MAX_JS_CALLS, MAX_MAPPED};
 use crate::value::{Data, Entry, Lookup, Value};
@@ -39,16 +39,10 @@ enum Body<'f, 'a> {
 }
 
 /// How a walk through statements ends.
-enum End {
+pub(super) enum End {
     /// The last one is behind it.
     Through,
     Returned(Value<'static>),
-}
-
-/// A list that grows by `push`.
-struct Growing<'n> {
-    name: &'n str,
-    items: Vec<Value<'static>>,
 }
 
 impl<'a> Scope<'a> {
@@ -108,6 +102,17 @@ impl<'a> Scope<'a> {
         arguments: Vec<Value<'static>>,
         depth: usize,
     ) -> Option<Value<'static>> {
+        self.invoke_on(function, arguments, &mut None, depth)
+    }
+
+    /// The same, and what it does to a value that grows.
+    pub(super) fn invoke_on(
+        &self,
+        function: Local<'_, 'a>,
+        arguments: Vec<Value<'static>>,
+        growing: &mut Option<Growing>,
+        depth: usize,
+    ) -> Option<Value<'static>> {
         let calls = self.calls.get().saturating_add(1);
         self.calls.set(calls);
         if calls > MAX_JS_CALLS || depth >= crate::limits::MAX_NESTING {
@@ -118,7 +123,7 @@ impl<'a> Scope<'a> {
             Inline::Yes => Vec::new(),
             Inline::No => self.locals.take(),
         };
-        let result = self.walk(function, arguments, depth.saturating_add(1));
+        let result = self.walk(function, arguments, growing, depth.saturating_add(1));
         match function.is_inline {
             Inline::Yes => self.locals.borrow_mut().truncate(before),
             Inline::No => drop(self.locals.replace(outer)),
@@ -130,6 +135,7 @@ impl<'a> Scope<'a> {
         &self,
         function: Local<'_, 'a>,
         arguments: Vec<Value<'static>>,
+        growing: &mut Option<Growing>,
         depth: usize,
     ) -> Option<Value<'static>> {
         let line = self.line(function.params.span);
@@ -146,8 +152,11 @@ impl<'a> Scope<'a> {
             self.bind(&rest.rest.argument, Value::new(line, Data::List(arguments.collect())), depth)?;
         }
         match function.body {
+            Body::Value(expression) if growing.is_some() => {
+                self.effect(expression, growing, depth).map(|()| Value::new(line, Data::Null))
+            }
             Body::Value(expression) => Some(self.eval(expression, depth)),
-            Body::Steps(statements) => match self.steps(statements, &mut None, depth)? {
+            Body::Steps(statements) => match self.steps(statements, growing, depth)? {
                 End::Returned(value) => Some(value),
                 End::Through => Some(Value::new(line, Data::Null)),
             },
@@ -213,31 +222,10 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A list of the module's top and what its statements push to it. `None` where they do anything else with it.
-    pub(super) fn grown(
-        &self,
-        name: &str,
-        items: Vec<Value<'static>>,
-        depth: usize,
-    ) -> Option<Vec<Value<'static>>> {
-        let mut growing = Some(Growing { name, items });
-        for statement in self.statements() {
-            let span = statement.span();
-            let text = self.slice(span)?;
-            if mutation::is_changed(text, name) {
-                match self.step(statement, &mut growing, depth)? {
-                    End::Through => {}
-                    End::Returned(_) => return None,
-                }
-            }
-        }
-        growing.map(|growing| growing.items)
-    }
-
     fn steps(
         &self,
         statements: &[Statement<'a>],
-        growing: &mut Option<Growing<'_>>,
+        growing: &mut Option<Growing>,
         depth: usize,
     ) -> Option<End> {
         for statement in statements {
@@ -248,10 +236,10 @@ impl<'a> Scope<'a> {
         Some(End::Through)
     }
 
-    fn step(
+    pub(super) fn step(
         &self,
         statement: &Statement<'a>,
-        growing: &mut Option<Growing<'_>>,
+        growing: &mut Option<Growing>,
         depth: usize,
     ) -> Option<End> {
         let depth = depth.saturating_add(1);
@@ -303,90 +291,48 @@ impl<'a> Scope<'a> {
                 }
                 Some(End::Through)
             }
+            Statement::ForStatement(counted) => self.counted(counted, growing, depth),
             Statement::ExpressionStatement(only) => {
-                self.push(&only.expression, growing, depth).map(|()| End::Through)
+                self.effect(&only.expression, growing, depth).map(|()| End::Through)
             }
             Statement::EmptyStatement(_) => Some(End::Through),
             _ => None,
         }
     }
 
-    /// `list.push(…)`, and `items.forEach(…)` with it.
-    fn push(
+    /// `for (let i = 0; i < 4; i++)`, where both ends are known.
+    fn counted(
         &self,
-        expression: &Expression<'a>,
-        growing: &mut Option<Growing<'_>>,
+        counted: &ForStatement<'a>,
+        growing: &mut Option<Growing>,
         depth: usize,
-    ) -> Option<()> {
-        let Expression::CallExpression(call) = expression.get_inner_expression() else { return None };
-        let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression() else {
+    ) -> Option<End> {
+        let Some(ForStatementInit::VariableDeclaration(variables)) = &counted.init else { return None };
+        let [one] = variables.declarations.as_slice() else { return None };
+        let BindingPattern::BindingIdentifier(name) = &one.id else { return None };
+        let by_one = match counted.update.as_ref()?.get_inner_expression() {
+            Expression::UpdateExpression(update) => update.operator == UpdateOperator::Increment,
+            _ => false,
+        };
+        let Data::Number(mut at) = self.eval(one.init.as_ref().filter(|_| by_one)?, depth).data else {
             return None;
         };
-        match (member.property.name.as_str(), member.object.get_inner_expression()) {
-            // What is printed changes nothing.
-            (_, Expression::Identifier(object)) if object.name == "console" => Some(()),
-            ("push", Expression::Identifier(object)) => {
-                let name = growing.as_ref()?.name;
-                if object.name != name {
-                    return None;
-                }
-                for argument in &call.arguments {
-                    match argument.as_expression() {
-                        Some(value) => {
-                            let value = self.eval(value, depth);
-                            growing.as_mut()?.items.push(value);
-                        }
-                        None => {
-                            let oxc_ast::ast::Argument::SpreadElement(spread) = argument else { return None };
-                            let Data::List(more) = self.eval(&spread.argument, depth).data else {
-                                return None;
-                            };
-                            growing.as_mut()?.items.extend(more);
-                        }
-                    }
-                }
-                Some(())
+        for _ in 0..MAX_MAPPED {
+            let before = self.locals.borrow().len();
+            let value = Value::new(self.line(counted.span), Data::Number(at));
+            self.locals.borrow_mut().push((name.name.as_str(), value));
+            let end = match self.truth(counted.test.as_ref()?, depth) {
+                Some(true) => self.step(&counted.body, growing, depth).map(Some),
+                Some(false) => Some(None),
+                None => None,
+            };
+            self.locals.borrow_mut().truncate(before);
+            match end? {
+                Some(End::Through) => at += 1.0,
+                Some(returned @ End::Returned(_)) => return Some(returned),
+                None => return Some(End::Through),
             }
-            ("forEach", list) => {
-                let Data::List(items) = self.eval(list, depth).data else { return None };
-                let Expression::ArrowFunctionExpression(function) =
-                    call.arguments.first()?.as_expression()?.get_inner_expression()
-                else {
-                    return None;
-                };
-                for (at, item) in items.into_iter().take(MAX_MAPPED).enumerate() {
-                    let before = self.locals.borrow().len();
-                    let done = self.each(function, item, at, growing, depth);
-                    self.locals.borrow_mut().truncate(before);
-                    done?;
-                }
-                Some(())
-            }
-            _ => None,
         }
-    }
-
-    fn each(
-        &self,
-        function: &oxc_ast::ast::ArrowFunctionExpression<'a>,
-        item: Value<'static>,
-        at: usize,
-        growing: &mut Option<Growing<'_>>,
-        depth: usize,
-    ) -> Option<()> {
-        let line = item.line;
-        let mut patterns = function.params.items.iter().map(|parameter| &parameter.pattern);
-        if let Some(first) = patterns.next() {
-            self.bind(first, item, depth)?;
-        }
-        if let Some(second) = patterns.next() {
-            self.bind(second, Value::new(line, super::listed::number(at)), depth)?;
-        }
-        match &function.body {
-            ArrowFunctionBody::FunctionBody(block) => {
-                self.steps(&block.statements, growing, depth).map(|_| ())
-            }
-            body => self.push(body.as_expression()?, growing, depth),
-        }
+        None
     }
 }

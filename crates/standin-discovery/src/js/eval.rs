@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use oxc_ast::ast::{
-    Argument, ArrayExpressionElement, BinaryOperator, BindingPattern, CallExpression, Expression, Function,
-    ObjectExpression, ObjectPropertyKind, Program, PropertyKind, Statement, TemplateLiteral, UnaryOperator,
+    Argument, ArrayExpressionElement, AssignmentOperator, BinaryOperator, BindingPattern, CallExpression,
+    Expression, Function, ObjectExpression, ObjectPropertyKind, Program, PropertyKind, Statement,
+    TemplateLiteral, UnaryOperator,
 };
 use oxc_span::{GetSpan, Span};
 
@@ -33,6 +34,8 @@ pub(crate) struct Scope<'a> {
     pub(super) reach: Option<Reach<'a>>,
     statements: &'a [Statement<'a>],
     constants: BTreeMap<&'a str, &'a Expression<'a>>,
+    /// Lists that are set to others later.
+    reset: BTreeMap<&'a str, &'a Expression<'a>>,
     pub(super) patterns: Vec<(&'a BindingPattern<'a>, &'a Expression<'a>)>,
     functions: BTreeMap<&'a str, &'a Function<'a>>,
     imports: BTreeMap<&'a str, Imported>,
@@ -63,6 +66,7 @@ impl<'a> Scope<'a> {
             reach,
             statements: program.body.as_slice(),
             constants: module::constants(program, text),
+            reset: module::reset(program, text),
             patterns: module::patterns(program),
             functions: module::functions(program),
             imports: module::imports(program),
@@ -113,6 +117,27 @@ impl<'a> Scope<'a> {
     /// What a constant was set to.
     pub(crate) fn constant(&self, name: &str) -> Option<&'a Expression<'a>> {
         self.constants.get(name).copied()
+    }
+
+    /// Whether a name is that of a list which is set to another one later.
+    pub(super) fn is_reset(&self, name: &str) -> bool {
+        self.reset.contains_key(name)
+    }
+
+    /// What a list or a map of the top is in the end, if it does not stay what it is set to.
+    pub(super) fn in_the_end(&self, name: &str) -> Option<Value<'static>> {
+        let first = self.constant(name).or_else(|| self.reset.get(name).copied())?;
+        let is_changed = self.is_reset(name) || mutation::is_changed(self.text, name);
+        let value = is_changed.then(|| Value::new(self.line(first.span()), self.name(name, 0)))?;
+        matches!(value.data, Data::List(_) | Data::Map(_)).then_some(value)
+    }
+
+    /// Functions of the top, and their texts.
+    pub(super) fn texts_of_functions(&self) -> Vec<(&'a str, &'a str)> {
+        let declared = self.functions.iter().map(|(name, function)| (*name, function.span));
+        let assigned = self.constants.iter().filter(|(_, expression)| is_function(expression));
+        let all = declared.chain(assigned.map(|(name, expression)| (*name, expression.span())));
+        all.filter_map(|(name, span)| Some((name, self.slice(span)?))).collect()
     }
 
     pub(crate) fn line(&self, span: Span) -> u32 {
@@ -177,6 +202,10 @@ impl<'a> Scope<'a> {
                 let first = new.arguments.first().and_then(Argument::as_expression);
                 self.array_of(&new.callee, first, depth).unwrap_or_else(|| computed("a new object"))
             }
+            // What an assignment gives is what it sets.
+            Expression::AssignmentExpression(set) if set.operator == AssignmentOperator::Assign => {
+                self.eval(&set.right, depth).data
+            }
             Expression::UnaryExpression(unary) => match unary.operator {
                 // Minifiers write true and false as !0 and !1.
                 UnaryOperator::LogicalNot => match self.truth(&unary.argument, depth) {
@@ -228,15 +257,14 @@ impl<'a> Scope<'a> {
             "undefined" => Data::Null,
             "__dirname" => Data::Text(self.folder().into()),
             "__filename" => Data::Text(paths::text(self.file).into()),
-            _ => match self.constant(name) {
+            _ => match self.constant(name).or_else(|| self.reset.get(name).copied()) {
                 Some(expression) => {
                     let value = self.eval(expression, depth);
-                    match value.data {
-                        Data::List(items) if mutation::is_changed(self.text, name) => {
-                            self.after_growth(name, items, depth)
-                        }
-                        Data::Map(_) if mutation::is_changed(self.text, name) => changed(name),
-                        data => data,
+                    let can_grow = matches!(value.data, Data::List(_) | Data::Map(_));
+                    if can_grow && (self.is_reset(name) || mutation::is_changed(self.text, name)) {
+                        self.after_growth(name, value, depth)
+                    } else {
+                        value.data
                     }
                 }
                 None => self.part_of(name, depth).unwrap_or_else(|| computed(&format!("`{name}`"))),
@@ -335,7 +363,9 @@ impl<'a> Scope<'a> {
             | Expression::CallExpression(_) => {
                 let value = self.eval(object, depth);
                 match (&value.data, property) {
-                    (Data::List(items), "length") => Some(super::listed::number(items.len())),
+                    (Data::List(items), "length") if items.iter().all(Value::is_one) => {
+                        Some(super::listed::number(items.len()))
+                    }
                     // A map that is known as a whole has nothing else.
                     (Data::Map(_), _) if value.look_up(property) == crate::value::Lookup::Missing => {
                         Some(Data::Null)
@@ -436,6 +466,13 @@ impl<'a> Scope<'a> {
 
 pub(super) fn changed(name: &str) -> Data<'static> {
     computed(&format!("`{name}`, which is changed after it was set,"))
+}
+
+pub(super) fn is_function(expression: &Expression<'_>) -> bool {
+    matches!(
+        expression.get_inner_expression(),
+        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+    )
 }
 
 pub(super) fn computed(what: &str) -> Data<'static> {

@@ -29,17 +29,17 @@ const READERS: [&str; 11] = [
 ];
 
 impl<'a> Scope<'a> {
-    /// A list of the top with what is pushed to it, where nothing else changes it.
-    pub(super) fn after_growth(&self, name: &str, items: Vec<Value<'static>>, depth: usize) -> Data<'static> {
+    /// A list or a map of the top with what its statements do to it.
+    pub(super) fn after_growth(&self, name: &str, value: Value<'static>, depth: usize) -> Data<'static> {
         if self.growing.borrow().iter().any(|known| known == name) {
             return changed(name);
         }
         self.growing.borrow_mut().push(name.to_owned());
         let outer = self.locals.take();
-        let grown = self.grown(name, items, depth);
+        let grown = self.grown(&[name.to_owned()], value, 0, depth);
         drop(self.locals.replace(outer));
         self.growing.borrow_mut().pop();
-        grown.map_or_else(|| changed(name), Data::List)
+        grown.data
     }
 
     /// A name that a value at the top was taken apart into, or that another file of the repository exports.

@@ -5,7 +5,7 @@
     reason = "the syntax tree has dozens of kinds; what is not listed is computed"
 )]
 
-use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::ast::{Argument, CallExpression, Expression};
 
 use super::eval::Scope;
 use crate::limits::MAX_MAPPED;
@@ -23,7 +23,8 @@ impl<'a> Scope<'a> {
         {
             return self.made(object.name.as_str(), method, call, depth);
         }
-        if !matches!(method, "map" | "concat" | "filter" | "flatMap" | "flat" | "slice" | "fill") {
+        let is_known = ["map", "concat", "filter", "flatMap", "flat", "slice", "fill", "sort", "reverse"];
+        if !is_known.contains(&method) {
             return None;
         }
         let Data::List(items) = self.eval(&member.object, depth).data else { return None };
@@ -44,7 +45,11 @@ impl<'a> Scope<'a> {
                 let filled = |item: Value| value.clone().unwrap_or(Value { data: Data::Null, ..item });
                 Some(Data::List(items.into_iter().map(filled).collect()))
             }
-            ("filter", Some(first)) => self.filtered(items, first, depth),
+            ("filter", Some(first)) => Some(self.filtered(items, first, depth)),
+            // Another order makes no other apps.
+            ("sort" | "reverse", _) if items.iter().all(|item| matches!(item.data, Data::Map(_))) => {
+                Some(Data::List(items))
+            }
             _ => None,
         }
     }
@@ -57,10 +62,21 @@ impl<'a> Scope<'a> {
     ) -> Option<Data<'static>> {
         let mut all = items;
         for argument in &call.arguments {
-            let more = self.eval(argument.as_expression()?, depth);
-            match more.data {
-                Data::List(more) => all.extend(more),
-                _ => all.push(more),
+            match argument {
+                Argument::SpreadElement(spread) => {
+                    let more = self.eval(&spread.argument, depth);
+                    match more.data {
+                        Data::List(lists) => all.extend(flattened(lists)),
+                        _ => all.push(Value::new(more.line, super::eval::computed("a spread"))),
+                    }
+                }
+                argument => {
+                    let more = self.eval(argument.as_expression()?, depth);
+                    match more.data {
+                        Data::List(more) => all.extend(more),
+                        _ => all.push(more),
+                    }
+                }
             }
         }
         Some(Data::List(all))
@@ -74,37 +90,41 @@ impl<'a> Scope<'a> {
     ) -> Option<Vec<Value<'static>>> {
         let function = self.local_function(function)?;
         let mut results = Vec::with_capacity(items.len());
+        let mut unknown = 0_usize;
         for (at, item) in items.into_iter().enumerate() {
             if matches!(item.data, Data::Computed(_)) {
                 results.push(item);
                 continue;
             }
-            let at = Value::new(item.line, number(at));
-            results.push(self.invoke(function, vec![item, at], depth)?);
+            let (line, at) = (item.line, Value::new(item.line, number(at)));
+            let made = self.invoke(function, vec![item, at], depth);
+            unknown = unknown.saturating_add(usize::from(made.is_none()));
+            results.push(made.unwrap_or_else(|| Value::new(line, super::eval::computed("a call"))));
         }
-        Some(results)
+        (unknown == 0 || unknown < results.len()).then_some(results)
     }
 
-    fn filtered(
-        &self,
-        items: Vec<Value<'static>>,
-        function: &Expression<'a>,
-        depth: usize,
-    ) -> Option<Data<'static>> {
+    fn filtered(&self, items: Vec<Value<'static>>, function: &Expression<'a>, depth: usize) -> Data<'static> {
         let is_boolean =
             matches!(function.get_inner_expression(), Expression::Identifier(name) if name.name == "Boolean");
-        let mut kept = Vec::new();
+        let local = self.local_function(function);
+        let (mut kept, mut unknown) = (Vec::new(), None);
         for item in items {
-            let truth = if is_boolean {
-                item.truth()
-            } else {
-                self.invoke(self.local_function(function)?, vec![item.clone()], depth)?.truth()
+            let truth = match local {
+                _ if is_boolean => item.truth(),
+                Some(local) => self.invoke(local, vec![item.clone()], depth).and_then(|kept| kept.truth()),
+                None => None,
             };
-            if truth? {
+            // What may be left out is one that is known, or one that is computed and says so itself.
+            if truth.is_none() && !matches!(item.data, Data::Computed(_)) {
+                unknown.get_or_insert(item.line);
+            }
+            if truth != Some(false) {
                 kept.push(item);
             }
         }
-        Some(Data::List(kept))
+        kept.extend(unknown.map(|line| Value::new(line, super::growth::which("a filter keeps"))));
+        Data::List(kept)
     }
 
     /// `Object.entries` and the like, `Array.from`.
@@ -195,6 +215,11 @@ fn nothings(length: f64, line: u32) -> Option<Vec<Value<'static>>> {
 }
 
 impl Value<'static> {
+    /// Whether it is one item of a list: what is spread or pushed there may be several.
+    pub(super) const fn is_one(&self) -> bool {
+        !matches!(self.data, Data::Computed(_))
+    }
+
     /// How many values it is made of; its nesting is bounded where it was built.
     pub(super) fn nodes(&self) -> usize {
         let within: usize = match &self.data {

@@ -14,6 +14,7 @@ mod calls;
 mod choices;
 mod eval;
 mod follow;
+mod growth;
 mod guard;
 mod idle;
 mod listed;
@@ -23,6 +24,7 @@ mod paths;
 mod plain;
 mod reach;
 
+pub(crate) use growth::is_more;
 pub(crate) use module::{Call, Export, First, Imported, Module};
 pub(crate) use reach::{Reach, files_left};
 

@@ -86,6 +86,19 @@ pub(crate) fn constants<'a>(program: &'a Program<'a>, text: &str) -> BTreeMap<&'
     constants
 }
 
+/// Lists at the top that are set to others later: `let apps = []; apps = apps.concat(…)`.
+pub(crate) fn reset<'a>(program: &'a Program<'a>, text: &str) -> BTreeMap<&'a str, &'a Expression<'a>> {
+    let variables = declarations(program).filter(|one| one.kind != VariableDeclarationKind::Const);
+    let all = variables.flat_map(|declaration| &declaration.declarations);
+    let lists = all.filter_map(|one| match (&one.id, &one.init) {
+        (BindingPattern::BindingIdentifier(name), Some(init @ Expression::ArrayExpression(_))) => {
+            mutation::is_set_again(text, name.name.as_str()).then_some((name.name.as_str(), init))
+        }
+        _ => None,
+    });
+    lists.collect()
+}
+
 /// Declarations at the top that take a value apart: `const { a, b } = …`.
 pub(crate) fn patterns<'a>(program: &'a Program<'a>) -> Vec<(&'a BindingPattern<'a>, &'a Expression<'a>)> {
     let constant = declarations(program).filter(|one| one.kind == VariableDeclarationKind::Const);
@@ -201,10 +214,21 @@ pub(crate) fn dotted(expression: &Expression<'_>) -> Option<String> {
 /// Everything that a module exports at its top.
 pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
     let mut module = Module { imports: imports(program).into_values().collect(), ..Module::default() };
-    for statement in &program.body {
+    let mut whole = None;
+    for (at, statement) in program.body.iter().enumerate() {
         match statement {
             Statement::ExpressionStatement(statement) => {
-                assignment(&statement.expression, scope, &mut module)
+                let names = assignment(&statement.expression, Vec::new(), scope, &mut module);
+                whole = names.map(|names| (at, names)).or(whole);
+            }
+            // `const config = module.exports = { … };`
+            Statement::VariableDeclaration(variables) => {
+                for one in &variables.declarations {
+                    if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&one.id, &one.init) {
+                        let names = assignment(init, vec![name.name.to_string()], scope, &mut module);
+                        whole = names.map(|names| (at, names)).or(whole);
+                    }
+                }
             }
             Statement::ExportDefaultDeclaration(export) => {
                 module.default = Some(default_export(&export.declaration, scope));
@@ -234,6 +258,14 @@ pub(crate) fn read<'a>(program: &'a Program<'a>, scope: &Scope<'a>) -> Module {
             _ => {}
         }
     }
+    match whole {
+        Some((at, names)) => {
+            if let Some(whole) = &mut module.whole {
+                whole.value = scope.grown(&names, whole.value.clone(), at.saturating_add(1), 0);
+            }
+        }
+        None => exports_in_the_end(&mut module, scope),
+    }
     module.assumed = scope.assumed();
     module
 }
@@ -256,17 +288,48 @@ impl Module {
     }
 }
 
-/// `module.exports = …`, `module.exports.x = …`, `exports.x = …`.
-fn assignment<'a>(expression: &'a Expression<'a>, scope: &Scope<'a>, module: &mut Module) {
-    let Expression::AssignmentExpression(assignment) = expression.get_inner_expression() else { return };
-    let Some(target) = assignment.left.as_member_expression() else { return };
-    let Some(property) = target.static_property_name() else { return };
-    let Some(object) = dotted(target.object()) else { return };
-    match (object.as_str(), property) {
-        ("module", "exports") => module.whole = Some(export(&assignment.right, scope)),
-        ("module.exports" | "exports", name) => module.add(name, export(&assignment.right, scope)),
-        _ => {}
+/// `exports.apps = []; exports.apps.push(…)`.
+fn exports_in_the_end(module: &mut Module, scope: &Scope<'_>) {
+    for (name, export) in &mut module.named {
+        let names = [format!("exports.{name}"), format!("module.exports.{name}")];
+        if names.iter().any(|name| mutation::is_changed(scope.text(), name)) {
+            export.value = scope.grown(&names, export.value.clone(), 0, 0);
+        }
     }
+}
+
+/// `module.exports = …`, `module.exports.x = …`, `exports.x = …`; the names of the whole where it is set.
+fn assignment<'a>(
+    expression: &'a Expression<'a>,
+    declared: Vec<String>,
+    scope: &Scope<'a>,
+    module: &mut Module,
+) -> Option<Vec<String>> {
+    let mut names = declared;
+    let mut right = expression.get_inner_expression();
+    // Bounded: each turn goes one assignment down the tree of a text of bounded size.
+    while let Expression::AssignmentExpression(assignment) = right {
+        let member = assignment.left.as_member_expression();
+        let member = member.and_then(|target| {
+            Some(format!("{}.{}", dotted(target.object())?, target.static_property_name()?))
+        });
+        names.extend(member.or_else(|| assignment.left.get_identifier_name().map(str::to_owned)));
+        right = &assignment.right;
+        if matches!(right.get_inner_expression(), Expression::AssignmentExpression(_)) {
+            right = right.get_inner_expression();
+        }
+    }
+    for name in &names {
+        let property = name.strip_prefix("module.exports.").or_else(|| name.strip_prefix("exports."));
+        if let Some(property) = property.filter(|property| !property.contains('.')) {
+            module.add(property, export(right, scope));
+        }
+    }
+    if !names.iter().any(|name| name == "module.exports") {
+        return None;
+    }
+    module.whole = Some(export(right, scope));
+    Some(names)
 }
 
 fn default_export<'a>(declaration: &'a ExportDefaultDeclarationKind<'a>, scope: &Scope<'a>) -> Export {
@@ -281,7 +344,8 @@ fn declaration<'a>(declaration: &'a Declaration<'a>, scope: &Scope<'a>, module: 
         Declaration::VariableDeclaration(variables) => {
             for one in &variables.declarations {
                 if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&one.id, &one.init) {
-                    module.add(name.name.as_str(), export(init, scope));
+                    let name = name.name.as_str();
+                    module.add(name, in_the_end(name, export(init, scope), scope));
                 }
             }
         }
@@ -296,9 +360,15 @@ fn declaration<'a>(declaration: &'a Declaration<'a>, scope: &Scope<'a>, module: 
 
 /// What a local name is exported as.
 fn by_name(local: &str, line: u32, scope: &Scope<'_>) -> Export {
-    match scope.constant(local) {
-        Some(expression) => export(expression, scope),
-        None => opaque(line),
+    let first = scope.constant(local).map_or_else(|| opaque(line), |expression| export(expression, scope));
+    in_the_end(local, first, scope)
+}
+
+/// The export of a name of the module, with what is done to it later.
+fn in_the_end(name: &str, first: Export, scope: &Scope<'_>) -> Export {
+    match scope.in_the_end(name) {
+        Some(value) => Export { value, ..first },
+        None => first,
     }
 }
 

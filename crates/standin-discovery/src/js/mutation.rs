@@ -3,20 +3,51 @@
 /// Methods that change what they are called on.
 const CHANGING: [&str; 8] = ["push", "unshift", "pop", "shift", "splice", "sort", "reverse", "fill"];
 
+/// A member is assigned to, or the whole is handed to `Object.assign`.
+pub(super) const ASSIGNED: &str = "=";
+
 /// Whether the text assigns to a member of `name`, calls a changing method on it, or hands it to `Object.assign`.
 /// It looks at the text alone: a comment that does so counts too, which errs on the honest side.
 pub(crate) fn is_changed(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
+    places(text, name).any(|(before, after)| is_given_more(before) || target(after).is_some())
+}
+
+/// How the text changes `name`: methods, or [`ASSIGNED`].
+pub(super) fn changes(text: &str, name: &str) -> Vec<&'static str> {
+    let each = |(before, after): (&str, &str)| {
+        if is_given_more(before) { Some(ASSIGNED) } else { target(after).map(|(how, _)| how) }
+    };
+    places(text, name).filter_map(each).collect()
+}
+
+/// The first member of `name` that the text assigns to.
+pub(super) fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    places(text, name).find_map(|(_, after)| target(after)?.1.filter(|member| !member.is_empty()))
+}
+
+/// Whether the text has `name` as a word.
+pub(super) fn mentions(text: &str, name: &str) -> bool {
+    places(text, name).next().is_some()
+}
+
+/// What stands before and behind each place of a name.
+fn places<'t>(text: &'t str, name: &str) -> impl Iterator<Item = (&'t str, &'t str)> {
+    text.match_indices(name).filter_map(move |(at, found)| {
         let before = text.get(..at).unwrap_or("");
-        let after = text.get(at.saturating_add(name.len())..).unwrap_or("");
-        let is_word = !before.ends_with(is_name) && !before.ends_with('.') && !after.starts_with(is_name);
-        is_word && (before.trim_end().ends_with("Object.assign(") || is_target(after))
+        let after = text.get(at.saturating_add(found.len())..).unwrap_or("");
+        let is_member = before.ends_with('.') && !before.ends_with("...");
+        let is_word = !before.ends_with(is_name) && !is_member && !after.starts_with(is_name);
+        is_word.then_some((before, after))
     })
 }
 
-/// Whether the members that follow a name end in an assignment or in a changing call.
-fn is_target(mut rest: &str) -> bool {
-    let mut last = None;
+fn is_given_more(before: &str) -> bool {
+    before.trim_end().ends_with("Object.assign(")
+}
+
+/// How the members that follow a name end, if in an assignment or in a changing call; and the first of them.
+fn target(mut rest: &str) -> Option<(&'static str, Option<&str>)> {
+    let (mut first, mut last) = (None, None);
     for _ in 0..crate::limits::MAX_NESTING {
         let trimmed = rest.trim_start();
         if let Some(member) = trimmed.strip_prefix("?.").or_else(|| trimmed.strip_prefix('.')) {
@@ -25,32 +56,38 @@ fn is_target(mut rest: &str) -> bool {
             last = member.get(..end);
             rest = member.get(end..).unwrap_or("");
         } else if let Some(index) = trimmed.strip_prefix('[') {
-            let Some((_, behind)) = index.split_once(']') else { return false };
+            let (_, behind) = index.split_once(']')?;
             last = Some("");
             rest = behind;
         } else {
             break;
         }
+        first = first.or(last);
     }
     let rest = rest.trim_start();
-    let assigns = rest.strip_prefix('=').is_some_and(|next| !next.starts_with(['=', '>']));
-    let calls = rest.starts_with('(');
-    last.is_some_and(|member| assigns || (calls && CHANGING.contains(&member)))
+    let member = last?;
+    if rest.strip_prefix('=').is_some_and(|next| !next.starts_with(['=', '>'])) {
+        return Some((ASSIGNED, first));
+    }
+    let called = CHANGING.into_iter().find(|method| *method == member);
+    called.filter(|_| rest.starts_with('(')).map(|method| (method, first))
 }
 
 /// Whether a name is given a value in more than one place.
 pub(crate) fn is_set_again(text: &str, name: &str) -> bool {
-    let sets = text.match_indices(name).filter(|(at, _)| {
-        let before = text.get(..*at).unwrap_or("");
-        let after = text.get(at.saturating_add(name.len())..).unwrap_or("");
-        let is_word = !before.ends_with(is_name) && !before.ends_with('.') && !after.starts_with(is_name);
+    sets(text, name) > 1
+}
+
+/// In how many places a name is given a value.
+pub(super) fn sets(text: &str, name: &str) -> usize {
+    let sets = places(text, name).filter(|(before, after)| {
         let after = after.trim_start();
         let assigns = after.strip_prefix('=').is_some_and(|next| !next.starts_with(['=', '>']));
         let changes =
             ["+=", "-=", "*=", "||=", "??=", "&&=", "++", "--"].iter().any(|sign| after.starts_with(sign));
-        is_word && (assigns || changes || before.ends_with("++") || before.ends_with("--"))
+        assigns || changes || before.ends_with("++") || before.ends_with("--")
     });
-    sets.count() > 1
+    sets.count()
 }
 
 fn is_name(c: char) -> bool {

@@ -201,3 +201,81 @@ fn functions_that_multiply_their_list_stay_small() {
     let value = module(&text).whole.unwrap().value;
     assert!(value.nodes() < crate::limits::MAX_JS_NODES * 2, "{}", value.nodes());
 }
+
+/// The names in the list of apps, `?` for what is computed.
+fn named(text: &str) -> Vec<String> {
+    let value = module(text).whole.unwrap().value;
+    let apps = value.get("apps").unwrap_or(&value);
+    let name = |item: &Value| item.get("n").and_then(Value::scalar).unwrap_or_else(|| "?".into());
+    assert!(!apps.items().is_empty(), "{text}: {value:?}");
+    apps.items().iter().map(name).collect()
+}
+
+#[test]
+fn what_statements_add_is_added_and_what_is_unknown_takes_nothing_away() {
+    let (a, b) = ("{ n: 'a' }", "{ n: 'b' }");
+    for (text, expected) in [
+        (format!("module.exports = {{}}; module.exports.apps = [{a}, {b}];"), "ab"),
+        (format!("module.exports = {{ apps: [{a}] }}; module.exports.apps.push({b});"), "ab"),
+        (format!("const c = {{ apps: [{a}] }}; c.apps.push({b}); module.exports = c"), "ab"),
+        (format!("const c = {{}}; c.apps = [{a}]; module.exports = c; c.apps.unshift({b})"), "ba"),
+        (format!("const c = module.exports = {{ apps: [] }}; c.apps.push({a}, {b});"), "ab"),
+        (format!("exports = module.exports = {{ apps: [{a}] }}; exports.apps.push({b});"), "ab"),
+        (format!("const c = {{}}; Object.assign(c, {{ apps: [{a}] }}); module.exports = c"), "a"),
+        (format!("let apps = [{a}]; apps = apps.concat([{b}]); module.exports = {{ apps }}"), "ab"),
+        (format!("let apps = [{a}]; apps = [...apps, {b}]; module.exports = {{ apps }}"), "ab"),
+        (format!("const l = [{b}, {a}]; l.sort((x, y) => x.n < y.n); module.exports = l.reverse()"), "ba"),
+        (
+            "const l = []; function add(n) { l.push({ n }); } add('a'); add('b'); module.exports = l".into(),
+            "ab",
+        ),
+        (
+            "const l = []; const add = (n) => l.push({ n }); ['a', 'b'].forEach(add); module.exports = l"
+                .into(),
+            "ab",
+        ),
+        (
+            "const l = []; for (let i = 1; i <= 3; i++) l.push({ n: i }); module.exports = { apps: l }"
+                .into(),
+            "123",
+        ),
+        (format!("const l = [{a}]; l[0].m = 2; l[1] = {b}; module.exports = l"), "ab"),
+        (
+            format!(
+                "const l = [{a}]; for (let i = 0; i < os.cpus().length; i++) l.push({b}); module.exports = l"
+            ),
+            "a?",
+        ),
+        (
+            format!("const l = [{a}]; if (fs.existsSync('x')) l.push({b}); module.exports = {{ apps: l }}"),
+            "a?",
+        ),
+        (format!("const l = [{a}]; if (f()) {{ l.pop() }} l.push({b}); module.exports = l"), "a?b"),
+        (
+            format!(
+                "const l = [{a}]; fs.readdirSync('x').forEach((n) => l.push({{ n }})); module.exports = l"
+            ),
+            "a?",
+        ),
+        (format!("const l = [{a}]; l.push(...more(), {b}); module.exports = l"), "a?b"),
+        (format!("const c = {{ apps: [{a}] }}; if (f()) c.apps.push({b}); module.exports = c"), "a?"),
+        (format!("const c = {{ apps: [{a}] }}; if (f()) c.apps = []; module.exports = c"), "a?"),
+        (format!("const c = {{ apps: [{a}] }}; if (f()) c.deploy = {{}}; module.exports = c"), "a"),
+        (format!("const c = {{ apps: [{a}] }}; Object.assign(c, more()); module.exports = c"), "a"),
+        (format!("let l = [{a}]; l = withDefaults(l); module.exports = l"), "a?"),
+        (format!("module.exports = [{a}, ...f().map((n) => n)].filter(Boolean)"), "a?"),
+        (format!("module.exports = [{a}, {b}].filter((one) => on.has(one.n))"), "ab?"),
+        (format!("module.exports = [{a}, {b}].filter((one) => one.n !== 'a')"), "b"),
+        (format!("module.exports = [{a}].concat(...more(), {b})"), "a?b"),
+    ] {
+        assert_eq!(named(&text).concat(), expected, "{text}");
+    }
+    let apps = module("exports.apps = []; exports.apps.push({ n: 'a' });").named["apps"].value.clone();
+    assert_eq!(apps.items().len(), 1);
+    let apps = module("export const apps = []; apps.push({ n: 'a' });").named["apps"].value.clone();
+    assert_eq!(apps.items().len(), 1);
+    // Names in an unknown order would be other names.
+    let texts =
+        module("const l = ['b', 'a']; l.sort(); module.exports = l.map((n, i) => n + i)").whole.unwrap();
+    assert!(matches!(texts.value.data, crate::value::Data::Computed(_)));
+}

@@ -1,5 +1,6 @@
 //! From the value of an ecosystem file to automations, as PM2 7 reads it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::{Access, Configuration, options};
 use crate::asked::There;
 use crate::built;
 use crate::findings::{Gathered, finding};
+use crate::js;
 use crate::lines::quote;
 use crate::registry::Repository;
 use crate::value::{Data, Lookup, Value};
@@ -120,11 +122,16 @@ struct App {
 impl File<'_> {
     /// `apps`, else `pm2`, else the value itself; one app or a list of them.
     fn list<'v>(&mut self, value: &'v Value<'v>) -> Vec<&'v Value<'v>> {
-        let list = match (value.look_up("apps"), value.get("pm2")) {
-            (Lookup::Found(apps), _) => apps,
-            (Lookup::Missing, Some(apps)) => apps,
-            (Lookup::Missing, None) => value,
-            (Lookup::Computed(line), _) => {
+        let list = match (value.look_up("apps"), value.get("apps"), value.get("pm2")) {
+            (Lookup::Found(apps), _, _) => apps,
+            (Lookup::Missing, _, Some(apps)) => apps,
+            (Lookup::Missing, _, None) => value,
+            (Lookup::Computed(line), Some(apps), _) => {
+                let message = "some apps are computed: what is put in here may have other ones";
+                self.computed("computed-apps", line, message);
+                apps
+            }
+            (Lookup::Computed(line), None, _) => {
                 self.computed("computed-apps", line, "whether there are apps is computed here");
                 return Vec::new();
             }
@@ -163,7 +170,8 @@ impl File<'_> {
         match &app.data {
             Data::Map(_) => {}
             Data::Computed(what) => {
-                return self.computed("computed-app", app.line, &format!("an app is computed: {what}"));
+                let who = if js::is_more(what) { "some apps are" } else { "an app is" };
+                return self.computed("computed-app", app.line, &format!("{who} computed: {what}"));
             }
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::List(_) => {
                 let message = format!("an app is a map, and this is {}", app.noun());
@@ -179,6 +187,8 @@ impl File<'_> {
             self.error("pm2-option-type", line, &message, "Write it as PM2 wants it.");
             self.refuse(&message);
         }
+        let (app, open) = spelled_out(app);
+        let app = &*app;
         let Some((script, line)) = self.script(app) else { return };
         let Some(name) = self.name(app, &script) else { return };
         if let Some(first) = self.names.get(&name) {
@@ -186,7 +196,7 @@ impl File<'_> {
             return self.error("duplicate-app", app.line, &message, "Give each app a name of its own.");
         }
         self.names.insert(name.clone(), app.line);
-        let read = App {
+        let mut read = App {
             name,
             line: app.line,
             script,
@@ -196,6 +206,11 @@ impl File<'_> {
             reason: String::new(),
             state: Standing::Effective,
         };
+        if let Some(line) = open {
+            let message = "what is put into this app is computed: it may replace what is written before";
+            self.computed("computed-app", line, message);
+            fall_short(&mut read, Standing::Declared, message);
+        }
         self.complete(app, read, line);
     }
 
@@ -393,6 +408,20 @@ impl File<'_> {
 
     fn note(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
         self.gathered.find(finding(rule, Severity::Note, self.path, line, message, fix));
+    }
+}
+
+/// An app without what is computed behind its name and its script; and the line of that.
+fn spelled_out<'v>(app: &'v Value<'v>) -> (Cow<'v, Value<'v>>, Option<u32>) {
+    let is_written = |name: &str| app.get(name).and_then(Value::text).is_some_and(|text| !text.is_empty());
+    match (app.look_up("script"), app.look_up("name")) {
+        (Lookup::Computed(line), _) | (_, Lookup::Computed(line))
+            if is_written("script") && is_written("name") =>
+        {
+            let known = app.entries().iter().filter(|entry| entry.key.name().is_some()).cloned().collect();
+            (Cow::Owned(Value::new(app.line, Data::Map(known))), Some(line))
+        }
+        _ => (Cow::Borrowed(app), None),
     }
 }
 

@@ -66,7 +66,7 @@ fn what_is_computed_is_said_and_not_guessed() {
         assert_eq!(rules(&inventory, FILE), [(rule, 2)], "{app}");
         let states: Vec<String> = inventory.automations.iter().map(|one| one.state.to_string()).collect();
         // An app of a known name is listed, whatever else of it is unknown.
-        let is_named = app.starts_with("{ name: 'x', script: s");
+        let is_named = app.starts_with("{ name: 'x', script: ");
         assert_eq!(states, if is_named { vec!["declared"] } else { vec![] }, "{app}");
     }
     let inventory = scan_of(&[(FILE, "module.exports = { apps: names.map((name) => ({ name })) };")]);
@@ -281,4 +281,51 @@ module.exports = { apps: names.map((n, i) => ({
         );
         assert_eq!(rules(&scan_of(&[(FILE, &text), ("x.js", "")]), FILE), [("computed-field", 1)], "{code}");
     }
+}
+
+#[test]
+fn one_unknown_part_takes_no_app_away_that_is_spelled_out() {
+    let (a, b) = ("{ name: 'a', script: 'a.js' }", "{ name: 'b', script: 'a.js', autorestart: true }");
+    for (text, found, said) in [
+        (format!("module.exports = {{}}; module.exports.apps = [{a}];"), vec!["pm2:a"], vec![]),
+        (format!("exports.apps = []; exports.apps.push({a}, {b});"), vec!["pm2:a", "pm2:b"], vec![]),
+        (
+            format!("const c = {{ apps: [{a}] }}; c.apps.push({b}); module.exports = c;"),
+            vec!["pm2:a", "pm2:b"],
+            vec![],
+        ),
+        (
+            format!("const l = [{a}]; if (f()) l.push({b}); module.exports = {{ apps: l }};"),
+            vec!["pm2:a"],
+            vec![("computed-app", 1)],
+        ),
+        (
+            format!("module.exports = {{ apps: [{a}, ...dirs().map((n) => ({b}))].filter(Boolean) }};"),
+            vec!["pm2:a"],
+            vec![("computed-app", 1)],
+        ),
+        (
+            format!("module.exports = {{ apps: [{a}], ...deploy() }};"),
+            vec!["pm2:a"],
+            vec![("computed-apps", 1)],
+        ),
+        (
+            format!("const l = []; for (const n of dirs()) l.push({b}); module.exports = {{ apps: l }};"),
+            vec![],
+            vec![("computed-app", 1)],
+        ),
+    ] {
+        for path in [FILE, "b.config.js"] {
+            let inventory = scan_of(&[(path, &text), ("a.js", "")]);
+            assert_eq!(
+                (ids(&inventory), rules(&inventory, path)),
+                (found.clone(), said.clone()),
+                "{path}: {text}"
+            );
+            assert!(inventory.automations.iter().all(|one| one.state.to_string() == "effective"), "{text}");
+        }
+    }
+    let said =
+        &scan_of(&[(FILE, "const l = []; dirs().forEach((n) => l.push(n)); module.exports = l;")]).findings;
+    assert_eq!(said[0].message, "some apps are computed: what else is put into `l`");
 }
