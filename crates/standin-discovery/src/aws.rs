@@ -113,13 +113,12 @@ pub(crate) fn schedule(
     }
 }
 
-/// Says that a value is known only when the template is deployed.
+/// Says that a value is known only when the template is deployed. It fires all the same.
 pub(crate) fn computed(file: &File<'_>, found: &mut Found, line: u32, what: &str, gathered: &mut Gathered) {
     found.trigger("schedule");
     let message = format!("its schedule is computed: {what}");
-    found.fall_short(Standing::Declared, &message);
     let fix = "Write it out, so that it can be read without deploying it, or give the parameter a default.";
-    file.say(("aws-computed", Severity::Warning, line), message, fix, gathered);
+    file.say(("aws-computed", Severity::Note, line), message, fix, gathered);
 }
 
 /// Whether something of this name is the folder or the file that holds a function, of any language.

@@ -11,6 +11,8 @@ use crate::value::{Data, Value};
 use crate::{js, steps, yaml_stream};
 
 mod helm;
+mod kustomize;
+mod pipeline;
 mod ranges;
 
 #[cfg(test)]
@@ -25,12 +27,16 @@ pub(crate) fn claim(path: &str) -> Claim {
     }
     match name_and_ending(path).1.as_str() {
         "yml" | "yaml" | "json" => Claim::Content,
+        _ if kustomize::is_named(path.rsplit('/').next().unwrap_or(path)) => Claim::Content,
         _ => Claim::No,
     }
 }
 
 /// Adds the CronJobs of a file.
 pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
+    if kustomize::is_named(file.path.rsplit('/').next().unwrap_or(file.path)) {
+        return kustomize::read(file, gathered);
+    }
     if !file.text.contains("CronJob") {
         return;
     }
@@ -81,17 +87,11 @@ fn cron_job(file: &File<'_>, object: &Value, gathered: &mut Gathered) {
     let name = metadata.and_then(|m| m.get("name").or_else(|| m.get("generateName"))).and_then(Value::scalar);
     let has_part = |key: &str| spec.is_some_and(|spec| spec.get(key).is_some());
     if is_patch(file) && !(has_part("jobTemplate") && has_part("schedule")) {
-        let text = spec.and_then(|spec| spec.get("schedule")).and_then(Value::text);
-        let message = match text {
-            Some(text) => format!(
-                "kustomize gives `{}` another schedule here: `{}`",
-                quote(name.as_deref().unwrap_or("a CronJob")),
-                quote(text)
-            ),
-            None => {
-                "this is a part of a CronJob that kustomize puts into another: it was left out".to_owned()
-            }
-        };
+        let changes = kustomize::changes(spec, name.as_deref().unwrap_or("a CronJob"));
+        if !changes.is_empty() {
+            return changes.into_iter().for_each(|message| kustomize::say(file, line, message, gathered));
+        }
+        let message = "this is a part of a CronJob that kustomize puts into another: it was left out";
         return file.say(("kubernetes-patch", Severity::Note, line), message, "Nothing.", gathered);
     }
     let namespace = metadata.and_then(|m| m.get("namespace")).and_then(Value::text);
@@ -131,12 +131,10 @@ fn cron_job(file: &File<'_>, object: &Value, gathered: &mut Gathered) {
 
 /// Whether kustomize works on the folder of a file, or on one that it is in.
 fn is_patch(file: &File<'_>) -> bool {
-    let is_kustomization =
-        |name: &str| matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization");
     let is_above = |folder: &str| {
         folder.is_empty() || file.folder() == folder || file.folder().starts_with(&format!("{folder}/"))
     };
-    file.repository.entries.iter().any(|entry| is_kustomization(entry.name()) && is_above(entry.folder()))
+    file.repository.entries.iter().any(|entry| kustomize::is_named(entry.name()) && is_above(entry.folder()))
 }
 
 /// Says what keeps the API server from taking an object: the rule and line, the message, the fix.

@@ -6,14 +6,16 @@ use standin_core::ident::Kind;
 use super::{Service, computed, schedule};
 use crate::contents::{Claim, File, Found, Names, is_aside, is_test, name_and_ending};
 use crate::findings::Gathered;
-use crate::lines::{Lines, quote};
-use crate::scripts::calls::{Call, named, number, text};
+use crate::lines::Lines;
+use crate::scripts::calls::{Call, Known, known, named, number, text};
 use crate::scripts::is_minified;
 use crate::scripts::lex::{Language, Placed, Token, tokens};
 
+mod construct;
 mod properties;
 
-use properties::Zone;
+use construct::Construct;
+use properties::{Switch, Zone};
 
 /// The fields of a cron of CDK, in TypeScript and in Python, and what each is when it is not given.
 const FIELDS: [(&str, &str, &str); 6] = [
@@ -36,8 +38,8 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
     let is_app = ["aws-cdk-lib", "@aws-cdk/", "aws_cdk", "\"sst", "'sst", "sst.aws", "$config"]
         .iter()
         .any(|word| file.text.contains(word));
-    let has_schedule =
-        file.text.contains("Schedule.") || file.text.contains("rate(") || file.text.contains("cron(");
+    let words = ["Schedule.", "rate(", "cron(", "cheduleExpression", "schedule_expression"];
+    let has_schedule = words.iter().any(|word| file.text.contains(word));
     if !is_app || !has_schedule || is_minified(file.text) {
         return;
     }
@@ -51,7 +53,8 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         if !file.more(line, gathered) {
             return;
         }
-        let mut found = Found::new(Kind::Aws, names.unique(&construct(&all, at)), line);
+        let name = construct::around(&all, at).name().unwrap_or_else(|| "schedule".to_owned());
+        let mut found = Found::new(Kind::Aws, names.unique(&name), line);
         let around = properties::around(&all, at);
         let zone = properties::zone(&all, at, Service::Scheduler, around.as_ref());
         match (written, zone) {
@@ -66,7 +69,14 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
             }
             (None, _) => computed(file, &mut found, line, "the app works it out", gathered),
         }
-        if around.as_ref().is_some_and(properties::Properties::is_off) {
+        let switch = around.as_ref().map_or(Switch::On, properties::Properties::switch);
+        if switch == Switch::Computed {
+            found.trigger("conditional");
+            let message = "whether it is enabled is worked out by the app";
+            let fix = "Nothing, if that is meant.";
+            file.say(("aws-conditional", Severity::Note, line), message, fix, gathered);
+        }
+        if switch == Switch::Off {
             let message = "it is disabled";
             found.fall_short(Standing::Loadable, message);
             let fix = "Enable it, or delete it.";
@@ -116,6 +126,22 @@ fn written(all: &[Placed<'_>], at: usize) -> Option<(usize, Option<String>)> {
         ] if text.starts_with("rate(") || text.starts_with("cron(") => {
             Some((*offset, (!text.contains("${")).then(|| (*text).to_owned())))
         }
+        [(offset, Token::Word(name) | Token::Text(name)), (_, Token::Sign(':' | '=')), ..]
+            if properties::EXPRESSIONS.contains(name) && construct::around(all, at) != Construct::None =>
+        {
+            let properties = properties::around(all, at)?;
+            let value = properties.value(name)?;
+            // One that a call makes is found at the call.
+            if value.iter().any(|(_, token)| matches!(token, Token::Word("Schedule" | "ScheduleExpression")))
+            {
+                return None;
+            }
+            let value = known(all, value).map(|known| match known {
+                Known::Text(text) | Known::ByDefault(text) => text,
+            });
+            let value = value.filter(|text| !text.contains("${"));
+            Some((*offset, value.map(str::to_owned)))
+        }
         _ => None,
     }
 }
@@ -159,19 +185,4 @@ fn rate(argument: &[Placed<'_>]) -> Option<String> {
     let count = number(call.positional(0)?)?;
     let unit = if count == 1 { unit.trim_end_matches('s') } else { unit };
     Some(format!("rate({count} {unit})"))
-}
-
-/// The name of the construct that a place is in: `new events.Rule(this, 'Nightly', …)`, `events.Rule(self, "Nightly", …)`.
-fn construct(all: &[Placed<'_>], at: usize) -> String {
-    let before = all.get(..at).unwrap_or_default();
-    let name = before.windows(4).rev().find_map(|four| match four {
-        [(_, Token::Sign('(')), (_, Token::Word(_)), (_, Token::Sign(',')), (_, Token::Text(name))] => {
-            Some(*name)
-        }
-        [(_, Token::Word("Cron" | "CronV2")), (_, Token::Sign('(')), (_, Token::Text(name)), _] => {
-            Some(*name)
-        }
-        _ => None,
-    });
-    quote(name.filter(|name| !name.is_empty() && !name.contains("${")).unwrap_or("schedule"))
 }

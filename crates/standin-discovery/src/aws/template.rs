@@ -3,7 +3,7 @@
 use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
 
-use super::intrinsic::{Known, known};
+use super::intrinsic::{Known, Tags, known};
 use super::{Service, computed, handler, plain, schedule};
 use crate::contents::{File, Found};
 use crate::findings::Gathered;
@@ -13,7 +13,7 @@ use crate::value::{Data, Key, Value};
 /// Adds the schedules of a template's resources.
 pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
     let Some(resources) = root.get("Resources") else { return };
-    let template = Template { file, root, resources };
+    let template = Template { file, root, resources, tags: Tags::of(file.text) };
     for entry in resources.entries() {
         let Key::Named(name) = &entry.key else { continue };
         match plain(entry.value.get("Type")) {
@@ -34,6 +34,7 @@ struct Template<'a> {
     file: &'a File<'a>,
     root: &'a Value<'a>,
     resources: &'a Value<'a>,
+    tags: Tags,
 }
 
 impl Template<'_> {
@@ -132,16 +133,32 @@ impl Template<'_> {
     }
 
     fn state(&self, properties: &Value, found: &mut Found, gathered: &mut Gathered) {
-        let state = properties.get("State");
-        let enabled = properties.get("Enabled");
-        let is_off = state.and_then(Value::text) == Some("DISABLED")
-            || enabled.and_then(Value::scalar).is_some_and(|text| text.eq_ignore_ascii_case("false"));
-        if let (true, Some(value)) = (is_off, state.or(enabled)) {
-            let message = "it is disabled";
-            found.fall_short(Standing::Loadable, message);
-            let fix = "Enable it, or delete it.";
-            self.file.say(("aws-disabled", Severity::Warning, value.line), message, fix, gathered);
-        }
+        let (value, off) = match (properties.get("State"), properties.get("Enabled")) {
+            (Some(state), _) => (state, "DISABLED"),
+            (None, Some(enabled)) => (enabled, "false"),
+            (None, None) => return,
+        };
+        let message = match known(&self.tags, self.root, value) {
+            Known::Text(text) if is_word(&text, off) => "it is disabled".to_owned(),
+            Known::ByDefault(text, parameter) if is_word(&text, off) => {
+                format!("it is disabled by the default of the parameter `{}`", quote(&parameter))
+            }
+            Known::Text(_) | Known::ByDefault(..) | Known::Nowhere(_) => return,
+            Known::Computed(what) => {
+                found.trigger("conditional");
+                let message = format!("whether it is enabled is computed: {what}");
+                let fix = "Nothing, if that is meant.";
+                return self.file.say(
+                    ("aws-conditional", Severity::Note, value.line),
+                    message,
+                    fix,
+                    gathered,
+                );
+            }
+        };
+        found.fall_short(Standing::Loadable, &message);
+        let fix = "Enable it, or delete it.";
+        self.file.say(("aws-disabled", Severity::Warning, value.line), message, fix, gathered);
     }
 
     fn conditional(&self, resource: &Value, found: &mut Found, gathered: &mut Gathered) {
@@ -179,14 +196,15 @@ impl Template<'_> {
             return self.file.say(("aws-incomplete", Severity::Error, found.line), message, fix, gathered);
         };
         let zone = properties.get("ScheduleExpressionTimezone");
-        let zone = match zone.map(|zone| known(self.file, self.root, zone)) {
+        let zone = match zone.map(|zone| known(&self.tags, self.root, zone)) {
             None => "UTC".to_owned(),
             Some(Known::Text(zone) | Known::ByDefault(zone, _)) => zone,
             Some(Known::Computed(what)) => {
                 return computed(self.file, found, value.line, &format!("its zone is {what}"), gathered);
             }
+            Some(Known::Nowhere(name)) => return self.nowhere(found, value.line, &name, gathered),
         };
-        match known(self.file, self.root, value) {
+        match known(&self.tags, self.root, value) {
             Known::Text(text) => schedule(self.file, found, (&text, &zone, value.line), service, gathered),
             Known::ByDefault(text, parameter) => {
                 let message = format!("its schedule is the default of the parameter `{}`", quote(&parameter));
@@ -195,7 +213,16 @@ impl Template<'_> {
                 schedule(self.file, found, (&text, &zone, value.line), service, gathered);
             }
             Known::Computed(what) => computed(self.file, found, value.line, &what, gathered),
+            Known::Nowhere(name) => self.nowhere(found, value.line, &name, gathered),
         }
+    }
+
+    fn nowhere(&self, found: &mut Found, line: u32, name: &str, gathered: &mut Gathered) {
+        found.trigger("schedule");
+        let message = format!("there is no parameter `{}` in this template", quote(name));
+        found.fall_short(Standing::Declared, &message);
+        let fix = "Add it to `Parameters`, with a default.";
+        self.file.say(("aws-parameter-unknown", Severity::Error, line), message, fix, gathered);
     }
 
     fn handler(&self, properties: &Value, found: &mut Found, gathered: &mut Gathered) {
@@ -204,7 +231,7 @@ impl Template<'_> {
         let (Some(code), Some(written)) = (of("CodeUri"), of("Handler")) else { return };
         let is_built = self.root.get("Metadata").is_some() || properties.get("InlineCode").is_some();
         if let (Known::Text(folder), Known::Text(name), false) =
-            (known(self.file, self.root, code), known(self.file, self.root, written), is_built)
+            (known(&self.tags, self.root, code), known(&self.tags, self.root, written), is_built)
         {
             handler(self.file, found, (&folder, &name, written.line), gathered);
         }
@@ -240,4 +267,9 @@ impl Template<'_> {
             .iter()
             .any(|entry| plain(entry.value.get("Type")) == Some("AWS::Lambda::Permission"))
     }
+}
+
+/// Whether a text is this word; `false` may be written in any case.
+fn is_word(text: &str, word: &str) -> bool {
+    if word == "false" { text.eq_ignore_ascii_case(word) } else { text == word }
 }

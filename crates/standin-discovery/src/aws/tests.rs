@@ -64,7 +64,7 @@ fn events_of_sam_are_read_with_their_references() {
     assert_eq!(when(&inventory, "Digest.Unknown"), []);
     let states = ["Nightly", "ByDefault", "Unknown", "Zoned", "Off"]
         .map(|event| standing(&inventory, &format!("aws:{PATH}#Digest.{event}")).0);
-    assert_eq!(states, ["effective", "effective", "declared", "effective", "loadable"]);
+    assert_eq!(states, ["effective", "effective", "effective", "effective", "loadable"]);
     let said =
         [("aws-by-default", 22), ("aws-computed", 26), ("schedule-beyond-cron", 35), ("aws-disabled", 36)];
     assert_eq!(rules(&inventory, PATH), said);
@@ -170,7 +170,7 @@ functions:
         .collect();
     assert_eq!(
         seen,
-        ["8 effective * * * * *", "9 effective 0 4 * * *", "10 effective 0 5 * * *", "11 declared "]
+        ["8 effective * * * * *", "9 effective 0 4 * * *", "10 effective 0 5 * * *", "11 effective "]
     );
     assert_eq!(
         rules(&inventory, "serverless.yml"),
@@ -198,7 +198,7 @@ fn apps_of_cdk_have_their_schedules_in_code() {
         })
         .collect();
     let wanted = [
-        "Late 8 declared ",
+        "Late 8 effective ",
         "Nightly 3 effective 0 3 * * *",
         "Often 7 effective * * * * *",
         "Weekly 6 effective 0 3 * * SUN",
@@ -232,7 +232,7 @@ functions:
     let seen: Vec<(&str, u32, String)> =
         inventory.automations.iter().map(|a| (a.id.as_str(), a.source.line, a.state.to_string())).collect();
     let expected = [
-        ("aws:serverless.yml#mail", 14, "declared".to_owned()),
+        ("aws:serverless.yml#mail", 14, "loadable".to_owned()),
         ("aws:serverless.yml#tidy", 9, "effective".to_owned()),
         ("aws:serverless.yml#tidy-2", 10, "effective".to_owned()),
         ("aws:serverless.yml#tidy-3", 10, "declared".to_owned()),
@@ -269,7 +269,7 @@ fn a_construct_of_cdk_has_its_zone_its_switch_and_its_targets() {
         ),
         (
             "new s.Schedule(this, 'a', { schedule: s.ScheduleExpression.cron({ minute: '1', hour: '8', timeZone: zone }), target: t });",
-            "declared",
+            "effective",
             "",
             "aws-computed",
         ),
@@ -375,4 +375,74 @@ functions:
     assert_eq!(rules(&inventory, "serverless.ts"), [("aws-computed", 4)]);
     let inventory = scan_of(&[("serverless.js", "module.exports = make();")]);
     assert_eq!(rules(&inventory, "serverless.js"), [("aws-computed", 1)]);
+}
+
+#[test]
+fn a_short_function_counts_for_its_own_value_only() {
+    let text = "\
+Parameters:
+  ScheduleState: {Type: String, Default: ENABLED}
+  Off: {Type: String, Default: DISABLED}
+  Unset: {Type: String}
+Resources:
+  Inline:
+    Type: AWS::Scheduler::Schedule
+    Properties: { ScheduleExpression: 'cron(0 9 ? * MON-FRI *)', ScheduleExpressionTimezone: Asia/Tokyo, State: !Ref ScheduleState, FlexibleTimeWindow: {Mode: 'OFF'}, Target: {Arn: x} }
+  Quiet:
+    Type: AWS::Scheduler::Schedule
+    Properties: { ScheduleExpression: cron(1 9 * * ? *), State: !Ref Off, FlexibleTimeWindow: {Mode: 'OFF'}, Target: {Arn: x} }
+  Perhaps:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      ScheduleExpression:
+        !Ref Unset
+      State: !If [Prod, ENABLED, DISABLED]
+      FlexibleTimeWindow: {Mode: 'OFF'}
+      Target: {Arn: x}
+  Lost:
+    Type: AWS::Scheduler::Schedule
+    Properties: { ScheduleExpression: !Ref Nobody, FlexibleTimeWindow: {Mode: 'OFF'}, Target: {Arn: x} }
+";
+    let inventory = template(text);
+    assert_eq!(when(&inventory, "Inline"), [("0 9 * * MON-FRI", "Asia/Tokyo")]);
+    assert_eq!(when(&inventory, "Quiet"), [("1 9 * * *", "UTC")]);
+    let states = ["Inline", "Quiet", "Perhaps", "Lost"]
+        .map(|name| standing(&inventory, &format!("aws:{PATH}#{name}")).0);
+    assert_eq!(states, ["effective", "loadable", "effective", "declared"]);
+    let said =
+        [("aws-disabled", 11), ("aws-computed", 16), ("aws-conditional", 17), ("aws-parameter-unknown", 22)];
+    assert_eq!(rules(&inventory, PATH), said);
+}
+
+#[test]
+fn a_construct_of_cdk_has_no_other_ones_name() {
+    let text = "import * as events from 'aws-cdk-lib/aws-events';\n\
+        new Rule(this, 'OnEvent', { eventPattern: { source: ['x'] }, targets: [t] });\n\
+        for (const n of names) new Rule(this, n, { schedule: Schedule.cron({ minute: '1', hour: '2' }), targets: [t] });\n\
+        new Rule(this, 'Stage', { schedule: Schedule.cron({ minute: '3', hour: '2' }), enabled: props.stage === 'prod', targets: [t] });\n\
+        new CfnResource(this, 'Raw', { type: \"AWS::Scheduler::Schedule\", properties: { ScheduleExpression: 'cron(5 2 * * ? *)', ScheduleExpressionTimezone: 'Asia/Tokyo', State: 'DISABLED' } });\n\
+        new CfnSchedule(this, 'Given', { scheduleExpression: props.when, target: t });\n\
+        interface P { scheduleExpression: string }\n";
+    let inventory = scan_of(&[("lib/stack.ts", text), ("cdk.json", "{}")]);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            let when = a.schedules.first().map_or(String::new(), |s| format!("{} {}", s.cron, s.timezone));
+            format!("{} {} {when}", a.name, a.state)
+        })
+        .collect();
+    let wanted = [
+        "Given effective ",
+        "Raw loadable 5 2 * * * Asia/Tokyo",
+        "Stage effective 3 2 * * * UTC",
+        "schedule effective 1 2 * * * UTC",
+    ];
+    assert_eq!(seen, wanted);
+    let said = [("aws-conditional", 4), ("aws-disabled", 5), ("aws-computed", 6)];
+    assert_eq!(rules(&inventory, "lib/stack.ts"), said);
+    let python = "from aws_cdk import aws_scheduler as s\ns.CfnSchedule(self, 'Nightly', schedule_expression='cron(0 3 * * ? *)', schedule_expression_timezone='Europe/Rome')\n";
+    let inventory = scan_of(&[("app/stack.py", python), ("cdk.json", "{}")]);
+    assert_eq!(standing(&inventory, "aws:app/stack.py#Nightly").0, "effective");
+    assert_eq!(inventory.automations[0].schedules[0].timezone, "Europe/Rome");
 }

@@ -3,6 +3,7 @@
 use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
 
+use super::pipeline::{Known, Reading, known};
 use super::ranges;
 use crate::contents::{File, Found, Names, name_and_ending};
 use crate::files;
@@ -29,6 +30,7 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
         }
         let (stem, _) = name_and_ending(file.path);
         let stem = stem.split('.').next().unwrap_or(&stem).to_owned();
+        let guards = ranges::conditions(file.text, *line);
         let range = ranges::around(file.text, *line);
         if let Some((range, values)) = range.as_ref().zip(values.as_ref())
             && let Some(keys) = range.keys(values)
@@ -37,19 +39,22 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
                 if !file.more(*line, gathered) {
                     return;
                 }
-                let written = range.written(&part, &key);
-                let written: Part<'_> = written.iter().map(|(line, text)| (*line, text.as_str())).collect();
+                let filled: Vec<(u32, String)> =
+                    part.iter().map(|(line, text)| (*line, range.filled(text, &key))).collect();
+                let written: Part<'_> = filled.iter().map(|(line, text)| (*line, text.as_str())).collect();
+                let guards: Vec<(u32, String)> =
+                    guards.iter().map(|(line, text)| (*line, range.filled(text, &key))).collect();
                 let plain = || format!("{stem}-{}", range.name_of(values, &key));
                 let name = own_name(&written).unwrap_or_else(plain);
                 let mut found = Found::new(Kind::Kubernetes, names.unique(&quote(&name)), *line);
-                one(file, &written, Some(values), &mut found, gathered);
+                one(file, (&written, &guards), Some(values), &mut found, gathered);
                 file.add(found, gathered);
             }
             continue;
         }
         let name = own_name(&part).unwrap_or(stem);
         let mut found = Found::new(Kind::Kubernetes, names.unique(&quote(&name)), *line);
-        one(file, &part, values.as_ref(), &mut found, gathered);
+        one(file, (&part, &guards), values.as_ref(), &mut found, gathered);
         if chart.is_none() && found.state > Standing::Declared {
             let message = "this CronJob is written as a template, and no chart is around it: who fills it in is not known";
             found.fall_short(Standing::Declared, message);
@@ -60,7 +65,13 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     }
 }
 
-fn one(file: &File<'_>, part: &Part<'_>, values: Option<&Value>, found: &mut Found, gathered: &mut Gathered) {
+fn one(
+    file: &File<'_>,
+    (part, guards): (&Part<'_>, &[(u32, String)]),
+    values: Option<&Value>,
+    found: &mut Found,
+    gathered: &mut Gathered,
+) {
     found.trigger("schedule");
     let is_current =
         part.iter().any(|(_, text)| text.trim() == "apiVersion: batch/v1" || text.contains("apiVersion: {{"));
@@ -75,57 +86,63 @@ fn one(file: &File<'_>, part: &Part<'_>, values: Option<&Value>, found: &mut Fou
         part.iter().find_map(|(line, text)| Some((*line, text.trim().strip_prefix("schedule:")?.trim())));
     let zone = part.iter().find_map(|(_, text)| text.trim().strip_prefix("timeZone:"));
     let zone = zone.map(|zone| known(zone.trim(), values));
-    match (written.map(|(line, text)| (line, known(text, values))), &zone) {
-        (Some((line, Known::Text(cron, from))), None | Some(Known::Text(..))) => {
-            if from == From::Values {
+    let line = written.map_or(found.line, |(line, _)| line);
+    match (written.map(|(_, text)| known(text, values)), &zone) {
+        (
+            Some(Known::Text { text: cron, by_values }),
+            None | Some(Known::Text { .. } | Known::Missing(_)),
+        ) => {
+            if by_values {
                 let message = format!("its schedule is `{}` by the chart's own values", quote(&cron));
                 let fix = "Nothing, if it is installed with them.";
                 file.say(("kubernetes-by-default", Severity::Note, line), message, fix, gathered);
             }
             let zone = match &zone {
-                Some(Known::Text(zone, _)) if !zone.is_empty() => zone.as_str(),
+                Some(Known::Text { text: zone, .. }) if !zone.is_empty() => zone.as_str(),
                 Some(_) | None => "UTC",
             };
             program::fields(file, found, (&cron, zone, Dialect::Robfig, line), "Kubernetes", gathered);
         }
-        (written, _) => {
-            let line = written.map_or(found.line, |(line, _)| line);
+        (Some(Known::Missing(path)), _) if values.is_some() => {
+            let message = format!(
+                "the chart's own values have no `{}`: whoever installs it gives its schedule",
+                quote(&path)
+            );
+            let fix = "Give it a default in values.yaml.";
+            file.say(("kubernetes-template", Severity::Note, line), message, fix, gathered);
+        }
+        (Some(_) | None, _) => {
             let message = "this CronJob is written as a template: its schedule is computed";
-            found.fall_short(Standing::Declared, message);
             let fix = "Run `helm template` and scan what it writes.";
             file.say(("kubernetes-template", Severity::Note, line), message, fix, gathered);
         }
     }
-    switched_off(file, part, values, found, gathered);
+    switched_off(file, (part, guards), values, found, gathered);
 }
 
 /// `{{- if .Values.job.enabled }}` where the values say that it is not, and `suspend:`.
 fn switched_off(
     file: &File<'_>,
-    part: &Part<'_>,
+    (part, guards): (&Part<'_>, &[(u32, String)]),
     values: Option<&Value>,
     found: &mut Found,
     gathered: &mut Gathered,
 ) {
-    let kind = part.iter().position(|(_, text)| is_cron_job(text)).unwrap_or(0);
-    let guard = part.iter().take(kind).find_map(|(line, text)| {
-        let text = text.trim().trim_start_matches("{{").trim_start_matches('-').trim();
-        let text = text.trim_end_matches("}}").trim_end_matches('-').trim();
-        let is_not_false = text.strip_prefix("if ne .Values.").and_then(|rest| rest.strip_suffix(" false"));
-        let path = text.strip_prefix("if .Values.").or(is_not_false)?.trim();
-        let value = value_at(values?, path)?;
-        (value.data == Data::Bool(false)).then(|| (*line, path.to_owned()))
-    });
-    if let Some((line, path)) = guard {
-        let message = format!("`{}` is false in the chart's own values: it is left out", quote(&path));
+    let fails = |(_, condition): &&(u32, String)| {
+        values.is_some_and(|values| Reading::new(Some(values)).holds(condition) == Some(false))
+    };
+    if let Some((line, condition)) = guards.iter().find(fails) {
+        let condition = condition.trim_matches(['{', '}']).trim();
+        let message =
+            format!("`{}` does not hold by the chart's own values: it is left out", quote(condition));
         found.fall_short(Standing::Loadable, &message);
         let fix = "Nothing, if that is meant.";
-        return file.say(("kubernetes-switched-off", Severity::Note, line), message, fix, gathered);
+        return file.say(("kubernetes-switched-off", Severity::Note, *line), message, fix, gathered);
     }
     let suspend =
         part.iter().find_map(|(line, text)| Some((*line, text.trim().strip_prefix("suspend:")?.trim())));
     if let Some((line, text)) = suspend
-        && matches!(known(text, values), Known::Text(text, _) if text == "true")
+        && matches!(known(text, values), Known::Text { text, .. } if text == "true")
     {
         let message = "it is suspended";
         found.fall_short(Standing::Loadable, message);
@@ -156,46 +173,6 @@ fn own_name(part: &Part<'_>) -> Option<String> {
     let name = behind.take(6).find_map(|(_, text)| text.trim().strip_prefix("name:"))?;
     let name = name.trim().trim_matches(['"', '\'']);
     (!name.contains("{{") && !name.is_empty()).then(|| name.to_owned())
-}
-
-/// Where a text of a template is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
-    Template,
-    Values,
-}
-
-/// What a value of a template comes to.
-enum Known {
-    Text(String, From),
-    Computed,
-}
-
-/// A text, or `{{ .Values.a.b | quote }}` and `{{ .Values.a.b | default "x" }}`.
-fn known(text: &str, values: Option<&Value>) -> Known {
-    let plain = text.split(" #").next().unwrap_or(text).trim().trim_matches(['"', '\'']);
-    if !plain.contains("{{") {
-        return Known::Text(plain.to_owned(), From::Template);
-    }
-    let inner = plain.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-    let Some(inner) = inner.map(|inner| inner.trim_matches('-').trim()) else { return Known::Computed };
-    let mut steps = inner.split('|').map(str::trim);
-    let first = steps.next().unwrap_or_default();
-    let path = first.strip_prefix("quote ").unwrap_or(first).trim();
-    let Some(path) = path.strip_prefix(".Values.").or(path.strip_prefix("$.Values.")) else {
-        return Known::Computed;
-    };
-    let mut found = values.and_then(|values| value_at(values, path)).and_then(Value::scalar);
-    for step in steps {
-        match step.split_once(' ') {
-            Some(("default", other)) => {
-                found = found.or_else(|| Some(other.trim().trim_matches('"').to_owned()));
-            }
-            Some(("trunc", _)) | None => {}
-            Some(_) => return Known::Computed,
-        }
-    }
-    found.map_or(Known::Computed, |text| Known::Text(text, From::Values))
 }
 
 /// What stands at a path; a number is a place of a list.

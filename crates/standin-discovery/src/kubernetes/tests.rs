@@ -80,7 +80,7 @@ fn charts_tell_their_schedules_by_their_values() {
         .collect();
     let wanted = [
         "kubernetes:chart/templates/jobs.yaml#jobs 3 effective */5 * * * * UTC",
-        "kubernetes:chart/templates/jobs.yaml#jobs-2 20 declared ",
+        "kubernetes:chart/templates/jobs.yaml#jobs-2 20 loadable ",
         "kubernetes:chart/templates/jobs.yaml#mail 12 loadable 0 5 * * * UTC",
     ];
     assert_eq!(seen, wanted);
@@ -177,4 +177,106 @@ plain: [{schedule: 0 7 * * *}]
         "sync effective 0 5 * * *",
     ];
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn templates_are_read_in_both_forms_and_computed_ones_still_fire() {
+    let template = "\
+{{- if and .Values.on (not .Values.off) }}
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: one
+spec:
+  suspend: {{ default false .Values.held }}
+  schedule: {{ default \"0 5 * * *\" .Values.missing | quote }}
+---
+{{- if .Values.off }}
+labels: x
+{{- end }}
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: two
+spec:
+  schedule: {{ include \"when\" . }}
+---
+kind: CronJob
+metadata:
+  name: three
+spec:
+  schedule: {{ .Values.gone }}
+{{- end }}
+{{- if and .Values.on .Values.off }}
+---
+kind: CronJob
+metadata:
+  name: four
+spec:
+  schedule: '0 1 * * *'
+{{- end }}
+";
+    let files = [
+        ("chart/templates/jobs.yaml", template),
+        ("chart/Chart.yaml", "name: x\n"),
+        ("chart/values.yaml", "on: true\noff: false\nheld: true\n"),
+    ];
+    let inventory = scan_of(&files);
+    let mut seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| format!("{} {} {}", a.name, a.state, a.schedules.first().map_or("", |s| &s.cron)))
+        .collect();
+    seen.sort();
+    assert_eq!(
+        seen,
+        ["four loadable 0 1 * * *", "one loadable 0 5 * * *", "three effective ", "two effective "]
+    );
+    let said = [
+        ("kubernetes-suspended", 7),
+        ("kubernetes-by-default", 8),
+        ("kubernetes-template", 18),
+        ("kubernetes-template", 24),
+        ("kubernetes-switched-off", 26),
+    ];
+    assert_eq!(rules(&inventory, "chart/templates/jobs.yaml"), said);
+}
+
+#[test]
+fn patches_within_a_kustomization_are_said() {
+    let base = job("apiVersion: batch/v1\n", "  schedule: '0 3 * * *'\n");
+    let kustomization = "\
+resources: [../base]
+patches:
+  - target: {kind: CronJob, name: tidy}
+    patch: |-
+      - op: replace
+        path: /spec/suspend
+        value: true
+      - op: replace
+        path: /spec/schedule
+        value: 0 9 * * *
+  - target: {kind: Deployment, name: web}
+    patch: '[{\"op\": \"replace\", \"path\": \"/spec/schedule\", \"value\": \"x\"}]'
+  - path: ops.yaml
+    target: {kind: CronJob}
+  - patch: |-
+      apiVersion: batch/v1
+      kind: CronJob
+      metadata: {name: tidy}
+      spec: {timeZone: Europe/Rome}
+";
+    let inventory = scan_of(&[
+        ("base/job.yaml", &base),
+        ("prod/kustomization.yaml", kustomization),
+        ("prod/ops.yaml", "- {op: remove, path: /spec/suspend}\n"),
+    ]);
+    let said: Vec<(u32, &str)> = inventory.findings.iter().map(|f| (f.line, f.message.as_str())).collect();
+    let wanted = [
+        (5, "kustomize suspends `tidy` here"),
+        (8, "kustomize gives `tidy` another schedule here: `0 9 * * *`"),
+        (13, "kustomize takes `suspend` of `the CronJobs that the patch is for` away here"),
+        (16, "kustomize gives `tidy` another time zone here: `Europe/Rome`"),
+    ];
+    assert_eq!(said, wanted);
 }

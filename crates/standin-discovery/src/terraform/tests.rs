@@ -160,7 +160,7 @@ module \"bridge\" {
         "module.m1.aws_cloudwatch_event_rule.this effective 0 3 * * *",
         "module.m2.aws_cloudwatch_event_rule.this effective 0 4 * * MON",
         "module.m3.aws_cloudwatch_event_rule.this effective 0 1 * * *",
-        "module.m4.aws_cloudwatch_event_rule.this declared ",
+        "module.m4.aws_cloudwatch_event_rule.this effective ",
     ];
     assert_eq!(seen, expected);
     assert_eq!(rules(&inventory, PATH), [("aws-computed", 15)]);

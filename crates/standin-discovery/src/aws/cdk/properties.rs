@@ -7,7 +7,11 @@ use crate::scripts::calls::{Call, named, text};
 use crate::scripts::lex::{Placed, Token};
 
 /// The names by which a construct takes its schedule.
-const SCHEDULES: [&str; 4] = ["schedule", "scheduleExpression", "schedule_expression", "cron"];
+const SCHEDULES: [&str; 5] =
+    ["schedule", "scheduleExpression", "ScheduleExpression", "schedule_expression", "cron"];
+
+/// Those of the constructs that are CloudFormation's own, in TypeScript, in Python, and in a map.
+pub(super) const EXPRESSIONS: [&str; 3] = ["scheduleExpression", "ScheduleExpression", "schedule_expression"];
 
 /// The properties of a construct, and the place of the bracket that they begin with.
 pub(super) struct Properties<'a, 't> {
@@ -22,11 +26,27 @@ pub(super) enum Zone {
     Computed,
 }
 
+/// Whether a construct is switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
+    Computed,
+}
+
 /// The properties that the schedule at a place is one of.
 pub(super) fn around<'a, 't>(all: &'a [Placed<'t>], at: usize) -> Option<Properties<'a, 't>> {
+    let open = opening(all, at)?;
+    let call = Call::read(all, open.saturating_add(1));
+    let is_property = SCHEDULES.iter().any(|name| call.named(name).is_some());
+    is_property.then_some(Properties { call, open })
+}
+
+/// The bracket that a place stands in.
+pub(super) fn opening(all: &[Placed<'_>], at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     let lowest = at.saturating_sub(MAX_CALL_TOKENS);
-    let open = (lowest..at).rev().find(|place| match all.get(*place).map(|(_, token)| token) {
+    (lowest..at).rev().find(|place| match all.get(*place).map(|(_, token)| token) {
         Some(Token::Sign(')' | ']' | '}')) => {
             depth = depth.saturating_add(1);
             false
@@ -37,26 +57,42 @@ pub(super) fn around<'a, 't>(all: &'a [Placed<'t>], at: usize) -> Option<Propert
             false
         }
         Some(_) | None => false,
-    })?;
-    let call = Call::read(all, open.saturating_add(1));
-    let is_property = SCHEDULES.iter().any(|name| call.named(name).is_some());
-    is_property.then_some(Properties { call, open })
+    })
 }
 
-impl Properties<'_, '_> {
-    /// Whether it is switched off: `enabled: false`, `state: 'DISABLED'`.
-    pub(super) fn is_off(&self) -> bool {
-        let ends = |name: &str, word: &str| {
-            self.call.named(name).and_then(|value| value.last()).is_some_and(|(_, token)| {
-                matches!(token, Token::Word(known) | Token::Text(known) if known.eq_ignore_ascii_case(word))
-            })
+impl<'a, 't> Properties<'a, 't> {
+    /// The value of one of them.
+    pub(super) fn value(&self, name: &str) -> Option<&'a [Placed<'t>]> {
+        self.call.named(name)
+    }
+
+    /// `enabled: false`, `state: 'DISABLED'`, `state: RuleState.DISABLED`; whatever else is no constant is computed.
+    pub(super) fn switch(&self) -> Switch {
+        let names = ["enabled", "state", "State"];
+        let is_short =
+            |argument: &&[Placed<'_>]| matches!(argument, [(_, Token::Word(name))] if names.contains(name));
+        let Some(value) = names.iter().find_map(|name| self.call.named(name)) else {
+            let is_given = self.call.arguments().iter().any(is_short);
+            return if is_given { Switch::Computed } else { Switch::On };
         };
-        ends("enabled", "false") || ends("state", "disabled")
+        match value {
+            [(_, Token::Word("true" | "True"))] => Switch::On,
+            [(_, Token::Word("false" | "False"))] => Switch::Off,
+            [(_, Token::Text(text))] if text.starts_with("ENABLED") => Switch::On,
+            [(_, Token::Text("DISABLED"))] => Switch::Off,
+            [.., (_, Token::Sign('.')), (_, Token::Word(word))] if is_path(value) => match *word {
+                "ENABLED" => Switch::On,
+                "DISABLED" => Switch::Off,
+                _ => Switch::Computed,
+            },
+            _ => Switch::Computed,
+        }
     }
 
     /// `scheduleExpressionTimezone: 'Europe/Rome'`.
     fn zone(&self) -> Option<Zone> {
-        let names = ["scheduleExpressionTimezone", "schedule_expression_timezone"];
+        let names =
+            ["scheduleExpressionTimezone", "ScheduleExpressionTimezone", "schedule_expression_timezone"];
         let value = names.iter().find_map(|name| self.call.named(name))?;
         Some(text(value).map_or(Zone::Computed, |zone| Zone::Named(zone.to_owned())))
     }
@@ -98,6 +134,11 @@ impl Properties<'_, '_> {
             (Some(_), _) => false,
         }
     }
+}
+
+/// Whether a value is nothing but names with dots between them.
+pub(super) fn is_path(value: &[Placed<'_>]) -> bool {
+    value.iter().all(|(_, token)| matches!(token, Token::Word(_) | Token::Sign('.')))
 }
 
 /// The zone of the schedule at a place, if it names one: in its own call, or beside it.
