@@ -170,11 +170,11 @@ functions:
         .collect();
     assert_eq!(
         seen,
-        ["8 effective * * * * *", "9 effective 0 4 * * *", "10 effective 0 5 * * *", "11 effective "]
+        ["8 effective * * * * *", "9 effective 0 4 * * *", "10 effective 0 5 * * *", "11 declared "]
     );
     assert_eq!(
         rules(&inventory, "serverless.yml"),
-        [("aws-by-default", 8), ("aws-by-default", 9), ("aws-computed", 11)]
+        [("aws-by-default", 8), ("aws-by-default", 9), ("aws-variable-unknown", 11)]
     );
 }
 
@@ -445,4 +445,70 @@ fn a_construct_of_cdk_has_no_other_ones_name() {
     let inventory = scan_of(&[("app/stack.py", python), ("cdk.json", "{}")]);
     assert_eq!(standing(&inventory, "aws:app/stack.py#Nightly").0, "effective");
     assert_eq!(inventory.automations[0].schedules[0].timezone, "Europe/Rome");
+}
+
+#[test]
+fn files_that_a_service_names_are_read_wherever_they_are_named() {
+    let text = "\
+service: a
+provider: {name: aws, stage: \"${opt:stage, 'dev'}\"}
+params: {default: {every: cron(4 1 * * ? *)}}
+custom:
+  conf: ${file(./config.yml)}
+  all: ${file(./config.${self:provider.stage}.yml)}
+  zone: Europe/Rome
+functions:
+  a:
+    handler: h.x
+    events:
+      - schedule: ${file(./config.yml):sched}
+      - schedule: ${file(./config.${self:provider.stage}.yml):sched}
+      - schedule: {rate: \"${self:custom.conf.rates}\", enabled: \"${self:custom.all.on}\"}
+      - ${file(./events.yml):night}
+      - schedule: {rate: \"${env:WHEN, 'cron(3 4,16 * * ? *)'}\", method: scheduler, timezone: \"${self:custom.zone}\"}
+      - schedule: ${param:every}
+      - schedule: ${file(./config.js):sched}
+      - schedule: ${self:custom.conf.gone}
+      - schedule: ${self:custom.all.gone}
+      - sqs
+  b:
+    handler: h.x
+    events: ${file(./events.yml):all}
+";
+    let inventory = scan_of(&[
+        ("serverless.yml", text),
+        ("h.js", ""),
+        ("config.yml", "sched: cron(0 1 * * ? *)\nrates: ['cron(1 1 * * ? *)', 'cron(2 1 * * ? *)']\n"),
+        ("config.dev.yml", "sched: cron(3 1 * * ? *)\non: false\n"),
+        (
+            "events.yml",
+            "night: {schedule: 'cron(5 1 * * ? *)'}\nall: [{schedule: {rate: \"${self:custom.conf.sched}\"}}]\n",
+        ),
+        ("config.js", "module.exports = {};"),
+    ]);
+    let seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            let when = a.schedules.first().map_or(String::new(), |s| format!("{} {}", s.cron, s.timezone));
+            format!("{} {} {} {when}", a.name, a.source.line, a.state)
+        })
+        .collect();
+    let wanted = [
+        "a 12 effective 0 1 * * * UTC",
+        "a-10 20 effective ",
+        "a-2 13 effective 3 1 * * * UTC",
+        "a-3 14 loadable 1 1 * * * UTC",
+        "a-4 14 loadable 2 1 * * * UTC",
+        "a-5 15 effective 5 1 * * * UTC",
+        "a-6 16 effective 3 4,16 * * * Europe/Rome",
+        "a-7 17 effective 4 1 * * * UTC",
+        "a-8 18 effective ",
+        "a-9 19 declared ",
+        "b 24 effective 0 1 * * * UTC",
+    ];
+    assert_eq!(seen, wanted);
+    let circle = "provider: {name: aws}\ncustom: {a: \"${self:custom.b}\", b: \"${self:custom.a}\"}\nfunctions: {f: {handler: h.x, events: [{schedule: \"${self:custom.a}\"}]}}\n";
+    let inventory = scan_of(&[("serverless.yml", circle), ("h.js", "")]);
+    assert_eq!(rules(&inventory, "serverless.yml"), [("aws-computed", 3)]);
 }
