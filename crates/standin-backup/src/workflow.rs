@@ -14,10 +14,12 @@ mod drill;
 mod errand;
 mod function;
 mod groups;
+mod images;
 mod jobs;
 mod on;
 mod origin;
 mod slot;
+mod strict;
 mod tokens;
 mod variables;
 mod words;
@@ -243,12 +245,12 @@ impl Source<'_> {
                     edits.replace(range, "");
                 }
                 Some("jobs") => {
-                    let env = if self.root().entry("env").is_some() { String::new() } else { drill::block() };
+                    let env = self.drill();
                     edits.insert(range.start, format!("{}{env}", self.concurrency()));
                     jobs::edit(self, entry, range.end, &mut edits)?;
                 }
                 Some(key) => {
-                    if key == "env" {
+                    if key == "env" && strict::of_workflow(self.root()).is_none() {
                         drill::add(self, entry, &mut edits);
                     }
                     self.outside(entry, &mut edits)?;
@@ -319,6 +321,14 @@ impl Source<'_> {
 
     fn run_name(&self) -> String {
         quoted(&format!("{} (backup) ${{{{ inputs.standin-key }}}}", self.primary.name))
+    }
+
+    /// The variable of a drill, where the workflow has no variables. Nobody is told where a server would refuse it.
+    fn drill(&self) -> String {
+        if self.root().entry("env").is_some() || strict::of_workflow(self.root()).is_some() {
+            return String::new();
+        }
+        drill::block()
     }
 
     /// A group of its own, in which nothing is cancelled: two backups at once would do the work twice.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Refused, Source, words};
+use super::{Refused, Source, images, words};
 use crate::file::Files;
 use crate::host::{join_inside, scripts};
 use crate::yaml::{self, Node};
@@ -38,6 +38,11 @@ pub(super) fn check(source: &Source<'_>) -> Result<(), Refused> {
             Part::Yaml => spoken(text),
             Part::Script => text.to_owned(),
         };
+        let named =
+            (part == Part::Yaml && source.primary.is_scheduled).then(|| images::in_file(text)).flatten();
+        if let Some(named) = named {
+            return Err(Refused::new(format!("{path} {}", named.what()), named.fix()));
+        }
         if words::asks(&read) {
             return Err(Refused::new(
                 format!("{path} asks which event has started the run, and a backup is dispatched"),

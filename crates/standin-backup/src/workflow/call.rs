@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::slot::{self, Names};
 use super::tokens::{self, Reading};
-use super::{Refused, Source, drill, on, quoted, words};
+use super::{Refused, Source, drill, on, quoted, strict, words};
 use crate::yaml::{Node, NodeKind};
 
 /// The backup that calls its primary; `None` when it cannot be called as it is.
@@ -15,7 +15,8 @@ pub(crate) fn backup(source: &Source<'_>) -> Result<Option<String>, Refused> {
     };
     // In a called workflow the event and the name are the caller's, so what asks for them would be told of the dispatch.
     // Its concurrency groups would be those of the primary.
-    if asks_for_event(source) || has_groups(root) {
+    // A server that reads the workflow of a run looks for the jobs in the one that was started.
+    if asks_for_event(source) || has_groups(root) || strict::of_workflow(root).is_some() {
         return Ok(None);
     }
     let Some(permissions) = Permissions::of(root) else { return Ok(None) };

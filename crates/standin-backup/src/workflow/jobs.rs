@@ -9,7 +9,7 @@ use super::slot::{self, Asked, Names, Outputs, Told};
 use super::tokens::{self, Name, Reading};
 use super::variables::{self, Added};
 use super::words::{self, Variable, Word};
-use super::{ACTION, Refused, Source, drill, groups, quoted, value_range};
+use super::{ACTION, Refused, Source, drill, groups, images, quoted, strict, value_range};
 use crate::edit::{Edits, indent, line_end, line_start};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
@@ -70,6 +70,7 @@ impl Job<'_> {
                 "Write the job out.",
             ));
         }
+        self.check_images()?;
         let tokens = self.replace_tokens(outputs, edits)?;
         let words = self.replace_words(outputs, edits)?;
         let asks = if words == Asked::Yes { words } else { tokens };
@@ -86,6 +87,21 @@ impl Job<'_> {
             self.condition(condition, edits)?;
         }
         self.own_steps(edits)
+    }
+
+    /// A schedule may name images, and an order does not.
+    fn check_images(&self) -> Result<(), Refused> {
+        if !self.source.primary.is_scheduled {
+            return Ok(());
+        }
+        let job = &self.job.value;
+        let steps = job.get("steps").map(Node::items).unwrap_or_default();
+        let text = self.source.primary.text;
+        let found = std::iter::once(job).chain(steps).find_map(|step| images::by_schedule(step, text));
+        found.map_or(Ok(()), |named| {
+            let why = format!("a step of the job `{}` {}", self.name(), named.what());
+            Err(Refused::new(why, named.fix()))
+        })
     }
 
     /// Puts the slot among what the job needs.
@@ -249,6 +265,15 @@ impl Job<'_> {
         if read.is_empty() {
             return Ok(Asked::No);
         }
+        if let Some(action) = strict::of_job(&self.job.value) {
+            return Err(Refused::new(
+                format!(
+                    "the job `{}` asks which event it was, and `{action}` refuses a job with variables that tell it",
+                    self.name()
+                ),
+                "Ask in another job.",
+            ));
+        }
         let lines: Vec<String> = read.iter().map(|variable| variable.line(&self.names.slot)).collect();
         let added = match self.job.value.entry("env") {
             Some(env) => variables::add(self.source, env, &lines, edits),
@@ -267,16 +292,6 @@ impl Job<'_> {
     fn words(&self, step: &Node) -> Result<Vec<(Range<usize>, Word)>, Refused> {
         let text = self.source.primary.text;
         let uses = step.get_text("uses").unwrap_or_default();
-        let tags = step.get("with").and_then(|with| with.get_text("tags")).unwrap_or_default();
-        if uses.starts_with("docker/metadata-action@") && tags.contains("type=schedule") {
-            return Err(Refused::new(
-                format!(
-                    "a step of the job `{}` names images by `type=schedule`, which none has that is dispatched",
-                    self.name()
-                ),
-                "Write `type=raw` with `enable=${{ github.event_name == 'schedule' }}`, which is rewritten.",
-            ));
-        }
         let is_script = uses.starts_with("actions/github-script@");
         let script = step.get("with").and_then(|with| with.get("script")).filter(|_| is_script);
         let mut found = Vec::new();

@@ -293,3 +293,65 @@ fn a_mark_of_the_byte_order_is_not_copied() {
     let backup = of_text(&id, &text);
     assert!(!backup.contains('\u{feff}') && backup.starts_with("# standin:"), "{backup}");
 }
+
+const SCORECARD: &str = "jobs:\n  analysis:\n    runs-on: ubuntu-latest\n    permissions: { id-token: write }\n    steps:\n      - uses: actions/checkout@v4\n      - uses: ossf/scorecard-action@v2\n        with: { results_file: a, publish_results: true }\n";
+
+#[test]
+fn a_server_that_refuses_variables_finds_none() {
+    let backup = scheduled("", SCORECARD);
+    lacks(&backup, "STANDIN_DRILL");
+    has(&backup, "  analysis:\n    needs: standin-slot\n");
+    lacks(&scheduled("  workflow_call:\n", SCORECARD), "    uses: ./a.yml");
+    let kept = scheduled("", &format!("env: {{ A: b }}\n{SCORECARD}"));
+    has(&kept, "\nenv: { A: b }\n");
+    has(&scheduled("", &SCORECARD.replace("true", "false")), VALUE);
+    let asks = format!("{SCORECARD}      - run: echo $GITHUB_EVENT_NAME\n");
+    assert!(scheduled("", &asks).is_err_and(|why| why.contains("refuses a job with variables")));
+}
+
+#[test]
+fn images_that_a_schedule_names_are_refused_wherever_they_are_named() {
+    let step = |with: &str| {
+        format!(
+            "    steps:\n      - id: meta\n        uses: docker/metadata-action@v5\n        with: {with}\n      - run: push ${{{{ steps.meta.outputs.tags }}}}\n"
+        )
+    };
+    let job = |with: &str| format!("jobs:\n  a:\n    runs-on: x\n{}", step(with));
+    let refused = |backup: Result<String, String>, why: &str| {
+        assert!(backup.as_ref().is_err_and(|found| found.contains(why)), "{why}: {backup:?}");
+    };
+    for with in ["{ images: a }", "{ images: a, tags: '' }", "{ images: a, tags: \"# none\\n\" }"] {
+        refused(scheduled("", &job(with)), "without `tags`");
+    }
+    refused(
+        scheduled("", &job("{ tags: type=schedule }").replace("docker/metadata-action@v5", "./tags")),
+        "by `type=schedule`",
+    );
+    refused(
+        scheduled(
+            "",
+            "jobs:\n  a:\n    uses: a/b/.github/workflows/c.yml@v1\n    with:\n      tags: |\n        type=sha\n        type=schedule,pattern=x\n",
+        ),
+        "by `type=schedule`",
+    );
+    has(&scheduled("", &job("{ tags: \"type=sha\" }")), "type=sha");
+    let labels = job("{ images: a }").replace("outputs.tags", "outputs.labels");
+    has(&scheduled("", &labels), "outputs.labels");
+    // Who only ever orders the primary has the same.
+    let id = "workflow:a.yml".parse().unwrap();
+    let (text, files) = (format!("on: workflow_dispatch\n{}", job("{ images: a }")), Files::default());
+    assert!(backup(Primary { is_scheduled: false, ..primary(&id, &text, &files) }).is_ok());
+    let mut files = Files::default();
+    let text = |text: String| Present::Text(text);
+    files.add("called.yml", text(format!("on: workflow_call\n{}", job("{ images: a }"))));
+    files.add(
+        "act/action.yml",
+        text(format!("runs:\n    using: composite\n{}", step("{ images: a, tags: type=schedule }"))),
+    );
+    for (name, calls) in [
+        ("called.yml", "jobs:\n  a:\n    uses: ./called.yml\n"),
+        ("act/action.yml", "jobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: ./act\n"),
+    ] {
+        refused(scheduled_beside("", calls, &files), &format!("{name} names images"));
+    }
+}

@@ -4,7 +4,7 @@ use crate::lines::quote;
 
 mod comments;
 
-pub(super) use comments::contradiction;
+pub(super) use comments::{Clock, contradiction};
 
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;

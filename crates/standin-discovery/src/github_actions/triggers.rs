@@ -182,7 +182,8 @@ fn schedule(item: &Value, triggers: &mut Triggers, judged: &mut Judged<'_>) {
         let message = format!("`{}` stands twice in this workflow", quote(expression));
         judged.say("cron-twice", Severity::Warning, line, &message, "Delete one of the two.");
     }
-    surprises(&parsed, line, judged);
+    let clock = if timezone == "UTC" { crons::Clock::Utc } else { crons::Clock::Other };
+    surprises(&parsed, clock, line, judged);
     triggers.schedules.push(ScheduleSpec { cron: expression.into(), timezone });
 }
 
@@ -205,7 +206,7 @@ fn timezone(item: &Value, expression: &str, judged: &mut Judged<'_>) -> Option<S
 }
 
 /// What GitHub takes, and somebody may not expect.
-fn surprises(cron: &Cron, line: u32, judged: &mut Judged<'_>) {
+fn surprises(cron: &Cron, clock: crons::Clock, line: u32, judged: &mut Judged<'_>) {
     if cron.has_two_day_fields() {
         let message = "cron implementations disagree whether both day fields must match here, or either";
         let fix = "Restrict only one of the two day fields.";
@@ -216,7 +217,7 @@ fn surprises(cron: &Cron, line: u32, judged: &mut Judged<'_>) {
         judged.say("cron-too-often", Severity::Warning, line, &message, "Use `*/5` or a longer step.");
     }
     for comment in judged.comments(line) {
-        if let Some(message) = crons::contradiction(comment, cron) {
+        if let Some(message) = crons::contradiction(comment, cron, clock) {
             let fix = "Correct the comment, or the schedule if the comment is right.";
             judged.say("cron-comment", Severity::Warning, line, &message, fix);
             return;

@@ -2,23 +2,39 @@
 
 use super::{Cron, DAY};
 
+mod times;
+
+/// The zone in which an expression is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// UTC, as a comment can say.
+    Utc,
+    /// Another one: times of a comment are not held against it.
+    Other,
+}
+
 /// What a comment promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Promise {
     /// A run every so many minutes.
     Every(u32),
     /// A run at this time of the day in UTC.
-    At(u32, u32),
+    At(times::Promised),
 }
 
 /// What a comment promises and the expression does not keep, in words.
-pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
+pub(crate) fn contradiction(comment: &str, cron: &Cron, clock: Clock) -> Option<String> {
     let lower = comment.to_ascii_lowercase();
     // It speaks of another schedule, too.
     if [".yml", ".yaml", " after the ", " before the "].iter().any(|part| lower.contains(part)) {
         return None;
     }
-    let Some(promised) = promise(&lower) else { return weekday(&lower, cron) };
+    let at = times::promised(&lower).filter(|_| clock == Clock::Utc);
+    let is_of_utc = match at {
+        Some(at) => at.is_of_utc_days,
+        None => clock == Clock::Utc && times::names_utc(&lower),
+    };
+    let Some(promised) = promise(&lower, at) else { return weekday(&lower, cron, is_of_utc) };
     match promised {
         Promise::Every(minutes) => {
             let gap = cron.shortest_gap();
@@ -31,10 +47,11 @@ pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
             (!is_kept)
                 .then(|| format!("the comment says {}, and the schedule says {}", span(minutes), span(gap)))
         }
-        Promise::At(hour, minute) => {
+        Promise::At(times::Promised { at, .. }) => {
+            let (hour, minute) = (at / 60, at % 60);
             let (real_hour, real_minute) = cron.time_of_day()?;
             if (real_hour, real_minute) == (hour, minute) {
-                return weekday(&lower, cron);
+                return weekday(&lower, cron, is_of_utc);
             }
             Some(format!(
                 "the comment says {hour:02}:{minute:02} UTC, and the schedule says {real_hour:02}:{real_minute:02}"
@@ -44,7 +61,7 @@ pub(crate) fn contradiction(comment: &str, cron: &Cron) -> Option<String> {
 }
 
 /// The one weekday that a comment names, where the expression fires on another one.
-fn weekday(lower: &str, cron: &Cron) -> Option<String> {
+fn weekday(lower: &str, cron: &Cron, is_of_utc: bool) -> Option<String> {
     const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
     let words = lower.split(|c: char| !c.is_ascii_alphabetic());
     let words: Vec<&str> = words.map(|word| word.strip_suffix('s').unwrap_or(word)).collect();
@@ -63,7 +80,7 @@ fn weekday(lower: &str, cron: &Cron) -> Option<String> {
     };
     // A zone elsewhere moves it by one day at the most.
     let apart = real.abs_diff(at).min(7_usize.saturating_sub(real.abs_diff(at)));
-    (apart > 1 || (apart == 1 && lower.contains("utc"))).then(|| {
+    (apart > 1 || (apart == 1 && is_of_utc)).then(|| {
         let real = DAYS.get(real).copied().unwrap_or_default();
         format!("the comment says {day}, and the schedule says {real}")
     })
@@ -89,13 +106,13 @@ fn span(minutes: u32) -> String {
     }
 }
 
-/// The one promise of a comment; `None` if there is none, or more than one.
-fn promise(lower: &str) -> Option<Promise> {
+/// The one promise of a comment, which may promise the time `at`; `None` if there is none, or more than one.
+fn promise(lower: &str, at: Option<times::Promised>) -> Option<Promise> {
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
         .filter(|word| !word.is_empty())
         .collect();
-    // A list of weekdays, or a time of the day in another zone, is more than can be held against an expression.
+    // A list of weekdays is more than can be held against an expression.
     let mut found: Vec<Promise> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let next = |by: usize| words.get(at.saturating_add(by)).copied().unwrap_or_default();
@@ -113,24 +130,15 @@ fn promise(lower: &str) -> Option<Promise> {
             ("monthly", _) | ("every" | "each", "month") => found.push(Promise::Every(30 * DAY)),
             ("every", "minute") => found.push(Promise::Every(1)),
             ("every", number) => found.extend(every(number, next(2))),
-            (time, half) if lower.contains("utc") => {
-                found.extend(clock(time, half).or_else(|| hour(time, half)));
-            }
             _ => {}
         }
     }
     found.dedup();
-    let is_frequency = |promise: &&Promise| matches!(promise, Promise::Every(_));
-    match found.as_slice() {
-        [only] => Some(*only),
+    match (found.as_slice(), at) {
         // The time of the day says more than `every day`.
-        [Promise::Every(DAY), at @ Promise::At(..)] | [at @ Promise::At(..), Promise::Every(DAY)] => {
-            Some(*at)
-        }
-        several => {
-            let mut frequencies = several.iter().filter(is_frequency);
-            frequencies.next().copied().filter(|_| frequencies.next().is_none())
-        }
+        ([] | [Promise::Every(DAY)], Some(at)) => Some(Promise::At(at)),
+        ([only], _) => Some(*only),
+        _ => None,
     }
 }
 
@@ -156,31 +164,4 @@ fn every(number: &str, unit: &str) -> Option<Promise> {
         _ => return None,
     };
     count.checked_mul(minutes).map(Promise::Every)
-}
-
-/// `9 AM` and `9am`, as a time of the day.
-fn hour(word: &str, next: &str) -> Option<Promise> {
-    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let half = word.get(digits.len()..).filter(|half| !half.is_empty()).unwrap_or(next);
-    let hour: u32 = digits.parse().ok().filter(|hour| (1..=12).contains(hour))?;
-    match half {
-        "am" => Some(Promise::At(hour % 12, 0)),
-        "pm" => Some(Promise::At((hour % 12).saturating_add(12), 0)),
-        _ => None,
-    }
-}
-
-/// `03:00`, as a time of the day.
-fn clock(word: &str, next: &str) -> Option<Promise> {
-    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let half = word.get(digits.len()..).filter(|half| !half.is_empty()).unwrap_or(next);
-    let (hour, minute) = digits.split_once(':')?;
-    let is_plain = (1..=2).contains(&hour.len()) && minute.len() == 2;
-    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
-    let hour = match half {
-        "am" if hour == 12 => 0,
-        "pm" if hour < 12 => hour.saturating_add(12),
-        _ => hour,
-    };
-    (is_plain && hour < 24 && minute < 60).then_some(Promise::At(hour, minute))
 }

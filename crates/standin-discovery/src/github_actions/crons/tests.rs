@@ -78,7 +78,7 @@ fn gaps_and_impossible_days_are_found() {
 
 #[test]
 fn comments_that_say_something_else_are_found() {
-    let said = |comment, cron| contradiction(comment, &Cron::parse(cron).unwrap()).is_some();
+    let said = |comment, cron| contradiction(comment, &Cron::parse(cron).unwrap(), Clock::Utc).is_some();
     let wrong = [
         ("every hour", "0 0 * * *"),
         ("Runs every 5 minutes", "*/15 * * * *"),
@@ -95,6 +95,14 @@ fn comments_that_say_something_else_are_found() {
         ("every Monday at 3am", "0 3 1 * *"),
         ("Runs each Monday", "0 3 * * *"),
         ("Fridays", "0 3 * * 2"),
+        ("08:00 (UTC+8)", "0 8 * * *"),
+        ("Runs daily at 1:00 AM UTC (6:30 AM Sri Lanka / IST)", "0 5 * * *"),
+        ("6:30 AM IST (1:00 AM UTC)", "30 6 * * *"),
+        ("UTC 3:00, that is 11:00 in Beijing", "0 11 * * *"),
+        ("03:00UTC", "0 5 * * *"),
+        ("02:00 daily, UTC", "0 3 * * *"),
+        ("9:00 GMT-03:30", "30 9 * * *"),
+        ("Sunday 23:00 UTC", "0 23 * * 1"),
     ];
     for (comment, cron) in wrong {
         assert!(said(comment, cron), "{comment} / {cron}");
@@ -124,10 +132,38 @@ fn comments_that_say_something_else_are_found() {
         ("Monday to Friday, UTC", "0 9 * * 1-5"),
         ("Monday evening in Los Angeles", "0 4 * * 2"),
         ("5:30 PM UTC, 12:15am UTC", "30 17 * * *"),
+        ("08:00 (UTC+8)", "0 0 * * *"),
+        ("8:00 UTC+8", "0 0 * * *"),
+        ("08:00 UTC +8", "0 0 * * *"),
+        ("UTC+8 08:00", "0 0 * * *"),
+        ("(UTC+08:00) 08:00", "0 0 * * *"),
+        ("每周一 08:00 (UTC+8)", "0 0 * * 1"),
+        ("Monday 07:00 UTC+8", "0 23 * * 0"),
+        ("Monday 3am IST (21:30 UTC)", "30 21 * * 0"),
+        ("9:00 AM UTC-5", "0 14 * * *"),
+        ("9:00 AM (UTC \u{2212}0330)", "30 12 * * *"),
+        ("08:00 UTC+5.5", "30 2 * * *"),
+        ("08:00 UTC - 5", "0 13 * * *"),
+        ("9am in New York; cron is in UTC", "0 13 * * *"),
+        ("9am ET (cron uses UTC)", "0 13 * * *"),
+        ("08:00-10:00 UTC", "0 8 * * *"),
+        ("08:00 and 20:00 UTC", "0 8 * * *"),
+        ("08:00 UTC / 20:00", "0 20 * * *"),
+        ("before 09:00 UTC", "0 8 * * *"),
+        ("8am GMT", "0 7 * * *"),
+        ("Runs daily at 1:00 AM UTC (6:30 AM Sri Lanka / IST)", "0 1 * * *"),
+        ("UTC-nightly at 03:00 UTC", "0 3 * * *"),
     ];
     for (comment, cron) in right {
         assert!(!said(comment, cron), "{comment} / {cron}");
     }
+}
+
+#[test]
+fn times_of_a_comment_are_not_held_against_a_schedule_of_another_zone() {
+    let said = |comment| contradiction(comment, &Cron::parse("0 8 * * 1").unwrap(), Clock::Other).is_some();
+    assert!(!said("08:00 (UTC+8)") && !said("midnight of Sunday, 00:00 UTC") && !said("00:00 UTC"));
+    assert!(said("every hour") && said("Thursdays"));
 }
 
 proptest! {
