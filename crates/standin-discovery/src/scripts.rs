@@ -31,6 +31,7 @@ pub(crate) mod shell;
 pub(crate) mod spans;
 mod sql;
 pub(crate) mod started;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -87,7 +88,8 @@ pub(crate) fn is_minified(text: &str) -> bool {
 /// An expression, and who reads it.
 struct Expression<'e> {
     text: &'e str,
-    zone: &'e str,
+    /// `None` where only running the program tells.
+    zone: Option<&'e str>,
     line: u32,
     /// The library or extension, in a person's words.
     reader: &'e str,
@@ -110,10 +112,21 @@ fn schedule(file: &File<'_>, found: &mut Found, expression: &Expression<'_>, gat
         }
         _ => (*text).to_owned(),
     };
-    match cron::check(&five, zone) {
+    match cron::check(&five, zone.unwrap_or("UTC")) {
         Ok(_) => {
             steps::too_large(&five, file.path, *line).into_iter().for_each(|one| gathered.find(one));
-            found.schedules.push(ScheduleSpec { cron: five, timezone: (*zone).to_owned() });
+            match zone {
+                Some(zone) => {
+                    found.schedules.push(ScheduleSpec { cron: five, timezone: (*zone).to_owned() });
+                }
+                None => {
+                    found.trigger(quote(&five));
+                    let message =
+                        format!("the time zone of `{}` is computed: only running it tells", quote(&five));
+                    let fix = "Write it out, or send heartbeats from the task.";
+                    file.say(("script-zone-computed", Severity::Note, *line), message, fix, gathered);
+                }
+            }
         }
         Err(flaw) if flaw.rule == "cron-invalid" && text.contains(['L', '?', '#', 'W']) => {
             found.trigger(quote(text));
@@ -145,6 +158,13 @@ pub(crate) fn runs_by_itself(file: &File<'_>, found: &mut Found, gathered: &Gath
             "it lives only while something runs this file, and nothing here says what",
         ),
     }
+}
+
+/// Says that what counts by default is what is listed.
+fn say_default(file: &File<'_>, line: u32, gathered: &mut Gathered) {
+    let message = "its schedule is the one that counts where nothing else is set from outside";
+    let fix = "Nothing, if it runs with this one.";
+    file.say(("script-by-default", Severity::Note, line), message, fix, gathered);
 }
 
 /// A finished task of this file.

@@ -58,6 +58,8 @@ pub(crate) fn named<'a, 't>(argument: &'a [Placed<'t>]) -> Option<(&'t str, &'a 
     let (name, rest) = match argument {
         // Ruby's `:name => value`.
         [(_, Token::Sign(':')), (_, Token::Word(name)), rest @ ..] => (*name, rest),
+        // `lambda: f()` is a function.
+        [(_, Token::Word("lambda")), ..] => return None,
         [(_, Token::Word(name) | Token::Text(name)), rest @ ..] => (*name, rest),
         _ => return None,
     };
@@ -137,6 +139,11 @@ pub(crate) fn known<'t>(all: &[Placed<'t>], argument: &[Placed<'t>]) -> Option<K
         | [(_, Token::Word("self")), (_, Token::Sign(':')), (_, Token::Sign(':')), (_, Token::Word(name))] => {
             constant(all, name)
         }
+        [_, .., (_, Token::Sign('|')), (_, Token::Sign('|')), (_, Token::Word(name))]
+        | [_, .., (_, Token::Sign('?')), (_, Token::Sign('?')), (_, Token::Word(name))]
+        | [_, .., (_, Token::Word("or")), (_, Token::Word(name))] => match constant(all, name)? {
+            Known::Text(text) | Known::ByDefault(text) => Some(Known::ByDefault(text)),
+        },
         [.., (_, Token::Sign('|')), (_, Token::Sign('|')), (_, Token::Text(text))]
         | [.., (_, Token::Sign('?')), (_, Token::Sign('?')), (_, Token::Text(text))]
         | [.., (_, Token::Word("or")), (_, Token::Text(text))]
@@ -208,16 +215,26 @@ fn entry(all: &[Placed<'_>], start: usize, key: &str) -> Option<usize> {
     None
 }
 
-/// The value of a name that is given one only once, and that at once.
+/// The text of a name that is given one only once, and that at once.
 fn constant<'t>(all: &[Placed<'t>], name: &str) -> Option<Known<'t>> {
+    value_of(assigned(all, name)?)
+}
+
+/// What stands behind the `=` of a name that is given a value only once: the value, and the rest of the file.
+pub(super) fn assigned<'a, 't>(all: &'a [Placed<'t>], name: &str) -> Option<&'a [Placed<'t>]> {
     let mut found = None;
     for (at, (_, token)) in all.iter().enumerate() {
         if *token != Token::Word(name) {
             continue;
         }
-        let rest = all.get(at.saturating_add(1)..).unwrap_or_default();
-        let value = match rest {
+        let value = match all.get(at.saturating_add(1)..).unwrap_or_default() {
             [(_, Token::Sign('=')), (_, Token::Sign('=' | '>')), ..] => continue,
+            // `f(name=name)` hands it on.
+            [(_, Token::Sign('=')), (_, Token::Word(same)), (_, Token::Sign(',' | ')')), ..]
+                if *same == name =>
+            {
+                continue;
+            }
             [(_, Token::Sign(':')), (_, Token::Word(_)), (_, Token::Sign('=')), value @ ..]
             | [(_, Token::Sign(':')), (_, Token::Sign('=')), value @ ..]
             | [(_, Token::Word("string")), (_, Token::Sign('=')), value @ ..]
@@ -228,7 +245,7 @@ fn constant<'t>(all: &[Placed<'t>], name: &str) -> Option<Known<'t>> {
         if found.is_some() {
             return None;
         }
-        found = Some(value_of(value)?);
+        found = Some(value);
     }
     found
 }

@@ -244,7 +244,8 @@ impl<'a> Source<'a> {
             self.file.say(("script-by-default", Severity::Note, line), message, fix, gathered);
         }
         if looks_like_fields(&text) {
-            let expression = Expression { text: &text, zone: given.zone().unwrap_or("local"), line, reader };
+            let expression =
+                Expression { text: &text, zone: Some(given.zone().unwrap_or("local")), line, reader };
             schedule(self.file, &mut found, &expression, gathered);
         } else {
             found.trigger(format!("every {}", quote(&text)));
@@ -363,7 +364,7 @@ impl<'a> Source<'a> {
         let line = self.line(at);
         let [(_, name), (_, text), ..] = given.texts.as_slice() else { return };
         let mut found = task(self.name(Some(name)), line);
-        let expression = Expression { text, zone: "UTC", line, reader: "Deno" };
+        let expression = Expression { text, zone: Some("UTC"), line, reader: "Deno" };
         schedule(self.file, &mut found, &expression, gathered);
         runs_by_itself(self.file, &mut found, gathered);
         self.file.add(found, gathered);
@@ -384,7 +385,7 @@ impl<'a> Source<'a> {
             return;
         }
         let mut found = task(self.name(None), line);
-        let expression = Expression { text, zone: "local", line, reader: module };
+        let expression = Expression { text, zone: Some("local"), line, reader: module };
         schedule(self.file, &mut found, &expression, gathered);
         runs_by_itself(self.file, &mut found, gathered);
         self.file.add(found, gathered);

@@ -1,7 +1,7 @@
 //! Numbers that a program spells out: at once, in a constant, or as what counts where nothing else is set from outside.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lex::{Placed, Token};
 
@@ -24,6 +24,7 @@ const DEFAULTS: [&str; 5] = ["getenv", "get", "env", "config", "getattr"];
 pub(super) struct Constants<'a, 't> {
     /// `None` for a name that is given more than one.
     values: BTreeMap<&'t str, Option<&'a [Placed<'t>]>>,
+    classes: BTreeSet<&'t str>,
     /// Parts of one number that were looked at.
     steps: Cell<usize>,
 }
@@ -31,8 +32,12 @@ pub(super) struct Constants<'a, 't> {
 impl<'a, 't> Constants<'a, 't> {
     pub(super) fn new(all: &'a [Placed<'t>]) -> Self {
         let mut values: BTreeMap<&str, Option<&[Placed<'_>]>> = BTreeMap::new();
+        let mut classes = BTreeSet::new();
         for at in 0..all.len() {
             let Some([(_, Token::Word(name)), rest @ ..]) = all.get(at..) else { continue };
+            if let ("class" | "enum" | "object", [(_, Token::Word(class)), ..]) = (*name, rest) {
+                classes.insert(*class);
+            }
             let value = match rest {
                 [(_, Token::Sign('=')), (_, Token::Sign('=' | '>')), ..] => continue,
                 [(_, Token::Sign(':')), (_, Token::Word(_)), (_, Token::Sign('=')), value @ ..]
@@ -41,7 +46,14 @@ impl<'a, 't> Constants<'a, 't> {
             };
             values.entry(*name).and_modify(|known| *known = None).or_insert(Some(value));
         }
-        Self { values, steps: Cell::new(0) }
+        Self { values, classes, steps: Cell::new(0) }
+    }
+
+    /// Whether a name is one that this file gives its parts.
+    fn is_own(&self, name: &str) -> bool {
+        matches!(name, "this" | "self" | "cls")
+            || self.values.contains_key(name)
+            || self.classes.contains(name)
     }
 
     /// The number that an argument comes to.
@@ -50,7 +62,12 @@ impl<'a, 't> Constants<'a, 't> {
         sum(self, argument, 0).filter(|value| value.is_finite() && *value >= 0.0)
     }
 
-    /// The same as a whole number.
+    /// The same where it is a whole number.
+    pub(super) fn whole_only(&self, argument: &[Placed<'_>]) -> Option<u64> {
+        self.value(argument).filter(|value| value.fract() == 0.0).and_then(|_| self.whole(argument))
+    }
+
+    /// The same as a whole number, up or down.
     pub(super) fn whole(&self, argument: &[Placed<'_>]) -> Option<u64> {
         let value = self.value(argument)?;
         #[allow(
@@ -78,12 +95,52 @@ fn sum(all: &Constants<'_, '_>, argument: &[Placed<'_>], depth: usize) -> Option
     if ways.len() > 1 {
         return ways.into_iter().find_map(|way| sum(all, way, depth.saturating_add(1)));
     }
+    let terms = terms(argument);
+    if let [(_, first), rest @ ..] = terms.as_slice()
+        && !rest.is_empty()
+    {
+        let first = sum(all, first, depth.saturating_add(1))?;
+        return rest.iter().try_fold(first, |whole, (sign, term)| {
+            let term = sum(all, term, depth.saturating_add(1))?;
+            Some(if *sign == '-' { whole - term } else { whole + term })
+        });
+    }
     let factors = split(argument, |rest| usize::from(matches!(rest, [(_, Token::Sign('*')), ..])));
     let mut product = 1.0;
     for factor in factors {
         product *= one(all, factor, depth.saturating_add(1))?;
     }
     Some(product)
+}
+
+/// What is added and taken away, each with its sign; a sign before a number is a part of it.
+fn terms<'a, 't>(argument: &'a [Placed<'t>]) -> Vec<(char, &'a [Placed<'t>])> {
+    let mut parts = Vec::new();
+    let (mut depth, mut from, mut sign) = (0_usize, 0_usize, '+');
+    let mut is_value_before = false;
+    for (at, (_, token)) in argument.iter().enumerate() {
+        match token {
+            Token::Sign('(' | '[' | '{') => depth = depth.saturating_add(1),
+            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            Token::Sign(next @ ('+' | '-')) if depth == 0 && is_value_before => {
+                parts.extend(argument.get(from..at).map(|part| (sign, part)));
+                (from, sign) = (at.saturating_add(1), *next);
+            }
+            Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
+        }
+        is_value_before = !matches!(token, Token::Sign(sign) if !matches!(sign, ')' | ']' | '}'));
+    }
+    parts.extend(argument.get(from..).map(|part| (sign, part)));
+    parts
+}
+
+/// `a.b.c`, and nothing else.
+fn is_path(tokens: &[Placed<'_>]) -> bool {
+    tokens.iter().enumerate().all(|(at, (_, token))| match token {
+        Token::Word(_) => at.is_multiple_of(2),
+        Token::Sign(sign) => *sign == '.' && !at.is_multiple_of(2),
+        Token::Number(_) | Token::Text(_) => false,
+    })
 }
 
 fn one(all: &Constants<'_, '_>, factor: &[Placed<'_>], depth: usize) -> Option<f64> {
@@ -106,7 +163,12 @@ fn one(all: &Constants<'_, '_>, factor: &[Placed<'_>], depth: usize) -> Option<f
         }
         // What is set from outside is not known.
         [(_, Token::Word("process" | "os")), ..] => None,
-        [.., (_, Token::Word(name))] => constant(all, name, depth),
+        [(_, Token::Word(name))] => constant(all, name, depth),
+        [(_, Token::Word(first)), (_, Token::Sign('.')), .., (_, Token::Word(name))]
+            if all.is_own(first) && is_path(factor) =>
+        {
+            constant(all, name, depth)
+        }
         _ => None,
     }
 }
@@ -118,7 +180,7 @@ fn constant(all: &Constants<'_, '_>, name: &str, depth: usize) -> Option<f64> {
 }
 
 /// A value up to where it ends: there is no sign for that at the end of a line, so what can follow a value decides.
-fn statement<'a, 't>(value: &'a [Placed<'t>]) -> &'a [Placed<'t>] {
+pub(super) fn statement<'a, 't>(value: &'a [Placed<'t>]) -> &'a [Placed<'t>] {
     let mut depth = 0_usize;
     let mut is_value_before = false;
     for (at, (_, token)) in value.iter().take(MAX_VALUE).enumerate() {
@@ -197,6 +259,12 @@ mod tests {
             ("EVERY = int(os.environ.get('X', 90))\nf(EVERY)", Some(90)),
             ("f(0.5)", Some(1)),
             ("f(args.interval)", None),
+            ("HOUR = 60 * 60\nf(6 * HOUR)", Some(21_600)),
+            ("HOUR = 3600\nf(24 * HOUR + 5 * 60)", Some(86_700)),
+            ("class Every:\n    DAY = 86400\nf(Every.DAY)", Some(86_400)),
+            ("X = 3\nfrom a import settings\nf(5 * settings.X)", None),
+            ("HOUR = 3600\nf(30 if settings.DEBUG else HOUR)", None),
+            ("HOUR = 3600\nf(x - HOUR)", None),
         ];
         for (text, wanted) in python {
             assert_eq!(argument(text, Language::Python), wanted, "{text}");

@@ -31,6 +31,12 @@ pub(crate) enum When {
     Beyond(String),
     /// Words that are not read here.
     Unread(String),
+    /// Fields of a dialect whose zone only running the program would tell.
+    Zoneless(String, Dialect),
+    /// What counts where nothing else is set from outside.
+    ByDefault(Box<When>),
+    /// Whenever one of these says so.
+    Together(Vec<When>),
     /// Several expressions of cron, in one zone.
     Several(Vec<String>, String),
     /// Only running the program would tell.
@@ -116,6 +122,18 @@ pub(crate) fn apply(file: &File<'_>, found: &mut Found, when: When, reader: &str
         When::Fields { text, zone, dialect } => {
             fields(file, found, (&text, &zone, dialect, line), reader, gathered);
         }
+        When::Zoneless(text, dialect) => {
+            read(file, found, (&text, None, dialect, line), reader, gathered);
+        }
+        When::ByDefault(when) => {
+            super::say_default(file, line, gathered);
+            apply(file, found, *when, reader, gathered);
+        }
+        When::Together(all) => {
+            for when in all {
+                apply(file, found, when, reader, gathered);
+            }
+        }
         When::Sometimes(text, zone) => {
             fields(file, found, (&text, &zone, Dialect::Vixie, line), reader, gathered);
             found.trigger("conditional");
@@ -152,6 +170,16 @@ pub(crate) fn fields(
     file: &File<'_>,
     found: &mut Found,
     (text, zone, dialect, line): (&str, &str, Dialect, u32),
+    reader: &str,
+    gathered: &mut Gathered,
+) {
+    read(file, found, (text, Some(zone), dialect, line), reader, gathered);
+}
+
+fn read(
+    file: &File<'_>,
+    found: &mut Found,
+    (text, zone, dialect, line): (&str, Option<&str>, Dialect, u32),
     reader: &str,
     gathered: &mut Gathered,
 ) {

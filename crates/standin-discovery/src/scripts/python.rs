@@ -1,8 +1,12 @@
 //! Python: endless loops that sleep, libraries for schedules, and pg_cron in texts.
 
-use super::calls::{Call, named, number, stands, text};
+use std::collections::BTreeSet;
+
+use super::calls::{Call, named, number, stands};
 use super::lex::{Language, Placed, Token};
+use super::numbers::{Constants, statement};
 use super::program::Program;
+use super::zones::Zone;
 use super::{runs_by_itself, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
@@ -12,6 +16,7 @@ mod apscheduler;
 mod celery;
 mod keyed;
 mod loops;
+mod spelled;
 
 /// Longest way from a decorator to the function below it, in tokens: more decorators may stand between.
 const MAX_DECORATORS: usize = 200;
@@ -71,8 +76,9 @@ fn decorated<'t>(all: &[Placed<'t>], end: usize) -> Option<&'t str> {
 }
 
 /// The span of `timedelta(minutes=5)` and of its like, in words.
-fn span(call: &Call<'_, '_>) -> Option<String> {
+fn span(call: &Call<'_, '_>, constants: &Constants<'_, '_>) -> Option<String> {
     let units = ["weeks", "days", "hours", "minutes", "seconds"];
+    let number = |value: &[Placed<'_>]| number(value).or_else(|| constants.whole_only(value));
     let parts: Vec<String> = call
         .arguments()
         .iter()
@@ -89,30 +95,68 @@ fn span(call: &Call<'_, '_>) -> Option<String> {
 }
 
 /// The zone that a file gives its schedules: `timezone = "…"`, `CELERY_TIMEZONE`, `TIME_ZONE`; else UTC.
-fn known_zone(program: &Program<'_>) -> String {
+fn known_zone(program: &Program<'_>) -> Zone {
     let names = ["CELERY_TIMEZONE", "timezone", "CELERY_TIME_ZONE", "TIME_ZONE"];
+    let all = &program.all;
     let written = |name: &&str| {
-        program.all.windows(3).find_map(|three| match three {
-            [(_, Token::Word(word)), (_, Token::Sign('=')), (_, Token::Text(zone))] if word == name => {
-                Some((*zone).to_owned())
+        (0..all.len()).find_map(|at| match all.get(at..)? {
+            [(_, Token::Word(word)), (_, Token::Sign('=')), value @ ..] if word == name => {
+                let of_celery = *name != "timezone"
+                    || at.checked_sub(2).is_some_and(|at| stands(all, at, &["conf", "."]));
+                let value = Call::read(value, 0).arguments().first().copied().unwrap_or(value);
+                // Of another call, this may be the zone of anything.
+                let zone = Zone::of(all, statement(value));
+                (of_celery || zone != Zone::Computed).then_some(zone)
             }
             _ => None,
         })
     };
-    names.iter().find_map(written).unwrap_or_else(|| "UTC".to_owned())
+    names.iter().find_map(written).unwrap_or_else(|| Zone::Named("UTC".to_owned()))
 }
 
-/// The zone of a call, where it is spelled out; of one that is computed the zone is `local`.
-fn zone_of<'t>(call: &Call<'_, 't>) -> Option<&'t str> {
-    let value = call.named("timezone").or(call.named("tz"))?;
-    if let Some(zone) = text(value) {
-        return Some(zone);
+/// The zone that a call is given.
+fn zone_of(all: &[Placed<'_>], call: &Call<'_, '_>) -> Option<Zone> {
+    call.named("timezone").or(call.named("tz")).map(|value| Zone::of(all, value))
+}
+
+/// The modules that a file imports, by their whole names.
+fn imports(all: &[Placed<'_>]) -> BTreeSet<String> {
+    let mut modules = BTreeSet::new();
+    let mut from = false;
+    for (at, (_, token)) in all.iter().enumerate() {
+        match token {
+            Token::Word("from") => {
+                from = true;
+                modules.extend(module(all, at.saturating_add(1)).map(|(name, _)| name));
+            }
+            Token::Word("import") if from => from = false,
+            Token::Word("import") => {
+                let mut next = at.saturating_add(1);
+                // Each turn reads one module and the comma behind it.
+                while let Some((name, end)) = module(all, next) {
+                    modules.insert(name);
+                    next = if stands(all, end, &["as"]) { end.saturating_add(2) } else { end };
+                    if !stands(all, next, &[","]) {
+                        break;
+                    }
+                    next = next.saturating_add(1);
+                }
+            }
+            Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
+        }
     }
-    // `pytz.timezone("…")`, `ZoneInfo("…")`.
-    let at = value.iter().position(|(_, token)| matches!(token, Token::Text(_)))?;
-    let is_made = at.checked_sub(1).is_some_and(|before| stands(value, before, &["("]));
-    match value.get(at) {
-        Some((_, Token::Text(zone))) if is_made => Some(zone),
-        _ => None,
+    modules
+}
+
+/// `a.b.c` at a place, and the place behind it.
+fn module(all: &[Placed<'_>], at: usize) -> Option<(String, usize)> {
+    let Some((_, Token::Word(first))) = all.get(at) else { return None };
+    let mut name = (*first).to_owned();
+    let mut end = at.saturating_add(1);
+    while let Some([(_, Token::Sign('.')), (_, Token::Word(part)), ..]) = all.get(end..) {
+        name.push('.');
+        name.push_str(part);
+        end = end.saturating_add(2);
     }
+    Some((name, end))
 }

@@ -109,7 +109,7 @@ impl Jobs<'_> {
         if seconds(time).is_some() || time.contains('$') {
             found.trigger(format!("every {}", quote(time)));
         } else {
-            let expression = Expression { text: time, zone: "UTC", line, reader: "pg_cron" };
+            let expression = Expression { text: time, zone: Some("UTC"), line, reader: "pg_cron" };
             schedule(self.file, &mut found, &expression, gathered);
         }
         found

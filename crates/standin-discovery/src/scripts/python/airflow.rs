@@ -2,6 +2,7 @@
 
 use super::super::calls::{Call, Known, known, named, stands, text};
 use super::super::lex::{Placed, Token};
+use super::super::numbers::Constants;
 use super::super::program::{Program, Runs, Task, When};
 use super::{decorated, span};
 use crate::findings::Gathered;
@@ -50,7 +51,7 @@ fn when(all: &[Placed<'_>], schedule: &[Placed<'_>], zone: &str) -> Option<When>
     match (schedule.first().map(|(_, token)| token)?, word) {
         (Token::Word("None"), _) | (Token::Sign('['), _) => None,
         (_, Some(Token::Word("timedelta" | "duration" | "DeltaDataIntervalTimetable"))) => {
-            Some(span(&call).map_or(When::Computed, When::Every))
+            Some(span(&call, &Constants::new(schedule)).map_or(When::Computed, When::Every))
         }
         (_, Some(Token::Word("CronTriggerTimetable" | "CronDataIntervalTimetable"))) => {
             let cron = call.positional(0).or(call.named("cron")).and_then(text);

@@ -1,182 +1,172 @@
 //! APScheduler: `add_job(f, 'cron', hour=3)`, `CronTrigger(…)`, `CronTrigger.from_crontab('…')`, intervals.
 
-use super::super::calls::{Call, last_name, number, stands, text};
+use std::collections::BTreeSet;
+
+use super::super::calls::{Call, Known, assigned, known, last_name, stands, text};
+use super::super::dialect::Dialect;
 use super::super::lex::{Placed, Token};
+use super::super::numbers::{Constants, statement};
 use super::super::program::{Program, Runs, Task, When};
+use super::super::zones::Zone;
 use super::{decorated, span, zone_of};
 use crate::findings::Gathered;
 
-/// The fields from the largest to the smallest, and what a smaller one is when only a larger one is given.
-const FIELDS: [(&str, &str); 8] = [
-    ("year", "*"),
-    ("month", "1"),
-    ("day", "1"),
-    ("week", "*"),
-    ("day_of_week", "*"),
-    ("hour", "0"),
-    ("minute", "0"),
-    ("second", "0"),
-];
+mod fields;
+mod schedulers;
 
-/// Its days count from 0 for Monday.
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+use schedulers::Schedulers;
+
+/// The triggers that are called by their names.
+const TRIGGERS: [&str; 6] =
+    ["CronTrigger", "IntervalTrigger", "DateTrigger", "from_crontab", "OrTrigger", "AndTrigger"];
+
+/// Triggers within triggers.
+const MAX_DEPTH: usize = 4;
 
 /// Adds the jobs of a file.
 pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
-    let mut at = 0_usize;
-    // Each turn goes at least one token on.
-    while at < program.all.len() {
-        let here = at;
-        at = at.saturating_add(1);
-        let Some([(_, Token::Word(word)), (_, Token::Sign('(')), ..]) = program.all.get(here..) else {
-            continue;
-        };
-        if matches!(
-            here.checked_sub(1).and_then(|before| program.all.get(before)),
-            Some((_, Token::Word("def" | "class")))
-        ) {
-            continue;
-        }
-        let word = *word;
-        let call = Call::read(&program.all, here.saturating_add(2));
-        let (when, name) = match word {
-            "add_job" | "scheduled_job" | "add_schedule" => {
-                let place = usize::from(word != "scheduled_job");
-                let Some(trigger) = call.named("trigger").or(call.positional(place)) else { continue };
-                let Some(when) = trigger_of(&program.all, trigger, &call) else { continue };
-                let id = call.named("id").and_then(text);
-                let run = call.named("func").or(call.positional(0)).and_then(last_name);
-                let name = if place == 0 { id.or(decorated(&program.all, call.end)) } else { run.or(id) };
-                (when, name.unwrap_or_default())
-            }
-            // By itself, it is handed to a scheduler elsewhere.
-            "CronTrigger" => (cron(&program.all, &call), ""),
-            "from_crontab" => (crontab(&program.all, &call), ""),
-            _ => continue,
-        };
-        if when == When::Computed && name.is_empty() {
-            continue;
-        }
-        let task = Task { at: here, name, reader: "APScheduler", when, runs: Runs::WithItsFile };
-        // What stands within the call is a part of it.
-        at = call.end.max(at);
+    for (at, name, when) in jobs(&program.all) {
+        let task = Task { at, name: &name, reader: "APScheduler", when, runs: Runs::WithItsFile };
         program.add(task, gathered);
     }
 }
 
-/// `None` for a job that runs once.
-fn trigger_of(all: &[Placed<'_>], trigger: &[Placed<'_>], call: &Call<'_, '_>) -> Option<When> {
-    match text(trigger) {
-        Some("cron") => return Some(cron(all, call)),
-        Some("interval") => return Some(span(call).map_or(When::Computed, When::Every)),
-        Some("date") => return None,
-        Some(_) | None => {}
-    }
-    let at = trigger.iter().position(|(_, token)| {
-        matches!(token, Token::Word("CronTrigger" | "IntervalTrigger" | "DateTrigger" | "from_crontab"))
-    })?;
-    let mut inner = trigger.get(at..)?;
-    // `CronTrigger.from_crontab(…)`.
-    if let [(_, Token::Word(_)), (_, Token::Sign('.')), rest @ ..] = inner {
-        inner = rest;
-    }
-    let made = Call::read(inner, 2);
-    match inner.first().map(|(_, token)| token) {
-        Some(Token::Word("CronTrigger")) => Some(cron(all, &made)),
-        Some(Token::Word("from_crontab")) => Some(crontab(all, &made)),
-        Some(Token::Word("IntervalTrigger")) => Some(span(&made).map_or(When::Computed, When::Every)),
-        Some(_) | None => None,
-    }
+/// The place, the name and the time of each job.
+fn jobs(all: &[Placed<'_>]) -> Vec<(usize, String, When)> {
+    let mut reader = Reader {
+        all,
+        constants: Constants::new(all),
+        schedulers: Schedulers::of(all),
+        seen: BTreeSet::new(),
+    };
+    let mut jobs: Vec<(usize, String, When)> = (0..all.len()).filter_map(|at| reader.job(at)).collect();
+    // By itself, a trigger is handed to a scheduler elsewhere.
+    jobs.extend((0..all.len()).filter_map(|at| reader.alone(at).map(|when| (at, String::new(), when))));
+    jobs.sort_by_key(|(at, ..)| *at);
+    jobs
 }
 
-/// The zone of a trigger. `None` where only running the program tells.
-fn zone(all: &[Placed<'_>], call: &Call<'_, '_>) -> Option<String> {
-    let Some(value) = call.named("timezone") else { return Some("local".to_owned()) };
-    if let Some(zone) = zone_of(call) {
-        return Some(zone.to_owned());
-    }
-    let [(_, Token::Word(name))] = value else { return None };
-    // `BERLIN = ZoneInfo("Europe/Berlin")`, and `utc`.
-    if matches!(*name, "utc" | "UTC") {
-        return Some("UTC".to_owned());
-    }
-    let mut made = all
-        .iter()
-        .enumerate()
-        .filter(|(at, (_, token))| *token == Token::Word(name) && stands(all, at.saturating_add(1), &["="]));
-    let (at, _) = made.next().filter(|_| made.next().is_none())?;
-    let behind = all.get(at.saturating_add(2)..)?.iter().take(6);
-    behind.map(|(_, token)| token).find_map(|token| match token {
-        Token::Text(zone) => Some((*zone).to_owned()),
-        Token::Word(_) | Token::Number(_) | Token::Sign(_) => None,
-    })
+struct Reader<'a, 't> {
+    all: &'a [Placed<'t>],
+    constants: Constants<'a, 't>,
+    schedulers: Schedulers<'t>,
+    /// The offsets of triggers that belong to jobs, or to other triggers.
+    seen: BTreeSet<usize>,
 }
 
-/// Five fields as they are, but that its days count from Monday.
-fn crontab(all: &[Placed<'_>], call: &Call<'_, '_>) -> When {
-    let Some(text) = call.positional(0).and_then(text) else { return When::Computed };
-    let mut fields: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
-    if let [.., week] = fields.as_mut_slice() {
-        match days(week) {
-            Some(days) => *week = days,
-            None => return When::Beyond(text.to_owned()),
+impl<'a, 't> Reader<'a, 't> {
+    /// The call of this name at a place, unless its definition stands there.
+    fn call(&self, at: usize, names: &[&str]) -> Option<(&'t str, Call<'a, 't>)> {
+        let Some([(_, Token::Word(word)), (_, Token::Sign('(')), ..]) = self.all.get(at..) else {
+            return None;
+        };
+        let before = at.checked_sub(1).and_then(|before| self.all.get(before)).map(|(_, token)| token);
+        let is_call = names.contains(word) && !matches!(before, Some(Token::Word("def" | "class")));
+        is_call.then(|| (*word, Call::read(self.all, at.saturating_add(2))))
+    }
+
+    /// A call that adds a job.
+    fn job(&mut self, at: usize) -> Option<(usize, String, When)> {
+        let (word, call) = self.call(at, &["add_job", "scheduled_job", "add_schedule"])?;
+        let place = usize::from(word != "scheduled_job");
+        let trigger = call.named("trigger").or(call.positional(place))?;
+        let id = call.named("id").and_then(text);
+        let run = call.named("func").or(call.positional(0)).and_then(last_name);
+        let name = if place == 0 { id.or(decorated(self.all, call.end)) } else { run.or(id) };
+        let when = match text(trigger) {
+            Some("cron") => {
+                let zone = zone_of(self.all, &call).unwrap_or_else(|| self.schedulers.zone(self.all, at));
+                fields::cron((self.all, &self.constants), &call, &zone)
+            }
+            Some("interval") => span(&call, &self.constants).map_or(When::Computed, When::Every),
+            // A job that runs once, or another's.
+            Some(_) => return None,
+            None => match self.trigger(trigger, 0) {
+                Some(when) => when?,
+                // Only a trigger has this name.
+                None if call.named("trigger").is_some() => When::Computed,
+                None => return None,
+            },
+        };
+        let name = name.unwrap_or_default();
+        (when != When::Computed || !name.is_empty()).then(|| (at, name.to_owned(), when))
+    }
+
+    /// What a trigger says: `None` for what is none that is known here, `Some(None)` for one that fires once.
+    fn trigger(&mut self, value: &'a [Placed<'t>], depth: usize) -> Option<Option<When>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let name = match value {
+            [(_, Token::Word(name))]
+            | [(_, Token::Word("self" | "cls")), (_, Token::Sign('.')), (_, Token::Word(name))] => name,
+            _ => return self.made(value, depth),
+        };
+        self.trigger(statement(assigned(self.all, name)?), depth.saturating_add(1))
+    }
+
+    /// The same of a call that makes one.
+    fn made(&mut self, value: &'a [Placed<'t>], depth: usize) -> Option<Option<When>> {
+        let at = value.windows(2).position(
+            |two| matches!(two, [(_, Token::Word(word)), (_, Token::Sign('('))] if TRIGGERS.contains(word)),
+        )?;
+        let (offset, Token::Word(name)) = value.get(at)? else { return None };
+        self.seen.insert(*offset);
+        let call = Call::read(value, at.saturating_add(2));
+        Some(match *name {
+            "CronTrigger" => Some(self.cron(&call)),
+            "from_crontab" => Some(self.crontab(&call)),
+            "IntervalTrigger" => Some(span(&call, &self.constants).map_or(When::Computed, When::Every)),
+            "DateTrigger" => None,
+            combined => {
+                let parts = self.parts(&call, depth)?;
+                if combined == "OrTrigger" {
+                    Some(When::Together(parts))
+                } else {
+                    Some(When::Beyond("AndTrigger".to_owned()))
+                }
+            }
+        })
+    }
+
+    /// What the triggers within another say that fire more than once.
+    fn parts(&mut self, call: &Call<'a, 't>, depth: usize) -> Option<Vec<When>> {
+        let Some([(_, Token::Sign('[' | '(')), ..]) = call.named("triggers").or(call.positional(0)) else {
+            return Some(vec![When::Computed]);
+        };
+        let list = Call::read(call.named("triggers").or(call.positional(0))?, 1);
+        let parts = list.arguments().iter().map(|part| {
+            let when = self.trigger(part, depth.saturating_add(1));
+            when.unwrap_or(Some(When::Computed))
+        });
+        Some(parts.collect::<Vec<_>>().into_iter().flatten().collect())
+    }
+
+    /// A trigger that no call here adds.
+    fn alone(&mut self, at: usize) -> Option<When> {
+        let (word, call) = self.call(at, &["CronTrigger", "from_crontab"])?;
+        let (offset, _) = self.all.get(at)?;
+        if self.seen.contains(offset) {
+            return None;
+        }
+        let when = if word == "CronTrigger" { self.cron(&call) } else { self.crontab(&call) };
+        (when != When::Computed).then_some(when)
+    }
+
+    /// The fields of a trigger: without a zone it takes that of the machine, whatever the scheduler's is.
+    fn cron(&self, call: &Call<'_, '_>) -> When {
+        let zone = zone_of(self.all, call).unwrap_or(Zone::Local);
+        fields::cron((self.all, &self.constants), call, &zone)
+    }
+
+    /// Five fields as they are, but that its days count from Monday.
+    fn crontab(&self, call: &Call<'_, '_>) -> When {
+        let zone = zone_of(self.all, call).or(call.positional(1).map(|zone| Zone::of(self.all, zone)));
+        let zone = zone.unwrap_or(Zone::Local);
+        match call.positional(0).or(call.named("expr")).and_then(|text| known(self.all, text)) {
+            Some(Known::Text(text)) if !text.contains('{') => fields::crontab(text, &zone),
+            Some(Known::ByDefault(text)) => When::ByDefault(Box::new(fields::crontab(text, &zone))),
+            Some(Known::Text(_)) | None => When::Computed,
         }
     }
-    zone(all, call).map_or(When::Computed, |zone| When::cron(fields.join(" "), zone))
-}
-
-fn cron(all: &[Placed<'_>], call: &Call<'_, '_>) -> When {
-    let given: Vec<Option<String>> = FIELDS
-        .iter()
-        .map(|(name, _)| {
-            let value = call.named(name)?;
-            // A computed field is one that no text says.
-            Some(text(value).map(str::to_owned).or(number(value).map(|n| n.to_string())).unwrap_or_default())
-        })
-        .collect();
-    let Some(smallest) = given.iter().rposition(Option::is_some) else { return When::Computed };
-    if given.iter().flatten().any(String::is_empty) {
-        return When::Computed;
-    }
-    let value = |place: usize| -> String {
-        let (_, least) = FIELDS.get(place).copied().unwrap_or(("", "*"));
-        let unsaid = if place < smallest { "*" } else { least };
-        given.get(place).cloned().flatten().unwrap_or_else(|| unsaid.to_owned())
-    };
-    let [year, month, day, week, weekday, hour, minute, second] = [0, 1, 2, 3, 4, 5, 6, 7].map(value);
-    let words = || format!("{minute} {hour} {day} {month} {weekday}");
-    // Both day fields have to match, which cron cannot say.
-    let both = day != "*" && weekday != "*";
-    let is_beyond = year != "*" || week != "*" || both || second.parse::<u32>().is_err();
-    match days(&weekday) {
-        Some(weekday) if !is_beyond => zone(all, call).map_or(When::Computed, |zone| {
-            When::cron(format!("{minute} {hour} {day} {month} {weekday}"), zone)
-        }),
-        Some(_) | None => When::Beyond(words()),
-    }
-}
-
-/// The days with the names that cron has for them, so that nobody counts.
-fn days(field: &str) -> Option<String> {
-    let name = |part: &str| match part.parse::<usize>() {
-        Ok(number) => DAYS.get(number).map(|name| (*name).to_owned()),
-        Err(_) => Some(part.get(..3).unwrap_or(part).to_ascii_lowercase()),
-    };
-    let items: Option<Vec<String>> = field
-        .split(',')
-        .map(|item| match item.trim().split_once('-') {
-            _ if item.trim() == "*" => Some("*".to_owned()),
-            _ if item.contains(['/', ' ']) && !item.trim().starts_with('*') => None,
-            // Its week ends on Sunday, which cron counts as 7 there.
-            Some((from, "6" | "sun")) => {
-                let from = name(from)?;
-                let number = DAYS.iter().position(|day| *day == from)?.saturating_add(1);
-                Some(format!("{number}-7"))
-            }
-            Some((from, to)) => Some(format!("{}-{}", name(from)?, name(to)?)),
-            None if item.starts_with('*') => None,
-            None => name(item.trim()),
-        })
-        .collect();
-    items.map(|items| items.join(","))
 }

@@ -1,9 +1,12 @@
 //! Celery's beat, and Huey: `crontab(minute=…)` as a schedule of a task.
 
-use super::super::calls::{Call, named, number, stands, text};
+use super::super::calls::{Call, Known, assigned, known, named, number, stands, text};
+use super::super::dialect::Dialect;
 use super::super::hosts;
 use super::super::lex::{Placed, Token};
+use super::super::numbers::{Constants, statement};
 use super::super::program::{Program, Runs, Task, When};
+use super::super::zones::Zone;
 use super::{decorated, known_zone, span};
 use crate::findings::Gathered;
 
@@ -21,12 +24,23 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
         ("Celery", hosted(program, ("Celery's beat", "beat", "--beat")))
     };
     let zone = known_zone(program);
+    let all = &program.all;
+    let spelled = Spelled { all, zone, constants: Constants::new(all), is_huey, has_beat };
+    for (at, name, when) in schedules(&spelled) {
+        program.add(Task { at, name: &name, reader, when, runs: runs.clone() }, gathered);
+    }
+}
+
+/// The place, the name and the time of each schedule.
+fn schedules(spelled: &Spelled<'_, '_>) -> Vec<(usize, String, When)> {
+    let all = spelled.all;
+    let mut schedules = Vec::new();
     // The entry of the table in which a place stands.
     let mut entry: &str = "";
     let mut at = 0_usize;
     // Each turn goes at least one token on.
-    while at < program.all.len() {
-        let rest = program.all.get(at..).unwrap_or_default();
+    while at < all.len() {
+        let rest = all.get(at..).unwrap_or_default();
         let found = match rest {
             // Parts of an entry, which may stand before its schedule.
             [(_, Token::Text("options" | "kwargs" | "args")), (_, Token::Sign(':')), ..] => None,
@@ -49,29 +63,42 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
                 entry = name;
                 None
             }
-            [(_, Token::Text("schedule")), (_, Token::Sign(':')), value @ ..] if has_beat => {
-                when(value, &zone, is_huey)
+            [(_, Token::Text("schedule")), (_, Token::Sign(':')), value @ ..] if spelled.has_beat => {
+                first(value)
+                    .and_then(|value| spelled.when(value))
                     .filter(|when| !entry.is_empty() || *when != When::Computed)
                     .map(|when| (at, entry.to_owned(), when))
             }
-            [(_, Token::Word("schedule")), (_, Token::Sign('=')), value @ ..] if has_beat => {
-                when(value, &zone, is_huey)
+            [(_, Token::Word("schedule")), (_, Token::Sign('=')), value @ ..] if spelled.has_beat => {
+                first(value)
+                    .and_then(|value| spelled.when(value))
                     .filter(|when| *when != When::Computed)
                     .map(|when| (at, entry.to_owned(), when))
             }
-            [(_, Token::Word("add_periodic_task")), (_, Token::Sign('(')), ..] => {
-                periodic(&program.all, at, &zone)
-            }
+            [(_, Token::Word("add_periodic_task")), (_, Token::Sign('(')), ..] => spelled.periodic(at),
             [(_, Token::Word("periodic_task" | "db_periodic_task")), (_, Token::Sign('(')), ..] => {
-                decorator(&program.all, at, &zone, is_huey)
+                spelled.decorator(at)
             }
             _ => None,
         };
-        if let Some((place, name, when)) = found {
-            program.add(Task { at: place, name: &name, reader, when, runs: runs.clone() }, gathered);
-        }
+        schedules.extend(found);
         at = at.saturating_add(1);
     }
+    schedules
+}
+
+/// What stands before the next comma, or the end of what it stands in.
+fn first<'a, 't>(value: &'a [Placed<'t>]) -> Option<&'a [Placed<'t>]> {
+    Call::read(value, 0).arguments().first().copied()
+}
+
+/// A value without the names of modules before it.
+fn without_modules<'a, 't>(value: &'a [Placed<'t>]) -> &'a [Placed<'t>] {
+    let mut made = value;
+    while let [(_, Token::Word(_)), (_, Token::Sign('.')), rest @ ..] = made {
+        made = rest;
+    }
+    made
 }
 
 fn hosted(program: &Program<'_>, (what, word, other): (&str, &str, &str)) -> Runs {
@@ -82,107 +109,125 @@ fn hosted(program: &Program<'_>, (what, word, other): (&str, &str, &str)) -> Run
     }
 }
 
-/// `add_periodic_task(crontab(…), task.s(), name='…')`.
-fn periodic(all: &[Placed<'_>], at: usize, zone: &str) -> Option<(usize, String, When)> {
-    // Its definition is no call.
-    if at.checked_sub(1).is_some_and(|before| stands(all, before, &["def"])) {
-        return None;
-    }
-    let call = Call::read(all, at.saturating_add(2));
-    let when = when(call.positional(0).or(call.named("schedule"))?, zone, false).unwrap_or(When::Computed);
-    let name = call.named("name").and_then(text).map(str::to_owned);
-    let task = call.positional(1).and_then(|task| match task {
-        [(_, Token::Word(name)), ..] => Some((*name).to_owned()),
-        _ => None,
-    });
-    Some((at, name.or(task).unwrap_or_default(), when))
+/// A file, and what its schedules are read with.
+struct Spelled<'a, 't> {
+    all: &'a [Placed<'t>],
+    zone: Zone,
+    constants: Constants<'a, 't>,
+    is_huey: bool,
+    /// Whether it has a table of schedules.
+    has_beat: bool,
 }
 
-/// `@periodic_task(run_every=crontab(…))`, `@huey.periodic_task(crontab(…))`.
-fn decorator(all: &[Placed<'_>], at: usize, zone: &str, is_huey: bool) -> Option<(usize, String, When)> {
-    // Without the sign it is the library's own, or handed on.
-    let stands_alone = at.checked_sub(1).is_some_and(|before| stands(all, before, &["@"]));
-    let of_something = at.checked_sub(3).is_some_and(|before| stands(all, before, &["@"]));
-    if !stands_alone && !of_something {
-        return None;
+impl Spelled<'_, '_> {
+    /// `add_periodic_task(crontab(…), task.s(), name='…')`.
+    fn periodic(&self, at: usize) -> Option<(usize, String, When)> {
+        // Its definition is no call.
+        if at.checked_sub(1).is_some_and(|before| stands(self.all, before, &["def"])) {
+            return None;
+        }
+        let call = Call::read(self.all, at.saturating_add(2));
+        let when = self.when(call.positional(0).or(call.named("schedule"))?).unwrap_or(When::Computed);
+        let name = call.named("name").and_then(text).map(str::to_owned);
+        let task = call.positional(1).and_then(|task| match task {
+            [(_, Token::Word(name)), ..] => Some((*name).to_owned()),
+            _ => None,
+        });
+        Some((at, name.or(task).unwrap_or_default(), when))
     }
-    let call = Call::read(all, at.saturating_add(2));
-    let when = when(call.named("run_every").or(call.positional(0))?, zone, is_huey).unwrap_or(When::Computed);
-    Some((at, decorated(all, call.end).unwrap_or_default().to_owned(), when))
-}
 
-/// A schedule: `crontab(…)`, a number of seconds, `timedelta(…)`. `None` for what is none of them.
-fn when(value: &[Placed<'_>], zone: &str, is_huey: bool) -> Option<When> {
-    // A name of a module may stand before the call.
-    let mut value = value;
-    while let [(_, Token::Word(_)), (_, Token::Sign('.')), rest @ ..] = value {
-        value = rest;
+    /// `@periodic_task(run_every=crontab(…))`, `@huey.periodic_task(crontab(…))`.
+    fn decorator(&self, at: usize) -> Option<(usize, String, When)> {
+        // Without the sign it is the library's own, or handed on.
+        let stands_alone = at.checked_sub(1).is_some_and(|before| stands(self.all, before, &["@"]));
+        let of_something = at.checked_sub(3).is_some_and(|before| stands(self.all, before, &["@"]));
+        if !stands_alone && !of_something {
+            return None;
+        }
+        let call = Call::read(self.all, at.saturating_add(2));
+        let when = self.when(call.named("run_every").or(call.positional(0))?).unwrap_or(When::Computed);
+        Some((at, decorated(self.all, call.end).unwrap_or_default().to_owned(), when))
     }
-    match value {
-        [(_, Token::Word("crontab")), (_, Token::Sign('(')), ..] => {
-            Some(crontab(&Call::read(value, 2), zone, is_huey))
-        }
-        [(_, Token::Word("timedelta" | "schedule")), (_, Token::Sign('(')), ..] => {
-            Some(span(&Call::read(value, 2)).map_or(When::Computed, When::Every))
-        }
-        [(_, Token::Number(_)), ..] => {
-            let end = value.iter().position(|(_, token)| {
-                matches!(token, Token::Sign(sign) if *sign != '*')
-                    || matches!(token, Token::Word(_) | Token::Text(_))
-            });
-            let own = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
-            Some(number(own).map_or(When::Computed, |seconds| When::Every(format!("{seconds}s"))))
-        }
-        [(_, Token::Word(_)), ..] => Some(When::Computed),
-        _ => None,
-    }
-}
 
-/// The fields of `crontab(…)`, each `*` where it is not given; both day fields have to match.
-fn crontab(call: &Call<'_, '_>, zone: &str, is_huey: bool) -> When {
-    let names = if is_huey {
-        ["minute", "hour", "day", "month", "day_of_week"]
-    } else {
-        ["minute", "hour", "day_of_month", "month_of_year", "day_of_week"]
-    };
-    // Versions differ in what the third place is.
-    if call.positional(2).is_some() {
-        return When::Computed;
+    /// A schedule: `crontab(…)`, seconds, `timedelta(…)`. `None` for what is none of them.
+    fn when(&self, value: &[Placed<'_>]) -> Option<When> {
+        let made = without_modules(value);
+        let is_whole = |call: &Call<'_, '_>| call.end == made.len();
+        match made {
+            [(_, Token::Word("crontab")), (_, Token::Sign('(')), ..] => {
+                let call = Call::read(made, 2);
+                Some(if is_whole(&call) { self.crontab(&call) } else { When::Computed })
+            }
+            [(_, Token::Word("timedelta" | "schedule")), (_, Token::Sign('(')), ..] => {
+                let call = Call::read(made, 2);
+                let is_seconds = stands(made, call.end, &[".", "total_seconds", "("]);
+                let span = if is_whole(&call) || is_seconds { span(&call, &self.constants) } else { None };
+                Some(span.map_or(When::Computed, When::Every))
+            }
+            [(_, Token::Number(_) | Token::Word(_) | Token::Sign('(')), ..] => {
+                let seconds = self.constants.whole_only(value);
+                // `EVERY = timedelta(minutes=5)`.
+                if let (None, [(_, Token::Word(name))]) = (seconds, made)
+                    && let Some(value) = assigned(self.all, name).map(statement)
+                    && let [(_, Token::Word("crontab" | "timedelta")), (_, Token::Sign('(')), ..] =
+                        without_modules(value)
+                {
+                    return Some(self.when(value).unwrap_or(When::Computed));
+                }
+                Some(seconds.map_or(When::Computed, |seconds| When::Every(format!("{seconds}s"))))
+            }
+            _ => None,
+        }
     }
-    let mut fields = Vec::new();
-    for (place, name) in names.iter().enumerate() {
-        let given = call.named(name).or(if place < 2 { call.positional(place) } else { None });
-        let Some(value) = given else {
-            fields.push("*".to_owned());
-            continue;
+
+    /// The fields of `crontab(…)`, each `*` where it is not given; both day fields have to match.
+    fn crontab(&self, call: &Call<'_, '_>) -> When {
+        let names = if self.is_huey {
+            ["minute", "hour", "day", "month", "day_of_week"]
+        } else {
+            ["minute", "hour", "day_of_month", "month_of_year", "day_of_week"]
         };
-        let Some(field) = field(value) else { return When::Computed };
-        fields.push(if *name == "day_of_week" { short_days(&field) } else { field });
+        // Versions differ in what the third place is.
+        if call.positional(2).is_some() {
+            return When::Computed;
+        }
+        let mut fields = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let given = call.named(name).or(if place < 2 { call.positional(place) } else { None });
+            let Some(value) = given else {
+                fields.push("*".to_owned());
+                continue;
+            };
+            let Some(field) = self.field(value) else { return When::Computed };
+            fields.push(if *name == "day_of_week" { short_days(&field) } else { field });
+        }
+        if fields.get(2).is_some_and(|day| day != "*") && fields.get(4).is_some_and(|day| day != "*") {
+            return When::Beyond(fields.join(" "));
+        }
+        self.zone.when(fields.join(" "), Dialect::Vixie)
     }
-    if fields.get(2).is_some_and(|day| day != "*") && fields.get(4).is_some_and(|day| day != "*") {
-        return When::Beyond(fields.join(" "));
-    }
-    When::cron(fields.join(" "), zone)
-}
 
-/// A text, a number, or a list of them.
-fn field(value: &[Placed<'_>]) -> Option<String> {
-    if let Some(text) = text(value) {
-        return Some(text.split_ascii_whitespace().collect());
+    /// A text, a number, a constant of these, or a list of them.
+    fn field(&self, value: &[Placed<'_>]) -> Option<String> {
+        if let Some(Known::Text(text)) = known(self.all, value) {
+            return Some(text.split_ascii_whitespace().collect());
+        }
+        if let Some(number) = self.constants.whole_only(value) {
+            return Some(number.to_string());
+        }
+        let inner = match value {
+            [(_, Token::Sign('[' | '{' | '(')), inner @ .., (_, Token::Sign(']' | '}' | ')'))] => inner,
+            _ => return None,
+        };
+        let parts: Option<Vec<String>> = inner
+            .split(|(_, token)| *token == Token::Sign(','))
+            .filter(|part| !part.is_empty() && named(part).is_none())
+            .map(|part| {
+                text(part).map(str::to_owned).or_else(|| number(part).map(|number| number.to_string()))
+            })
+            .collect();
+        parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(","))
     }
-    if let Some(number) = number(value) {
-        return Some(number.to_string());
-    }
-    let inner = match value {
-        [(_, Token::Sign('[' | '{' | '(')), inner @ .., (_, Token::Sign(']' | '}' | ')'))] => inner,
-        _ => return None,
-    };
-    let parts: Option<Vec<String>> = inner
-        .split(|(_, token)| *token == Token::Sign(','))
-        .filter(|part| !part.is_empty() && named(part).is_none())
-        .map(|part| text(part).map(str::to_owned).or_else(|| number(part).map(|number| number.to_string())))
-        .collect();
-    parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(","))
 }
 
 /// Celery takes `sunday` and `mon-friday`; only the first three letters count.

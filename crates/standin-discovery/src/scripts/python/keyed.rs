@@ -2,12 +2,14 @@
 
 use standin_core::ident::Domain;
 
-use super::super::calls::{Call, last_name, number, text};
+use super::super::calls::{Call, text};
 use super::super::dialect::Dialect;
 use super::super::lex::Token;
+use super::super::numbers::Constants;
 use super::super::program::{Program, Runs, Task, When};
 use super::super::spans;
-use super::{decorated, span, zone_of};
+use super::super::zones::Zone;
+use super::{decorated, imports, span, spelled, zone_of};
 use crate::findings::Gathered;
 
 /// A call with a schedule in it.
@@ -99,6 +101,9 @@ const CALLS: [Keyed; 12] = [
 /// Adds the schedules of a file.
 pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
     let file_text = program.file.text;
+    if file_text.contains("schedule") && imports(&program.all).contains("schedule") {
+        spelled::read(program, gathered);
+    }
     for at in 0..program.all.len() {
         let Some([(_, Token::Word(word)), next, ..]) = program.all.get(at..) else { continue };
         let word = *word;
@@ -122,10 +127,6 @@ pub(super) fn read(program: &mut Program<'_>, gathered: &mut Gathered) {
             || word == "repeat_every"
         {
             every(program, at, gathered);
-        } else if word == "every"
-            && (file_text.contains("import schedule") || file_text.contains("from schedule"))
-        {
-            spelled(program, at, gathered);
         }
     }
 }
@@ -138,11 +139,14 @@ fn call(program: &mut Program<'_>, (at, known): (usize, &Keyed), gathered: &mut 
         None
     });
     let Some(value) = value else { return };
-    let zone = zone_of(&call).unwrap_or("UTC").to_owned();
+    let zone = zone_of(&program.all, &call).unwrap_or_else(|| Zone::Named("UTC".to_owned()));
     let when = match text(value) {
-        Some(text) if known.call == "on_schedule" => spans::appengine(text, &zone),
+        Some(text) if known.call == "on_schedule" => match &zone {
+            Zone::Named(zone) | Zone::ByDefault(zone) => spans::appengine(text, zone),
+            Zone::Local | Zone::Computed => When::Computed,
+        },
         Some(text) if text.starts_with('%') => When::Computed,
-        Some(text) => When::Fields { text: text.to_owned(), zone, dialect: known.dialect },
+        Some(text) => zone.when(text, known.dialect),
         // Several, or a calculation.
         None => When::Computed,
     };
@@ -158,51 +162,15 @@ fn call(program: &mut Program<'_>, (at, known): (usize, &Keyed), gathered: &mut 
 /// `@tasks.loop(minutes=5)` of discord.py, `@repeat_every(seconds=60)` of FastAPI.
 fn every(program: &mut Program<'_>, at: usize, gathered: &mut Gathered) {
     let call = Call::read(&program.all, at.saturating_add(2));
-    let when = match span(&call) {
+    // Only what is not spelled out has to be looked up.
+    let none = Constants::new(&[]);
+    let when = match span(&call, &none).or_else(|| span(&call, &Constants::new(&program.all))) {
         Some(span) => When::Every(span),
         None if call.named("time").is_some() || !call.arguments().is_empty() => When::Computed,
         None => return,
     };
     let name = decorated(&program.all, call.end).unwrap_or_default();
     program.add(Task { at, name, reader: "the program", when, runs: Runs::WithItsFile }, gathered);
-}
-
-/// `schedule.every(10).minutes.do(job)`, `schedule.every().day.at("10:30").do(job)`.
-fn spelled(program: &mut Program<'_>, at: usize, gathered: &mut Gathered) {
-    let call = Call::read(&program.all, at.saturating_add(2));
-    let count = call.positional(0).map(|count| number(count));
-    let mut here = call.end;
-    let (mut unit, mut moment, mut zone, mut run) = (None, None, "local", None);
-    // Each turn reads one `.name` or `.name(…)`.
-    while let Some([(_, Token::Sign('.')), (_, Token::Word(word)), ..]) = program.all.get(here..) {
-        let next = here.saturating_add(2);
-        if program.all.get(next).map(|(_, token)| token) == Some(&Token::Sign('(')) {
-            let call = Call::read(&program.all, next.saturating_add(1));
-            match *word {
-                "at" => {
-                    moment = Some(call.positional(0).and_then(text));
-                    zone = call.positional(1).and_then(text).unwrap_or(zone);
-                }
-                "do" => run = call.positional(0).map(|run| last_name(run).unwrap_or_default()),
-                _ => {}
-            }
-            here = call.end;
-        } else {
-            unit = unit.or(Some(*word));
-            here = next;
-        }
-    }
-    let (Some(unit), Some(name)) = (unit, run) else { return };
-    let when = match count {
-        Some(None) => When::Computed,
-        Some(Some(count)) if count != 1 => When::Every(format!("{count} {unit}")),
-        Some(Some(_)) | None => match moment {
-            Some(None) => When::Computed,
-            Some(Some(moment)) => spans::python_schedule(unit, moment, zone),
-            None => When::Every(unit.to_owned()),
-        },
-    };
-    program.add(Task { at, name, reader: "schedule", when, runs: Runs::WithItsFile }, gathered);
 }
 
 /// `CRONJOBS = [('*/5 * * * *', 'app.cron.job'), …]` of django-crontab.

@@ -51,9 +51,9 @@ fn apscheduler_fills_its_fields_in() {
             "s.add_job(run, 'cron', hour=4, timezone=ROME); ROME = ZoneInfo('Europe/Rome')",
             "run 2 loadable [0 4 * * * Europe/Rome] [schedule]",
         ),
-        ("s.add_job(run, 'cron', hour=4, timezone=zone())", "run 2 loadable [] [schedule]"),
+        ("s.add_job(run, 'cron', hour=4, timezone=zone())", "run 2 loadable [] [schedule;0 4 * * *]"),
         ("s.add_job(run, 'cron', hour=HOUR)", "run 2 loadable [] [schedule]"),
-        ("s.add_job(run, 'cron', second='*/5')", "run 2 loadable [] [schedule;* * * * *]"),
+        ("s.add_job(run, 'cron', second='*/5')", "run 2 loadable [] [schedule;second=*/5]"),
         ("@s.scheduled_job('cron', hour=2)\ndef job(): pass", "job 2 loadable [0 2 * * * local] [schedule]"),
     ];
     for (text, wanted) in cases {
@@ -63,6 +63,116 @@ fn apscheduler_fills_its_fields_in() {
         one("jobs.py", &format!("{head}s.add_job(run, 'date', run_date=x)\nqueue.add_job(a, b)\n")),
         Vec::<String>::new()
     );
+}
+
+#[test]
+fn a_job_of_apscheduler_takes_the_zone_of_its_scheduler() {
+    let of = |zone: &str| format!("f 3 loadable [0 1 * * * {zone}] [schedule]");
+    let cases = [
+        (
+            "s = BlockingScheduler(timezone='Europe/Berlin')\ns.add_job(f, 'cron', hour=1)",
+            of("Europe/Berlin"),
+        ),
+        ("s = BlockingScheduler({'apscheduler.timezone': 'UTC'})\ns.add_job(f, 'cron', hour=1)", of("UTC")),
+        ("s = BlockingScheduler(); s.configure(timezone=utc)\ns.add_job(f, 'cron', hour=1)", of("UTC")),
+        ("s = BlockingScheduler(timezone='UTC')\ns.add_job(f, CronTrigger(hour=1))", of("local")),
+        (
+            "s = BlockingScheduler(timezone='UTC')\ns.add_job(f, 'cron', hour=1, timezone='Asia/Tokyo')",
+            of("Asia/Tokyo"),
+        ),
+        (
+            "s = BlockingScheduler(timezone=os.environ['TZ'])\ns.add_job(f, 'cron', hour=1)",
+            "f 3 loadable [] [schedule;0 1 * * *]".to_owned(),
+        ),
+        ("\ns.add_job(f, 'cron', hour=1, timezone=os.environ.get('TZ', 'UTC'))", of("UTC")),
+    ];
+    for (text, wanted) in cases {
+        let whole = format!("import apscheduler\n{text}\n");
+        assert_eq!(one("jobs.py", &whole), [wanted], "{text}");
+    }
+    let inventory = scan_of(&[(
+        "a.py",
+        "import apscheduler\ns.add_job(f, 'cron', hour=1, timezone=os.environ.get('TZ', 'UTC'))\n",
+    )]);
+    assert_eq!(rules(&inventory, "a.py"), [("script-by-default", 2)]);
+    let inventory =
+        scan_of(&[("a.py", "import apscheduler\ns.add_job(f, 'cron', hour=1, timezone=zone())\n")]);
+    assert_eq!(rules(&inventory, "a.py"), [("script-zone-computed", 2)]);
+}
+
+#[test]
+fn triggers_of_apscheduler_are_followed() {
+    let cases = [
+        ("t = IntervalTrigger(seconds=5)\ns.add_job(f, t)", "f 3 loadable [] [every 5 seconds]"),
+        ("t = CronTrigger(hour=3)\ns.add_job(f, t)", "f 3 loadable [0 3 * * * local] [schedule]"),
+        ("\ns.add_job(lambda: f(), 'cron', hour=4)", "f 3 loadable [0 4 * * * local] [schedule]"),
+        (
+            "\ns.add_job(f, OrTrigger([CronTrigger(day_of_week='sat', hour=9), CronTrigger(hour=3)]))",
+            "f 3 loadable [0 9 * * sat local;0 3 * * * local] [schedule]",
+        ),
+        ("\ns.add_job(f, 'cron', day='last fri', hour=3)", "f 3 loadable [] [schedule;day=last fri hour=3]"),
+        ("\ns.add_job(f, 'cron', day='2nd mon')", "f 3 loadable [] [schedule;day=2nd mon]"),
+        ("\ns.add_job(f, 'cron', day='last')", "f 3 loadable [] [schedule;day=last]"),
+        ("HOUR = 3\ns.add_job(f, 'cron', hour=HOUR)", "f 3 loadable [0 3 * * * local] [schedule]"),
+        ("EVERY = 5\ns.add_job(f, 'interval', minutes=EVERY)", "f 3 loadable [] [every 5 minutes]"),
+        ("\ns.add_job(f, trigger=made())", "f 3 loadable [] [schedule]"),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(one("jobs.py", &format!("import apscheduler\n{text}\n")), [wanted], "{text}");
+    }
+}
+
+#[test]
+fn spans_of_celery_are_calculated_and_never_guessed() {
+    let cases = [
+        ("HOUR = 60 * 60", "6 * HOUR", "[every 21600s]"),
+        ("DAY = 86400", "DAY", "[every 86400s]"),
+        ("from a import settings", "5 * settings.X", "[schedule]"),
+        ("", "30 if settings.DEBUG else 3600", "[schedule]"),
+        ("", "24 * 60 * 60 + 30", "[every 86430s]"),
+        ("MIN = 5", "timedelta(minutes=MIN)", "[every 5 minutes]"),
+        ("EVERY = timedelta(hours=2)", "EVERY", "[every 2 hours]"),
+        ("", "timedelta(minutes=5).total_seconds()", "[every 5 minutes]"),
+    ];
+    for (head, schedule, wanted) in cases {
+        let text = format!(
+            "from celery import Celery\n{head}\napp.conf.beat_schedule = {{'a': {{'task': 't', 'schedule': {schedule}}}}}\n"
+        );
+        assert_eq!(one("a.py", &text), [format!("a 3 loadable [] {wanted}")], "{schedule}");
+    }
+    let zone = |zone: &str| {
+        format!(
+            "from celery import Celery\napp.conf.timezone = {zone}\napp.conf.beat_schedule = {{'a': {{'task': 't', 'schedule': crontab(minute=M)}}}}\nM = 5\n"
+        )
+    };
+    let default = zone("os.getenv('TZ', 'Europe/Rome')");
+    assert_eq!(one("a.py", &default), ["a 3 loadable [5 * * * * Europe/Rome] [schedule]"]);
+    assert_eq!(one("a.py", &zone("os.environ['TZ']")), ["a 3 loadable [] [schedule;5 * * * *]"]);
+}
+
+#[test]
+fn pythons_schedule_is_known_however_it_is_imported() {
+    let day = "job 2 loadable [30 10 * * * local] [schedule]";
+    let cases = [
+        ("import sys, time, schedule\nschedule.every().day.at('10:30').do(job)", day),
+        ("import time as t, schedule as s\ns.every().day.at('10:30').do(job)", day),
+        ("from schedule import every, repeat\n@repeat(every().day.at('10:30'))\ndef job(): pass", day),
+        (
+            "import schedule\n@schedule.repeat(schedule.every(10).minutes)\ndef job(): pass",
+            "job 2 loadable [] [every 10 minutes]",
+        ),
+        ("import schedule\nschedule.every(5).to(10).days.do(job)", "job 2 loadable [] [every 5 to 10 days]"),
+        (
+            "import schedule\nschedule.every().day.at(AT, TZ).do(job); AT = '10:30'; TZ = 'UTC'",
+            "job 2 loadable [30 10 * * * UTC] [schedule]",
+        ),
+        ("import schedule\nschedule.every(N).hours.do(job); N = 2 * 2", "job 2 loadable [] [every 4 hours]"),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(one("a.py", &format!("{text}\n")), [wanted], "{text}");
+    }
+    let other = "import time\nfrom .schedule import x\na.every().day.do(job)\n";
+    assert_eq!(one("a.py", other), Vec::<String>::new());
 }
 
 #[test]
