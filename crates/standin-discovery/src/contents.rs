@@ -11,7 +11,7 @@ use crate::findings::{Gathered, finding};
 use crate::limits::MAX_TASKS_OF_A_FILE;
 use crate::registry::Repository;
 use crate::walk::{Nature, WORKFLOWS};
-use crate::{aws, crontab, hosted, kubernetes, pm2, scripts, systemd};
+use crate::{aws, crontab, hosted, kubernetes, npm_scripts, pm2, scripts, systemd};
 
 /// What a reader makes of a file's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub(crate) fn is_wanted(path: &str) -> bool {
         || hosted::is_named(name)
         || name.contains(".config.")
         || pm2::is_dump(name)
+        || npm_scripts::is_lock(name)
 }
 
 /// One file and its text.

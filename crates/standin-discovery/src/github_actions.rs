@@ -270,7 +270,7 @@ fn look_through(document: &yaml::Document, judged: &mut Judged<'_>) -> (triggers
             jobs::check(root, judged);
             inputs::check(root, judged);
             let mut noted = shape::check(root, judged);
-            root.get("jobs").into_iter().for_each(|jobs| noted.scripts(jobs));
+            noted.scripts(root, &triggers.crons);
             gates::check(root, &triggers, &noted, judged);
             conditions::check(root, &triggers, judged);
             let detail: Workflow = facts::gather(root, &mut triggers, noted);

@@ -1,6 +1,6 @@
 //! Scripts of every `package.json` outside `node_modules`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use standin_core::automation::{Automation, Detail, Severity, Source, Standing};
@@ -53,7 +53,7 @@ const NO_HOOKS: [&str; 17] = [
 
 /// Adds the scripts of every `package.json`.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
-    let locks = bins::of(repository);
+    let bins = bins::Bins::new(repository);
     let others = others::Others::new(repository);
     for entry in repository.entries.iter().filter(|entry| entry.name() == "package.json") {
         let read = match entry.nature {
@@ -61,18 +61,15 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
             Nature::Other => Err(files::not_a_file(&entry.path)),
         };
         match read {
-            Ok(text) => package(repository, (entry, &locks, &others), &text, gathered),
+            Ok(text) => package(repository, (entry, &bins, &others), &text, gathered),
             Err(problem) => gathered.find(problem),
         }
     }
 }
 
-/// The programs of each folder with a lock file.
-type Locks = BTreeMap<String, Option<BTreeSet<String>>>;
-
 fn package(
     repository: &Repository<'_>,
-    (entry, locks, others): (&Entry, &Locks, &others::Others),
+    (entry, bins, others): (&Entry, &bins::Bins, &others::Others),
     text: &str,
     gathered: &mut Gathered,
 ) {
@@ -95,8 +92,7 @@ fn package(
                 .iter()
                 .filter_map(|(name, value)| Some((name.clone(), serde_json::from_str(value.get()).ok()?)))
                 .collect();
-            let package =
-                calls::Package { repository, path: &entry.path, commands: &commands, locks, others };
+            let package = calls::Package { repository, path: &entry.path, commands: &commands, bins, others };
             for (name, value) in scripts {
                 let line = lines.at(offset_in(text, value.get()));
                 script(&package, &name, (value, line), gathered);
@@ -201,7 +197,11 @@ fn trigger(package: &calls::Package<'_>, name: &str, line: u32, gathered: &mut G
 mod bins;
 mod calls;
 mod command;
+mod made;
+mod managers;
 mod others;
+mod parts;
+pub(crate) use bins::is_lock;
 pub(crate) use command::{Callee, callees};
 
 #[cfg(test)]

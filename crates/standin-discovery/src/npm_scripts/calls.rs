@@ -1,13 +1,15 @@
 //! Whether what a script calls is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use standin_core::automation::Severity;
 
-use super::command::{Callee, Run, callees};
+use super::bins::{Bins, Missing};
+use super::command::{Called, Callee, Run, callees, calls};
+use super::made::{Certainty, Made, joined};
 use super::others::Others;
-use super::{Locks, bins};
-use crate::asked::There;
+use crate::asked::{Root, There};
 use crate::built;
 use crate::files;
 use crate::findings::{Gathered, finding};
@@ -21,7 +23,7 @@ pub(super) struct Package<'a> {
     pub(super) repository: &'a Repository<'a>,
     pub(super) path: &'a str,
     pub(super) commands: &'a BTreeMap<String, String>,
-    pub(super) locks: &'a Locks,
+    pub(super) bins: &'a Bins,
     pub(super) others: &'a Others,
 }
 
@@ -47,7 +49,9 @@ impl Package<'_> {
                 broken.get_or_insert(message);
             }
         };
-        for callee in callees(command) {
+        let mut made = Made::before(name, self.commands);
+        let mut files: Vec<String> = Vec::new();
+        for Called { callee, certainty } in calls(command, self.commands, &mut made, 0) {
             match callee {
                 Callee::Script { folder, name } => {
                     if let Some(message) = self.no_script(&folder, &name) {
@@ -70,7 +74,11 @@ impl Package<'_> {
                         say("npm-script-missing", Severity::Error, message, fix);
                     }
                 }
-                Callee::File { folder, path } => self.file(&folder, &path, &mut say),
+                Callee::File { folder, path } => {
+                    let path = joined(&folder, &path);
+                    self.file(&path, (certainty, &files), &mut say);
+                    files.push(path);
+                }
                 Callee::Program(program) => self.program(&program, &mut say),
             }
         }
@@ -135,16 +143,33 @@ impl Package<'_> {
     }
 
     fn program(&self, program: &str, say: &mut impl FnMut(&str, Severity, String, &str)) {
-        if bins::is_missing(self.locks, self.folder(), program) {
-            let message = format!("the program `{}` is in no package of the lock file", quote(program));
-            let fix = "Add its package to the dependencies, or install it on every machine.";
-            say("npm-program-missing", Severity::Warning, message, fix);
-        }
+        let Some(missing) = self.bins.missing(self.others, self.folder(), program) else { return };
+        let shown = quote(program);
+        let (severity, message) = match missing {
+            Missing::Locked => {
+                (Severity::Warning, format!("the program `{shown}` is in no package of the lock file"))
+            }
+            Missing::Undeclared => (
+                Severity::Warning,
+                format!("no package that is declared here is known to bring the program `{shown}`"),
+            ),
+            Missing::Unknown => (
+                Severity::Note,
+                format!("whether a package that is declared here brings the program `{shown}` is not known"),
+            ),
+        };
+        let fix = "Add its package to the dependencies, or install it on every machine.";
+        say("npm-program-missing", severity, message, fix);
     }
 
-    fn file(&self, folder: &str, path: &str, say: &mut impl FnMut(&str, Severity, String, &str)) {
-        let base = self.repository.absolute(self.folder()).join(folder);
-        let whole = js::resolve(&base, path);
+    /// Says of a file that it is not there, behind the files that run before it.
+    fn file(
+        &self,
+        path: &str,
+        (certainty, before): (Certainty, &[String]),
+        say: &mut impl FnMut(&str, Severity, String, &str),
+    ) {
+        let whole = js::resolve(&self.repository.absolute(self.folder()), path);
         let root = self.repository.root;
         let with_ending = |ending: &str| {
             let mut name = whole.clone().into_os_string();
@@ -156,13 +181,31 @@ impl Package<'_> {
         {
             return;
         }
-        let shown = quote(&format!("{folder}{path}"));
-        if built::is_product(self.repository.root, &whole) {
+        let shown = quote(path);
+        let may_be_made = certainty == Certainty::MayBeMade
+            || built::is_product(root, &whole)
+            || has_source(root, &whole)
+            || before.iter().any(|before| self.mentions(before, path));
+        if may_be_made {
             let message = format!("the file {shown} is not there: it may only not be built yet");
             return say("npm-file-not-built", Severity::Note, message, "Nothing, if a build makes it.");
         }
-        let message = format!("the file {shown} does not exist");
-        say("npm-file-missing", Severity::Error, message, "Correct the path, or add the file.");
+        let (severity, message) = match certainty {
+            Certainty::PassedOver => {
+                (Severity::Warning, format!("the file {shown} does not exist, and `||` passes over that"))
+            }
+            Certainty::Sure | Certainty::MayBeMade => {
+                (Severity::Error, format!("the file {shown} does not exist"))
+            }
+        };
+        say("npm-file-missing", severity, message, "Correct the path, or add the file.");
+    }
+
+    /// Whether a file that runs before names another one, which it may make.
+    fn mentions(&self, before: &str, path: &str) -> bool {
+        let before = joined(self.folder(), before);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        files::read(self.repository.root, &before).is_ok_and(|text| text.contains(name))
     }
 
     fn calls_itself(&self, name: &str) -> bool {
@@ -192,4 +235,15 @@ impl Package<'_> {
         }
         false
     }
+}
+
+/// Whether what a compiler makes it of lies beside it.
+fn has_source(root: &Root, file: &Path) -> bool {
+    let sources: &[&str] = match file.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("js") => &["ts", "tsx", "jsx", "coffee"],
+        Some("mjs") => &["mts"],
+        Some("cjs") => &["cts"],
+        Some(_) | None => &[],
+    };
+    sources.iter().any(|ending| root.kind(&file.with_extension(ending)) == There::File)
 }

@@ -1,5 +1,11 @@
 //! What the command of a script calls: other scripts, files, programs. Only what is spelled out counts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::made::{Certainty, Made, joined};
+use super::managers::manager;
+use super::parts::{Behind, parts, words};
+
 /// Programs that run the file which is their first argument.
 const RUNNERS: [&str; 11] =
     ["node", "tsx", "ts-node", "bash", "sh", "zsh", "python", "python3", "babel-node", "esno", "swc-node"];
@@ -34,54 +40,6 @@ const PROGRAM_ENDINGS: [&str; 12] =
 
 /// Programs that only lead to another.
 const LEADS: [&str; 7] = ["cross-env", "cross-env-shell", "exec", "time", "env", "command", "nice"];
-
-/// Options of package managers that lead to several packages, or make a missing script no matter.
-const SEVERAL: [&str; 6] =
-    ["--workspaces", "-ws", "--if-present", "-r", "--recursive", "--include-workspace-root"];
-
-/// Those that name one other package.
-const OTHER: [&str; 4] = ["-w", "--workspace", "--filter", "-F"];
-
-/// Those that name another folder.
-const FOLDERS: [&str; 4] = ["--prefix", "-C", "--cwd", "--dir"];
-
-/// What managers do themselves: no names of scripts.
-const VERBS: [&str; 34] = [
-    "add",
-    "audit",
-    "bin",
-    "cache",
-    "ci",
-    "config",
-    "constraints",
-    "create",
-    "dedupe",
-    "deploy",
-    "dlx",
-    "exec",
-    "fetch",
-    "i",
-    "import",
-    "info",
-    "init",
-    "install",
-    "link",
-    "list",
-    "ls",
-    "outdated",
-    "pack",
-    "plugin",
-    "prune",
-    "publish",
-    "rebuild",
-    "remove",
-    "set",
-    "store",
-    "up",
-    "upgrade",
-    "version",
-    "why",
-];
 
 /// One thing that a command calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,33 +82,215 @@ pub(crate) enum Run {
     OrProgram,
 }
 
-/// What a command calls, in its order.
+/// Words that only lead to a command of a shell's own grammar.
+const OPENERS: [&str; 10] = ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "coproc"];
+
+/// Words of a shell's own grammar behind which no command stands.
+const NO_COMMANDS: [&str; 9] = ["fi", "done", "esac", "}", "for", "case", "select", "function", "in"];
+
+/// Programs that look whether something is there.
+const ASKERS: [&str; 10] = ["[", "[[", "test", "exist", "which", "type", "hash", "where", "ls", "stat"];
+
+/// Managers of packages.
+const MANAGERS: [&str; 4] = ["npm", "yarn", "pnpm", "bun"];
+
+/// Shells that run the text which they are given.
+const SHELLS: [&str; 5] = ["sh", "bash", "zsh", "dash", "ash"];
+
+/// Texts for shells within one another that are read.
+const MAX_TEXTS: usize = 6;
+
+/// One thing that a command calls, and how sure it is that it would be missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Called {
+    pub(super) callee: Callee,
+    pub(super) certainty: Certainty,
+}
+
+/// What a command calls, in its order, without the files that something before may make.
 pub(crate) fn callees(command: &str) -> Vec<Callee> {
-    let mut callees = Vec::new();
-    let mut folder = String::new();
-    for part in parts(command) {
-        let words: Vec<&str> = part
-            .split_ascii_whitespace()
-            .map(|word| word.trim_matches(['"', '\'', '(', ')']))
-            .skip_while(|word| {
-                LEADS.contains(word) || is_assignment(word) || *word == "--" || word.is_empty()
-            })
-            .collect();
-        let Some((first, rest)) = words.split_first() else { continue };
-        if *first == "cd" || *first == "pushd" {
-            match rest.first() {
-                Some(to) if is_plain(to) && !to.starts_with('/') => folder = format!("{folder}{to}/"),
-                // From here on nobody knows where it is.
-                Some(_) | None => return callees,
+    let called = calls(command, &BTreeMap::new(), &mut Made::default(), 0);
+    called.into_iter().filter(|one| one.certainty == Certainty::Sure).map(|one| one.callee).collect()
+}
+
+/// What a command calls, in its order, without what it makes itself or looks for. What it leaves behind is noted.
+pub(super) fn calls(
+    command: &str,
+    scripts: &BTreeMap<String, String>,
+    made: &mut Made,
+    depth: usize,
+) -> Vec<Called> {
+    let mut reader = Reader { scripts, made, called: Vec::new(), functions: BTreeSet::new(), depth };
+    reader.command(command, "", 0);
+    reader.called
+}
+
+/// Reads a command, part by part.
+struct Reader<'s> {
+    scripts: &'s BTreeMap<String, String>,
+    made: &'s mut Made,
+    called: Vec<Called>,
+    /// Names that the command itself gives to functions.
+    functions: BTreeSet<String>,
+    /// How many scripts have led here.
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn command(&mut self, command: &str, folder: &str, texts: usize) {
+        // Where each shell is; `None` once nobody knows.
+        let mut folders: Vec<Option<String>> = vec![Some(folder.to_owned())];
+        let all = parts(command);
+        for (at, part) in all.iter().enumerate() {
+            folders.truncate(part.depth.saturating_add(1));
+            while folders.len() <= part.depth {
+                folders.push(folders.last().cloned().flatten());
             }
-            continue;
+            let Some(here) = folders.last_mut() else { return };
+            let Some(folder) = here.clone() else { continue };
+            let (words, is_asked) = self.command_of(part.text);
+            if is_asked {
+                self.made.ask(&words, &folder);
+            }
+            let Some((first, rest)) = words.split_first() else { continue };
+            if matches!(*first, "cd" | "pushd" | "popd" | "chdir") {
+                let to = rest.first().filter(|to| is_plain(to) && !to.starts_with(['/', '~', '-']));
+                *here = to
+                    .map(|to| joined(&folder, to))
+                    .map(|to| if to.is_empty() { to } else { format!("{to}/") });
+                continue;
+            }
+            let next = all.get(at.saturating_add(1)).map(|next| next.text.trim()).unwrap_or_default();
+            let gives_up = ["exit", "false", "return", "{"].iter().any(|word| next.starts_with(word));
+            let is_passed = part.behind == Behind::Or && !gives_up;
+            let part = One { words: &words, text: part.text, folder: &folder, is_passed, texts };
+            self.part(&part);
         }
-        if *first == "concurrently" {
-            callees.extend(side_by_side(part, &folder));
-        }
-        callees.extend(callee(first, rest, &folder));
     }
-    callees
+
+    /// The words of the command in a part, behind what only leads to it; whether these are names that it looks for.
+    fn command_of<'c>(&mut self, part: &'c str) -> (Vec<&'c str>, bool) {
+        let mut all = words(part);
+        let mut skip = 0_usize;
+        while let Some(word) = all.get(skip) {
+            let next = all.get(skip.saturating_add(1)).copied().unwrap_or_default();
+            if *word == "command" && matches!(next, "-v" | "-V") {
+                return (all.split_off(skip.saturating_add(2)), true);
+            }
+            if let Some(name) = word.strip_suffix("()") {
+                self.functions.insert(name.to_owned());
+            } else if !leads(word, next) {
+                break;
+            }
+            skip = skip.saturating_add(1);
+        }
+        let words = all.split_off(skip);
+        match words.as_slice() {
+            [word, ..] if NO_COMMANDS.contains(word) => (Vec::new(), false),
+            // `if exist x node x`.
+            ["exist", name, ..] => {
+                self.made.ask(&[name], "");
+                (words.get(2..).unwrap_or_default().to_vec(), false)
+            }
+            [word, ..] if ASKERS.contains(word) => (words, true),
+            _ => (words, false),
+        }
+    }
+
+    fn part(&mut self, part: &One<'_>) {
+        let Some((first, rest)) = part.words.split_first() else { return };
+        if *first == "concurrently" {
+            for text in side_by_side(part.text) {
+                // None waits for what another makes.
+                let before = self.made.clone();
+                match text {
+                    Text::Script(name) => {
+                        let (folder, name) = (part.folder.to_owned(), name.to_owned());
+                        self.add(Callee::Script { folder, name }, part);
+                    }
+                    Text::Command(command) => self.text(command, part),
+                }
+                *self.made = before;
+            }
+        }
+        let is_option =
+            |word: &&&str| word.starts_with('-') && word.ends_with('c') && !word.starts_with("--");
+        if SHELLS.contains(first)
+            && let Some(at) = rest.iter().position(|word| is_option(&word))
+            && let Some(text) = rest.get(at.saturating_add(1))
+        {
+            self.text(text, part);
+            return self.add(Callee::Program((*first).to_owned()), part);
+        }
+        let (mut own, before) = (None, self.called.len());
+        for callee in callee(first, rest, part.folder) {
+            if let Callee::File { path, .. } = &callee {
+                own = Some(path.clone());
+            }
+            self.add(callee, part);
+        }
+        if self.called.len() == before && MANAGERS.contains(first) {
+            self.made.manager(rest, self.scripts, self.depth);
+        }
+        self.made.part(part.words, own.as_deref(), part.folder);
+    }
+
+    /// A text that another shell runs.
+    fn text(&mut self, command: &str, part: &One<'_>) {
+        if part.texts < MAX_TEXTS {
+            self.command(command, part.folder, part.texts.saturating_add(1));
+        }
+    }
+
+    fn add(&mut self, callee: Callee, part: &One<'_>) {
+        let mut certainty = self.made.certainty();
+        match &callee {
+            Callee::File { folder, path } if self.made.names(&joined(folder, path)) => return,
+            Callee::Program(name) if self.functions.contains(name) || self.made.has_program(name) => return,
+            Callee::File { .. } if part.is_passed => certainty = Certainty::PassedOver,
+            Callee::File { .. } => {}
+            Callee::Script { .. }
+            | Callee::Either { .. }
+            | Callee::Other { .. }
+            | Callee::Like { .. }
+            | Callee::Program(_) => certainty = Certainty::Sure,
+        }
+        self.called.push(Called { callee: callee.clone(), certainty });
+        match callee {
+            Callee::Script { folder, name } | Callee::Either { folder, name } if folder.is_empty() => {
+                self.made.run(&name, self.scripts, self.depth);
+            }
+            Callee::Script { .. } | Callee::Either { .. } | Callee::Other { .. } | Callee::Like { .. } => {
+                self.made.anything();
+            }
+            Callee::File { .. } | Callee::Program(_) => {}
+        }
+    }
+}
+
+/// Whether a word only leads to the next one.
+fn leads(word: &str, next: &str) -> bool {
+    // `a)` of a `case`.
+    let is_pattern = word.ends_with(')') && !word.contains('(');
+    let is_negated = word == "not" && next == "exist";
+    is_pattern
+        || is_negated
+        || OPENERS.contains(&word)
+        || LEADS.contains(&word)
+        || is_assignment(word)
+        || word == "--"
+        || word.is_empty()
+}
+
+/// A part as it is read.
+struct One<'c> {
+    words: &'c [&'c str],
+    text: &'c str,
+    folder: &'c str,
+    /// Whether the command goes on where this part fails.
+    is_passed: bool,
+    /// How many texts for shells are around it.
+    texts: usize,
 }
 
 fn callee(first: &str, rest: &[&str], folder: &str) -> Vec<Callee> {
@@ -200,8 +340,14 @@ fn pattern(word: &str) -> Option<&str> {
     is_plain(name).then_some(name)
 }
 
-/// What `concurrently "npm run a" "npm:b"` calls: each of its texts is a command.
-fn side_by_side(part: &str, folder: &str) -> Vec<Callee> {
+/// What `concurrently` is given to run.
+enum Text<'c> {
+    Script(&'c str),
+    Command(&'c str),
+}
+
+/// What `concurrently "npm run a" "npm:b"` runs: each of its texts is a command.
+fn side_by_side(part: &str) -> Vec<Text<'_>> {
     const WITH_TEXT: [&str; 12] = [
         "-n",
         "--names",
@@ -216,113 +362,23 @@ fn side_by_side(part: &str, folder: &str) -> Vec<Callee> {
         "-t",
         "--timestamp-format",
     ];
-    let mut called = Vec::new();
+    let mut texts = Vec::new();
     let mut option = "";
-    let mut rest = part.trim_start().strip_prefix("concurrently").unwrap_or("").trim_start();
-    // Each turn takes a word or a text away.
-    while let Some(first) = rest.chars().next() {
-        let (word, behind) = if matches!(first, '"' | '\'') {
-            let inner = rest.get(1..).unwrap_or("");
-            inner.split_once(first).unwrap_or((inner, ""))
-        } else {
-            rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
-        };
-        rest = behind.trim_start();
+    for word in words(part).into_iter().skip_while(|word| *word != "concurrently").skip(1) {
         let is_value = WITH_TEXT.contains(&std::mem::take(&mut option));
         if word.starts_with('-') {
             option = word;
         } else if let Some(name) = word.strip_prefix("npm:").filter(|_| !is_value) {
             let name = name.split_ascii_whitespace().next().unwrap_or(name);
-            if is_plain(name) {
-                called.push(Callee::Script { folder: folder.to_owned(), name: name.to_owned() });
-            }
-        } else if !is_value && word.contains(' ') && folder.is_empty() {
-            called.extend(callees(word));
+            texts.extend(is_plain(name).then_some(Text::Script(name)));
+        } else if !is_value && word.contains(' ') {
+            texts.push(Text::Command(word));
         }
     }
-    called
+    texts
 }
 
-/// What leads a package manager elsewhere.
-enum Place<'w> {
-    Here,
-    Package(&'w str),
-    Folder(&'w str),
-    /// Several packages, or one that is chosen in a way that is not followed.
-    Anywhere,
-}
-
-/// The words of a call of a package manager that are no options, and where it goes.
-fn placed<'w>(rest: &[&'w str]) -> (Vec<&'w str>, Place<'w>) {
-    let mut place = Place::Here;
-    let mut plain = Vec::new();
-    let mut words = rest.iter().copied();
-    while let Some(word) = words.next() {
-        let (option, value) = match word.split_once('=') {
-            Some((option, value)) if word.starts_with('-') => (option, Some(value)),
-            Some(_) | None => (word, None),
-        };
-        if SEVERAL.contains(&option) {
-            return (plain, Place::Anywhere);
-        }
-        if OTHER.contains(&option) || FOLDERS.contains(&option) {
-            let Some(to) = value.or_else(|| words.next()) else { return (plain, Place::Anywhere) };
-            let is_one = is_plain(to) && !to.contains("...") && !to.contains(['!', '[', '^', '}']);
-            place = match place {
-                Place::Here if is_one && OTHER.contains(&option) => Place::Package(to),
-                Place::Here if is_one && !to.starts_with('/') => Place::Folder(to),
-                Place::Here | Place::Package(_) | Place::Folder(_) | Place::Anywhere => Place::Anywhere,
-            };
-        } else if word == "--" {
-            break;
-        } else if !word.starts_with('-') {
-            plain.push(word);
-        }
-    }
-    (plain, place)
-}
-
-/// `npm run x`, `npm test`; what else managers do is theirs.
-fn manager(first: &str, rest: &[&str], folder: &str) -> Option<Callee> {
-    let (plain, place) = placed(rest);
-    let (mut words, mut place) = (plain.into_iter(), place);
-    let mut verb = words.next()?;
-    if (verb, first) == ("workspace", "yarn") {
-        place = Place::Package(words.next().filter(|name| is_plain(name))?);
-        verb = words.next()?;
-    }
-    let (name, is_either) = match (verb, first) {
-        // These two also run programs of packages, and one of them files.
-        ("run", "yarn" | "bun") => (words.next()?, true),
-        ("run" | "run-script", _) => (words.next()?, false),
-        (verb @ ("test" | "stop"), "npm" | "pnpm") => (verb, false),
-        (verb, "yarn" | "pnpm") if !matches!(place, Place::Here) && !VERBS.contains(&verb) => (verb, true),
-        (_, _) => return None,
-    };
-    // `npm run env` lists the environment where no script is called so.
-    if !is_plain(name) || name.contains('*') || name == "env" {
-        return None;
-    }
-    let (folder, name) = (folder.to_owned(), name.to_owned());
-    let run = if is_either { Run::OrProgram } else { Run::Script };
-    match place {
-        Place::Anywhere => return None,
-        Place::Package(package) => {
-            return folder.is_empty().then(|| Callee::Other { package: package.to_owned(), name, run });
-        }
-        Place::Folder(to) => {
-            return Some(Callee::Other { package: format!("./{folder}{to}"), name, run });
-        }
-        Place::Here => {}
-    }
-    Some(match is_either {
-        true if first == "bun" && is_program_file(&name) => Callee::File { folder, path: name },
-        true => Callee::Either { folder, name },
-        false => Callee::Script { folder, name },
-    })
-}
-
-fn is_program_file(word: &str) -> bool {
+pub(super) fn is_program_file(word: &str) -> bool {
     PROGRAM_ENDINGS.iter().any(|ending| word.ends_with(ending))
 }
 
@@ -354,7 +410,7 @@ fn argument<'w>(rest: &[&'w str]) -> Option<&'w str> {
 }
 
 /// Nothing in it that a shell would replace.
-fn is_plain(word: &str) -> bool {
+pub(super) fn is_plain(word: &str) -> bool {
     !word.is_empty() && !word.contains(['$', '`', '*', '?', '{', '<', '>', '%', '\\'])
 }
 
@@ -363,78 +419,5 @@ fn is_assignment(word: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The parts of a command between `&&`, `||`, `;`, `|` and `&`, outside of quotes.
-fn parts(command: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut start, mut quote) = (0_usize, None::<char>);
-    for (at, c) in command.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '\'' || c == '`' => quote = Some(c),
-            None if matches!(c, ';' | '|' | '&' | '\n') => {
-                parts.extend(command.get(start..at));
-                start = at.saturating_add(1);
-            }
-            None => {}
-        }
-    }
-    parts.extend(command.get(start..));
-    parts
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(command: &str) -> String {
-        let words = callees(command).into_iter().map(|callee| match callee {
-            Callee::Script { folder, name } => format!("run:{folder}{name}"),
-            Callee::Either { folder, name } => format!("either:{folder}{name}"),
-            Callee::File { folder, path } => format!("file:{folder}{path}"),
-            Callee::Other { package, name, .. } => format!("other:{package}#{name}"),
-            Callee::Like { folder, name } => format!("like:{folder}{name}"),
-            Callee::Program(name) => name,
-        });
-        words.collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn what_a_command_calls_is_found() {
-        let cases = [
-            ("npm run a && npm run b -- --x | tee l", "run:a run:b tee"),
-            ("NODE_ENV=x cross-env A=1 node -r dotenv/config src/a.js --y", "file:src/a.js node"),
-            ("cd web && ./build.sh; tsc", "file:web/./build.sh tsc"),
-            ("cd $X && node a.js", ""),
-            ("run-s a b:* 'c'", "run:a like:b run:c run-s"),
-            ("npm run a -w packages/x", "other:packages/x#a"),
-            ("npm run a --workspace=@x/a && npm run b -ws && npm run c --if-present", "other:@x/a#a"),
-            ("yarn workspace @x/a gone && yarn workspace @x/a add y", "other:@x/a#gone"),
-            ("pnpm --filter @x/a gone; pnpm --filter '@x/*' gone; pnpm --filter a... b", "other:@x/a#gone"),
-            ("pnpm -r build && pnpm lint", ""),
-            ("yarn --cwd packages/a gone", "other:./packages/a#gone"),
-            ("npm --prefix a run b", "other:./a#b"),
-            (
-                "concurrently -n \"a,b c\" \"npm run nope\" 'npm:nada' npm:x:* \"node z.js\" vite",
-                "run:nope run:nada file:z.js node concurrently",
-            ),
-            ("pm2 start ecosystem.config.js --only a", "file:ecosystem.config.js pm2"),
-            ("pm2 restart all && pm2 start npm -- start", "pm2 pm2"),
-            ("node -e \"x && y\"", "node"),
-            ("bash -c 'a'", "bash"),
-            ("echo 'npm run a'", "echo"),
-            ("tsx watch x.ts", "file:x.ts tsx"),
-            ("npm test && pnpm lint", "run:test"),
-            ("node .", "file:. node"),
-            ("cd docs && npm run docs; yarn run tsc", "run:docs/docs either:docs/tsc"),
-            ("bun run src/a.ts && bun run b", "file:src/a.ts either:b"),
-            ("ts-node --project tsconfig.cjs.json a/b.ts", "file:a/b.ts ts-node"),
-            ("node --test-reporter spec --x y.mjs", "node"),
-            ("node --no-warnings y.mjs", "file:y.mjs node"),
-            ("npm run env", ""),
-        ];
-        for (command, wanted) in cases {
-            assert_eq!(shown(command), wanted, "{command}");
-        }
-    }
-}
+mod tests;

@@ -71,7 +71,7 @@ fn what_a_script_calls_has_to_be_there() {
 
 #[test]
 fn scripts_of_other_packages_and_options_of_runners_are_told_apart() {
-    let text = r#"{"scripts": {
+    let text = r#"{"devDependencies": {"typescript": "5", "ts-node": "10"}, "scripts": {
         "docs:dev": "cd docs && npm run docs:dev",
         "docs:gone": "cd docs && npm run gone",
         "raw": "ts-node --project tsconfig.cjs.json scripts/raw.ts",
@@ -121,7 +121,9 @@ fn scripts_of_other_packages_have_to_be_there() {
         "ok:1": "true"
     }}"#;
     let a = r#"{"name": "@x/a", "scripts": {"there": "true"}}"#;
-    let inventory = scan_of(&[("package.json", root), ("packages/a/package.json", a)]);
+    let lock = r#"{"packages": {"x": {"bin": {"concurrently": "x", "run-p": "x"}}}}"#;
+    let files = [("package.json", root), ("packages/a/package.json", a), ("package-lock.json", lock)];
+    let inventory = scan_of(&files);
     let said = [
         ("npm-script-missing", 2),
         ("npm-script-missing", 3),
@@ -137,4 +139,93 @@ fn scripts_of_other_packages_have_to_be_there() {
     let a = r#"{"name": "@x/a", "dependencies": {"b": "1"}}"#;
     let root = r#"{"scripts": {"y": "yarn workspace @x/a tsc"}}"#;
     assert_eq!(scan_of(&[("package.json", root), ("packages/a/package.json", a)]).findings, []);
+}
+
+fn said(files: &[(&str, &str)]) -> Vec<String> {
+    let inventory = scan_of(files);
+    inventory
+        .findings
+        .iter()
+        .map(|found| format!("{} {} {:?}", found.rule, found.line, found.severity))
+        .collect()
+}
+
+#[test]
+fn a_file_that_is_looked_for_or_made_before_is_no_mistake() {
+    let text = r#"{"scripts": {
+        "guard1": "[ -f local.js ] && node local.js || true",
+        "guard2": "test -e local.js && node local.js",
+        "guard3": "if [ -f local.js ]; then node local.js; fi",
+        "made1": "echo 'x' > gen.js && node gen.js",
+        "made2": "curl -o d.sh https://h.example/d && bash d.sh",
+        "preuse": "node x.js > made.js",
+        "use": "node made.js",
+        "by": "npm run make-it && node it.js", "make-it": "cp x.js it.js"
+    }}"#;
+    assert_eq!(
+        said(&[("package.json", text), ("x.js", ""), ("package-lock.json", "{\"packages\":{}}")]),
+        [""; 0]
+    );
+    let text = r#"{"scripts": {
+        "a": "tsc -p . && node app/gone.js",
+        "b": "yarn c && node app/gone.js", "c": "make x",
+        "d": "node typed.js",
+        "e": "node writes.js && node written.js",
+        "f": "node gone.js || true",
+        "g": "[ -n \"$CI\" ] && node gone.js",
+        "h": "sh -c 'node tools/gone5.js'",
+        "i": "node gone.js || exit 1"
+    }, "devDependencies": {"typescript": "5"}}"#;
+    let files = [("package.json", text), ("typed.ts", ""), ("writes.js", "write('written.js')")];
+    let expected = [
+        "npm-file-not-built 2 Note",
+        "npm-file-not-built 3 Note",
+        "npm-file-not-built 4 Note",
+        "npm-file-not-built 5 Note",
+        "npm-file-missing 6 Warning",
+        "npm-file-missing 7 Error",
+        "npm-file-missing 8 Error",
+        "npm-file-missing 9 Error",
+    ];
+    assert_eq!(said(&files), expected);
+}
+
+#[test]
+fn programs_are_missed_without_a_lock_file_of_npms_too() {
+    let text = r#"{"scripts": {
+        "clean": "rimraf dist",
+        "y": "yarn run nope2",
+        "fine": "docker ps && netlify deploy && vercel && pm2 ls && if true; then aws s3 ls; fi && for x in a; do echo; done"
+    }}"#;
+    let missed = ["npm-program-missing 2 Warning", "npm-program-missing 3 Warning"];
+    assert_eq!(said(&[("package.json", text)]), missed);
+    for lock in ["yarn.lock", "pnpm-lock.yaml"] {
+        assert_eq!(said(&[("package.json", text), (lock, "")]), missed, "{lock}");
+    }
+    // Some package has to bring them, and these are not known to.
+    let with = |more: &str| text.replacen('{', &format!("{{{more},"), 1);
+    let some = with(r#""dependencies": {"express": "4"}"#);
+    let unsure = ["npm-program-missing 2 Warning", "npm-program-missing 3 Note"];
+    assert_eq!(said(&[("package.json", &some)]), unsure);
+    let lock = "express@4:\n  version \"4\"\n\nrimraf@3:\n  version \"3\"\n";
+    assert_eq!(said(&[("package.json", &some), ("yarn.lock", lock)]), ["npm-program-missing 3 Note"]);
+    let umbrella = with(r#""devDependencies": {"@x/scripts": "1"}"#);
+    let unknown = ["npm-program-missing 2 Note", "npm-program-missing 3 Note"];
+    assert_eq!(said(&[("package.json", &umbrella)]), unknown);
+    let declared = with(r#""devDependencies": {"rimraf": "5", "@y/nope2-cli": "1"}"#);
+    assert_eq!(said(&[("package.json", &declared)]), [""; 0]);
+}
+
+#[test]
+fn a_package_finds_programs_of_those_around_it() {
+    let root = r#"{"workspaces": ["packages/*"], "devDependencies": {"typescript": "5"}}"#;
+    let a = r#"{"name": "a", "bin": {"own-tool": "x.js"}, "devDependencies": {"rimraf": "5"}, "scripts": {"b": "tsc"}}"#;
+    let b = r#"{"name": "b", "scripts": {"b": "tsc && rimraf x && own-tool && ng build"}}"#;
+    let files = [("package.json", root), ("packages/a/package.json", a), ("packages/b/package.json", b)];
+    assert_eq!(said(&files), ["npm-program-missing 1 Warning"]);
+    let lone = r#"{"scripts": {"b": "tsc"}}"#;
+    assert_eq!(
+        said(&[("package.json", lone), ("packages/a/package.json", a)]),
+        ["npm-program-missing 1 Warning", "npm-program-missing 1 Warning"]
+    );
 }

@@ -107,7 +107,7 @@ fn links_never_lead_astray() {
     let outside = tempfile::tempdir().unwrap();
     write(outside.path(), "package.json", b"{\"scripts\":{\"secret\":\"x\"}}");
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "a/package.json", b"{\"scripts\":{\"b\":\"c\"}}");
+    write(folder.path(), "a/package.json", b"{\"scripts\":{\"b\":\"ls\"}}");
     symlink("..", folder.path().join("a/loop")).unwrap();
     symlink("self.json", folder.path().join("self.json")).unwrap();
     symlink(outside.path(), folder.path().join("out")).unwrap();
@@ -151,7 +151,7 @@ fn github_follows_no_link_to_a_workflow() {
 #[test]
 fn a_repository_within_is_not_this_one() {
     let folder = tempfile::tempdir().unwrap();
-    let script = b"{\"scripts\":{\"a\":\"b\"}}";
+    let script = b"{\"scripts\":{\"a\":\"ls\"}}";
     write(folder.path(), ".git/HEAD", b"x");
     write(folder.path(), "package.json", script);
     write(folder.path(), "sub/package.json", script);
