@@ -206,8 +206,11 @@ pub(crate) fn wanted(automation: &Automation, known: Known<'_>) -> BTreeSet<Stri
         }
     };
     match (&automation.detail, automation.id.kind()) {
-        (Detail::Pm2App { script, cwd, .. }, _) => {
+        (Detail::Pm2App { script, cwd, args, .. }, _) => {
             let path = below(script);
+            if path.is_empty() {
+                command(&args.join(" "), &below(cwd));
+            }
             for dir in [folder_of(&path), &below(cwd)] {
                 command("", dir);
             }
@@ -265,6 +268,14 @@ impl Known<'_> {
     fn below(&self, path: &str) -> Result<String, Refused> {
         let inside = path.strip_prefix(self.root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         inside.map(|rest| rest.trim_matches('/').to_owned()).ok_or_else(|| {
+            if !path.contains('/') {
+                return Refused::new(
+                    format!(
+                        "`{path}` is a program of that machine, and whether another one has it is not known"
+                    ),
+                    "Write a workflow that installs it first, and name that as the `backup` in standin.toml.",
+                );
+            }
             Refused::new(
                 format!("`{path}` is outside of the repository, and no other machine has it"),
                 "Keep it in the repository.",

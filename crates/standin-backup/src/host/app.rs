@@ -1,5 +1,7 @@
 //! An app of PM2's with a schedule: what PM2 would start in each slot.
 
+use std::collections::BTreeSet;
+
 use standin_core::automation::{Automation, Detail};
 
 use super::{Errand, Known, moved, node};
@@ -10,7 +12,78 @@ use crate::workflow::Refused;
 const START: &str = include_str!("app/start.cjs");
 
 /// Programs that PM2 is given by their names, and that runners have.
-const PROGRAMS: [&str; 9] = ["node", "npm", "npx", "yarn", "pnpm", "bash", "sh", "python3", "python"];
+const PROGRAMS: [&str; 70] = [
+    "node",
+    "npm",
+    "npx",
+    "yarn",
+    "pnpm",
+    "corepack",
+    "bash",
+    "sh",
+    "dash",
+    "pwsh",
+    "python3",
+    "python",
+    "pip",
+    "pip3",
+    "pipx",
+    "ruby",
+    "gem",
+    "php",
+    "composer",
+    "perl",
+    "go",
+    "java",
+    "mvn",
+    "gradle",
+    "dotnet",
+    "cargo",
+    "make",
+    "cmake",
+    "gcc",
+    "docker",
+    "kubectl",
+    "helm",
+    "aws",
+    "az",
+    "gcloud",
+    "gh",
+    "git",
+    "git-lfs",
+    "curl",
+    "wget",
+    "jq",
+    "yq",
+    "tar",
+    "gzip",
+    "zip",
+    "unzip",
+    "xz",
+    "bzip2",
+    "rsync",
+    "ssh",
+    "scp",
+    "openssl",
+    "psql",
+    "pg_dump",
+    "mysql",
+    "mysqldump",
+    "sqlite3",
+    "awk",
+    "sed",
+    "grep",
+    "find",
+    "xargs",
+    "parallel",
+    "env",
+    "timeout",
+    "echo",
+    "date",
+    "sleep",
+    "cat",
+    "true",
+];
 
 /// What an app does once.
 pub(super) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Refused> {
@@ -52,9 +125,15 @@ pub(super) fn of(automation: &Automation, known: Known<'_>) -> Result<Errand, Re
     argv.extend(args.iter().cloned());
     let command: Vec<String> = argv.iter().map(|word| moved::quoted(word)).collect();
     let command = command.join(" ");
-    moved::command(&command, &automation.source.path)?;
+    if is_program {
+        // What it is given may be a script, which must be there too.
+        known.check_command(&command, &dir, &automation.source.path)?;
+    } else {
+        moved::command(&command, &automation.source.path)?;
+    }
     let own = texts.iter().flat_map(|text| crate::workflow::variables(text));
-    let own = own.filter(|name| !env_names.contains(name));
+    let given = if is_program { known.variables_of(&command, &dir) } else { BTreeSet::new() };
+    let own = own.chain(given).filter(|name| !env_names.contains(name));
     let (run, read) = if env_names.is_empty() {
         (command, own.collect())
     } else {

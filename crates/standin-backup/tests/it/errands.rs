@@ -251,6 +251,21 @@ fn what_runners_do_not_have_is_installed_or_refused() {
         all.extend(more);
         only(&all)
     };
+    for (says, wanted) in [
+        ("script:'curl',args:'-sf https://shop.example/tick'", "curl -sf https://shop.example/tick"),
+        ("script:'/usr/bin/jq',args:'. package.json'", "jq . package.json"),
+        ("script:'node',args:'j.js'", "node j.js"),
+    ] {
+        let found = of(says, &[("j.js", "work()\n")]).unwrap_or_else(|why| panic!("{says}: {why}"));
+        assert!(found.contains(wanted), "{says}: {found}");
+    }
+    for (says, wanted) in [
+        ("script:'acme-sync'", "`acme-sync` is a program of that machine"),
+        ("script:'node',args:'gone.js'", "`gone.js` is not in the repository"),
+    ] {
+        let why = of(says, &[]);
+        assert!(why.as_ref().is_err_and(|why| why.contains(wanted)), "{says}: {why:?}");
+    }
     for program in ["bun", "deno", "tsx"] {
         let why = of(&format!("script:'b.ts',interpreter:'{program}'"), &[]);
         assert!(

@@ -175,12 +175,47 @@ fn started(
     let env = open_environment(means, secrets);
     let args = match means.trial {
         Trial::Real => return Ok(plain(&program, args.to_vec(), dir, env, secrets)),
-        Trial::Dry => dry(&program, script),
+        Trial::Dry => dry(&program, read_by(argv, script, dir)?.as_deref()),
     };
     Ok(match args {
         Some(args) => plain(&program, args, dir, env, secrets),
         None => plain(Path::new("/bin/sh"), vec!["-c".into(), ":".into()], dir, env, secrets),
     })
+}
+
+/// Options by which a program is given its text, or the name of a module, in place of a file.
+const INLINE: [&str; 9] = ["-e", "--eval", "-p", "--print", "-c", "-m", "-r", "-lc", "-ec"];
+
+/// The file that a program is to read: the script, or where that is the program itself, what its arguments name.
+fn read_by(argv: &[OsString], script: Option<&Path>, dir: &str) -> Result<Option<PathBuf>, PrepareError> {
+    let Some((program, args)) = argv.split_first() else { return Ok(None) };
+    let Some(script) = script.filter(|script| script.as_os_str() == program) else {
+        return Ok(script.map(Path::to_owned));
+    };
+    let is_of_node = script.file_name().is_some_and(|name| name == "node" || name == "nodejs");
+    for (at, word) in args.iter().map(|word| word.to_string_lossy()).enumerate() {
+        // `node -r` names a module that is loaded first.
+        if INLINE.contains(&&*word) && !(is_of_node && word == "-r") {
+            return Ok(None);
+        }
+        let path = Path::new(dir).join(&*word);
+        if !word.starts_with('-') && path.is_file() {
+            return Ok(Some(path));
+        }
+        // Behind an option it may be what the option is given.
+        let is_script = at == 0 && !word.starts_with('-') && path.extension().is_some();
+        if is_script && interprets(script) {
+            return Err(PrepareError::Gone(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a program takes a file as its first argument and runs it.
+fn interprets(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    ["node", "nodejs", "bash", "sh", "dash", "zsh", "ruby", "php", "perl"].contains(&&*name)
+        || name.starts_with("python")
 }
 
 /// How a program reads a script without running it.

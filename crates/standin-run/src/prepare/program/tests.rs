@@ -189,6 +189,27 @@ async fn a_dry_run_reads_the_script_and_runs_nothing() {
         assert_eq!(place.checked(&place.script(&format!("good.{ending}"))).await, 0, "{ending}");
         assert_ne!(place.checked(&place.script(&format!("bad.{ending}"))).await, 0, "{ending}");
     }
+    for (program, file, inline) in
+        [("python3", "good.py", "-c"), ("bash", "good.sh", "-c"), ("node", "good.js", "-e")]
+    {
+        let app = |interpreter, args: &[&str]| place.app(program, interpreter, &[], args);
+        // A program of that name may be a script of a manager's, which PM2 gives to Node.
+        let interpreters: &[_] = if program == "python3" { &[Some("none")] } else { &[None, Some("none")] };
+        for interpreter in interpreters.iter().copied() {
+            assert_eq!(place.checked(&app(interpreter, &[file, "--all"])).await, 0, "{program}");
+            assert_ne!(
+                place.checked(&app(interpreter, &[&file.replace("good", "bad")])).await,
+                0,
+                "{program}"
+            );
+            // What is no file is not read.
+            assert_eq!(place.checked(&app(interpreter, &[inline, "exit 3"])).await, 0, "{program}");
+        }
+        let gone = place.prepared(&app(Some("none"), &[&file.replace("good", "gone")]), Trial::Dry);
+        assert!(matches!(gone, Err(PrepareError::Gone(_))), "{program}");
+    }
+    let preloaded = place.app("node", None, &[], &["-r", "dotenv/config", "bad.js"]);
+    assert_ne!(place.checked(&preloaded).await, 0);
     assert!(!place.path("ran").exists());
     let gone = place.prepared(&place.script("gone.js"), Trial::Dry);
     assert!(matches!(gone, Err(PrepareError::Gone(_))));
