@@ -53,6 +53,12 @@ impl Gathered {
         }
     }
 
+    /// Takes over what was found by itself.
+    pub(crate) fn take_in(&mut self, other: Self) {
+        other.findings.list.into_iter().for_each(|found| self.find(found));
+        other.automations.into_iter().for_each(|automation| self.automation(automation));
+    }
+
     /// Orders everything, and keeps of two automations with one id the one that counts: an app of the repository itself
     /// goes before one of an example in it, one that its platform loads before one that it passes over, and one less
     /// deep in the tree before one deeper.

@@ -1,5 +1,7 @@
 //! Apps of PM2's ecosystem files: JavaScript, JSON and YAML.
 
+use std::collections::BTreeSet;
+
 use standin_core::automation::{Finding, Known, Severity};
 use standin_core::ownership::{self, Owner};
 
@@ -16,6 +18,8 @@ use crate::yaml;
 mod apps;
 mod dump;
 mod evaluated;
+mod loading;
+mod named;
 mod options;
 pub(crate) use dump::is_named as is_dump;
 pub use evaluated::computed;
@@ -62,6 +66,7 @@ enum Claim {
 /// Adds the apps of every ecosystem file.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     let mut unnamed = 0_usize;
+    let mut sources = Vec::new();
     for entry in repository.entries {
         if entry.path.starts_with(WORKFLOWS) || FOREIGN.contains(&entry.name()) {
             continue;
@@ -69,24 +74,47 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
         let claim = claim_of(entry.name());
         match (format_of(entry.name()), claim) {
             (Some(format), Claim::Named | Claim::Prefixed) => {
-                file(repository, entry, format, claim, gathered)
+                sources.extend(file(repository, entry, format, claim));
             }
             (Some(format), Claim::Content) if unnamed < MAX_UNNAMED_FILES => {
                 if is_small(repository, entry) {
                     unnamed = unnamed.saturating_add(1);
-                    file(repository, entry, format, claim, gathered);
+                    sources.extend(file(repository, entry, format, claim));
                 }
             }
-            (None, Claim::Named) if is_script_name(entry.name()) => wrong_name(repository, entry, gathered),
-            (Some(_) | None, Claim::Named | Claim::Prefixed | Claim::Content) => {}
+            (None, _) => sources.extend(named::wrongly(repository, entry)),
+            (Some(_), Claim::Content) => {}
         }
     }
+    named::keep(sources, gathered);
     dump::detect(repository, gathered);
     if unnamed >= MAX_UNNAMED_FILES {
         let message =
             format!("only the first {MAX_UNNAMED_FILES} files of any name were looked into for PM2 apps");
         let fix = "Name PM2's files ecosystem.config.js, or ignore generated files in .gitignore.";
         gathered.find(finding("too-many-files", Severity::Note, "", 1, message, fix));
+    }
+}
+
+/// What one file gives.
+pub(crate) struct Source {
+    path: String,
+    access: Access,
+    gathered: Gathered,
+    /// The files that it asks for, relative to the root.
+    reads: BTreeSet<String>,
+}
+
+impl Source {
+    fn new(path: &str) -> Self {
+        let (gathered, reads) = (Gathered::default(), BTreeSet::new());
+        Self { path: path.to_owned(), access: Access::Exported, gathered, reads }
+    }
+
+    /// The same with what is wrong with it.
+    fn with(mut self, problem: Finding) -> Self {
+        self.gathered.find(problem);
+        self
     }
 }
 
@@ -106,49 +134,56 @@ fn format_of(name: &str) -> Option<Format> {
     FORMATS.iter().find(|(ending, _)| name.contains(ending)).map(|(_, format)| *format)
 }
 
-/// `ecosystem.js` and the like; not `process.js`, which may be anything.
-fn is_script_name(name: &str) -> bool {
-    name.starts_with("ecosystem")
-        && [".js", ".cjs", ".mjs", ".ts"].iter().any(|ending| name.ends_with(ending))
-}
-
 fn is_small(repository: &Repository<'_>, entry: &Entry) -> bool {
     entry.nature == Nature::File
         && files::size(repository.root, &entry.path).is_some_and(|size| size <= MAX_UNNAMED_BYTES)
 }
 
-fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim, gathered: &mut Gathered) {
+/// What a file of a name that PM2 recognises gives; `None` where it is another tool's.
+fn file(repository: &Repository<'_>, entry: &Entry, format: Format, claim: Claim) -> Option<Source> {
     let path = entry.path.as_str();
+    let mut source = Source::new(path);
     let read = match entry.nature {
         Nature::File => files::read(repository.root, path),
         Nature::Other => Err(files::not_a_file(path)),
     };
     let text = match (read, claim) {
         (Ok(text), _) => text,
-        (Err(problem), Claim::Named) => return gathered.find(problem),
-        (Err(_), Claim::Prefixed | Claim::Content) => return,
+        (Err(problem), Claim::Named) => return Some(source.with(problem)),
+        (Err(_), Claim::Prefixed | Claim::Content) => return None,
     };
     let could_have_apps = text.contains("script") && (claim == Claim::Prefixed || text.contains("apps"));
     if claim != Claim::Named && !could_have_apps {
-        return;
+        return None;
     }
-    let parsed = match evaluated::instead(repository, path, &text, gathered) {
+    let trail = js::Trail::new();
+    let parsed = parse(repository.root, path, format, &text, &trail);
+    let parsed = match evaluated::instead(repository, path, &text, &mut source.gathered) {
         Some(configuration) => Ok(configuration),
-        None => parse(repository.root, path, format, &text),
+        None => parsed,
     };
+    source.reads = trail.into_read();
     match (parsed, claim) {
-        (Ok(configuration), Claim::Named) => apps::read(repository, entry, &configuration, gathered),
-        (Ok(configuration), Claim::Prefixed) if is_list_of_apps(&configuration.value) => {
-            apps::read(repository, entry, &configuration, gathered);
+        (Ok(mut configuration), _) if is_pm2s(&configuration.value, claim, &text) => {
+            if format == Format::Script && configuration.known == Known::Read {
+                configuration.unloadable = loading::problem(repository, path, &text, &mut source.gathered);
+            }
+            apps::read(repository, entry, &configuration, &mut source.gathered);
+            Some(source)
         }
-        (Ok(configuration), Claim::Prefixed | Claim::Content)
-            if has_apps(&configuration.value) || has_computed_apps(&configuration.value, &text) =>
-        {
-            apps::read(repository, entry, &configuration, gathered);
-        }
-        (Err(problem), Claim::Named | Claim::Prefixed) => gathered.find(problem),
+        (Err(problem), Claim::Named | Claim::Prefixed) => Some(source.with(problem)),
         // Another tool's file: what is wrong with it is not for here to say.
-        (Ok(_) | Err(_), Claim::Prefixed | Claim::Content) => {}
+        (Ok(_) | Err(_), _) => None,
+    }
+}
+
+/// Whether a file is PM2's, by its name or by what is in it.
+fn is_pm2s(value: &Value, claim: Claim, text: &str) -> bool {
+    let has_any = has_apps(value) || has_computed_apps(value, text);
+    match claim {
+        Claim::Named => true,
+        Claim::Prefixed => is_list_of_apps(value) || has_any,
+        Claim::Content => has_any,
     }
 }
 
@@ -162,6 +197,22 @@ pub(crate) struct Configuration {
     pub(crate) assumed: Vec<(u32, String)>,
     /// Whether reading it was enough.
     pub(crate) known: Known,
+    /// Why PM2 cannot load the file at all.
+    pub(crate) unloadable: Option<String>,
+}
+
+impl Configuration {
+    /// One that was read, of nobody known.
+    fn new(value: Value<'static>, access: Access) -> Self {
+        Self {
+            value,
+            access,
+            owner: Owner::Others,
+            assumed: Vec::new(),
+            known: Known::Read,
+            unloadable: None,
+        }
+    }
 }
 
 /// Whether PM2 really sees it.
@@ -195,21 +246,31 @@ fn is_list_of_apps(value: &Value) -> bool {
     !value.items().is_empty() && value.items().iter().all(is_app)
 }
 
-fn parse(root: &Root, path: &str, format: Format, text: &str) -> Result<Configuration, Finding> {
+fn parse(
+    root: &Root,
+    path: &str,
+    format: Format,
+    text: &str,
+    trail: &js::Trail,
+) -> Result<Configuration, Finding> {
+    let read = read_as(root, path, format, text, trail)?;
+    Ok(Configuration { owner: ownership::owner(text), ..read })
+}
+
+fn read_as(
+    root: &Root,
+    path: &str,
+    format: Format,
+    text: &str,
+    trail: &js::Trail,
+) -> Result<Configuration, Finding> {
     let absolute = &root.join(path);
-    let left = js::files_left();
     let fault = |rule: &str, line: u32, message: String| {
         finding(rule, Severity::Error, path, line, message, "Correct the file at this line.")
     };
     match format {
         Format::Json => match js::read_expression(text, absolute) {
-            Ok(value) => Ok(Configuration {
-                value,
-                access: Access::Exported,
-                owner: ownership::owner(text),
-                assumed: Vec::new(),
-                known: Known::Read,
-            }),
+            Ok(value) => Ok(Configuration::new(value, Access::Exported)),
             Err(error) if error.rule == "js-unparsable" => {
                 let message = error.message.replace("this is not JavaScript", "this is not JSON");
                 Err(fault("json-unparsable", error.line, message))
@@ -222,20 +283,12 @@ fn parse(root: &Root, path: &str, format: Format, text: &str) -> Result<Configur
                     let message = format!("`{}` stands twice in one map", crate::lines::quote(key));
                     Err(fault("duplicate-key", *line, message))
                 }
-                None => Ok(Configuration {
-                    value: document.root.into_owned(),
-                    access: Access::Exported,
-                    owner: ownership::owner(text),
-                    assumed: Vec::new(),
-                    known: Known::Read,
-                }),
+                None => Ok(Configuration::new(document.root.into_owned(), Access::Exported)),
             },
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
-        Format::Script => match js::read_module_within(text, absolute, Some(js::Reach::new(root, &left))) {
-            Ok(module) => {
-                exported(module, path).map(|found| Configuration { owner: ownership::owner(text), ..found })
-            }
+        Format::Script => match js::read_module_within(text, absolute, Some(js::Reach::new(root, trail))) {
+            Ok(module) => exported(module, path),
             Err(error) => Err(fault(error.rule, error.line, error.message)),
         },
     }
@@ -245,13 +298,7 @@ fn parse(root: &Root, path: &str, format: Format, text: &str) -> Result<Configur
 fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
     let assumed = module.assumed;
     if let Some(whole) = module.whole {
-        return Ok(Configuration {
-            value: whole.value,
-            access: Access::Exported,
-            owner: Owner::Others,
-            assumed,
-            known: Known::Read,
-        });
+        return Ok(Configuration { assumed, ..Configuration::new(whole.value, Access::Exported) });
     }
     if module.named.contains_key("apps") || module.named.contains_key("pm2") {
         let line = module.named.values().map(|export| export.value.line).min().unwrap_or(1);
@@ -261,51 +308,16 @@ fn exported(module: js::Module, path: &str) -> Result<Configuration, Finding> {
             value: export.value,
         });
         let value = Value::new(line, Data::Map(entries.collect()));
-        return Ok(Configuration {
-            value,
-            access: Access::Exported,
-            owner: Owner::Others,
-            assumed,
-            known: Known::Read,
-        });
+        return Ok(Configuration { assumed, ..Configuration::new(value, Access::Exported) });
     }
     match module.default {
-        Some(default) => Ok(Configuration {
-            value: default.value,
-            access: Access::DefaultExport,
-            owner: Owner::Others,
-            assumed,
-            known: Known::Read,
-        }),
+        Some(default) => {
+            Ok(Configuration { assumed, ..Configuration::new(default.value, Access::DefaultExport) })
+        }
         None => {
             let message = "this ecosystem file exports nothing that can be read without running it";
             let fix = "Write `module.exports = { apps: [ … ] }`.";
             Err(finding("pm2-no-export", Severity::Error, path, 1, message, fix))
         }
     }
-}
-
-/// A script that exports apps and that PM2 would run instead of reading it.
-fn wrong_name(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathered) {
-    if entry.nature == Nature::Other {
-        return;
-    }
-    let read = files::read(repository.root, &entry.path);
-    let parsed = read.and_then(|text| parse(repository.root, &entry.path, Format::Script, &text));
-    // It may be a script that is meant to be run, so only one with apps is worth a word.
-    let Ok(configuration) = parsed else { return };
-    if !has_apps(&configuration.value) {
-        return;
-    }
-    let (stem, ending) = entry.name().rsplit_once('.').unwrap_or((entry.name(), "js"));
-    // `ecosystem.config.dev.js` is meant for `ecosystem.dev.config.js`.
-    let stem = stem.replacen(".config", "", 1);
-    let fix = match ending {
-        "ts" => format!("Write it in JavaScript, as {stem}.config.cjs."),
-        _ => format!("Rename it to {stem}.config.{ending}."),
-    };
-    let message = "PM2 starts a file of this name as a script and does not read its apps";
-    gathered.find(finding("pm2-file-name", Severity::Error, &entry.path, 1, message, fix));
-    let configuration = Configuration { access: Access::WrongName, ..configuration };
-    apps::read(repository, entry, &configuration, gathered);
 }

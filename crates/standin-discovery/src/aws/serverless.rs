@@ -48,9 +48,9 @@ pub(super) fn read(file: &File<'_>, root: &Value, gathered: &mut Gathered) {
 /// A service that is written as a program: what it spells out.
 pub(super) fn program(file: &File<'_>, gathered: &mut Gathered) {
     let root = file.repository.root;
-    let left = js::files_left();
+    let trail = js::Trail::new();
     let path = file.repository.absolute(file.path);
-    let exported = match js::read_module_within(file.text, &path, Some(js::Reach::new(root, &left))) {
+    let exported = match js::read_module_within(file.text, &path, Some(js::Reach::new(root, &trail))) {
         Ok(module) => module.whole.or(module.default).map(|export| export.value),
         Err(fault) => {
             let fix = "Correct the file at this line.";

@@ -6,11 +6,12 @@
 )]
 
 use oxc_ast::ast::{
-    BinaryExpression, BinaryOperator, ConditionalExpression, Expression, LogicalExpression, LogicalOperator,
+    BinaryExpression, BinaryOperator, ComputedMemberExpression, ConditionalExpression, Expression,
+    LogicalExpression, LogicalOperator,
 };
 
 use super::eval::{Scope, computed};
-use super::module;
+use super::{module, mutation};
 use crate::lines::quote;
 use crate::value::{Data, Value};
 
@@ -19,15 +20,12 @@ impl<'a> Scope<'a> {
     fn unset(&self, expression: &Expression<'a>, depth: usize) -> Value<'static> {
         let value = self.eval(expression, depth);
         let Data::Computed(_) = value.data else { return value };
-        match variable(expression) {
-            Some(variable) => {
-                let message =
-                    format!("`process.env.{}` decides here: it is taken to be unset", quote(&variable));
-                self.assume(value.line, message);
-                Value::new(value.line, Data::Null)
-            }
-            None => value,
-        }
+        let Some(variable) = value.variable().filter(|name| !mutation::sets_variable(self.text(), name))
+        else {
+            return value;
+        };
+        self.assume(value.line, is_unset(variable));
+        Value::new(value.line, Data::Null)
     }
 
     /// Whether a condition holds, where that is known.
@@ -82,16 +80,27 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The variable of the environment that an expression is: `process.env.A`, `process.env['A']`.
-fn variable(expression: &Expression<'_>) -> Option<String> {
-    let expression = expression.get_inner_expression();
-    if let Expression::ComputedMemberExpression(member) = expression
-        && module::dotted(&member.object).as_deref() == Some("process.env")
-        && let Expression::StringLiteral(name) = &member.expression
-    {
-        return Some(name.value.to_string());
+/// What is said of a variable that decides.
+pub(crate) fn is_unset(variable: &str) -> String {
+    format!("`process.env.{}` decides here: it is taken to be unset", quote(variable))
+}
+
+/// What `process.env['A']` stands for, as `process.env.A` is called; else a member that is not known.
+pub(super) fn member(expression: &ComputedMemberExpression<'_>, name: &Value) -> Data<'static> {
+    let of = module::dotted(&expression.object);
+    match name.text().filter(|_| of.as_deref() == Some("process.env")) {
+        Some(name) => computed(&format!("`process.env.{name}`")),
+        None => computed("a member"),
     }
-    module::dotted(expression)?.strip_prefix("process.env.").map(str::to_owned)
+}
+
+impl Value<'_> {
+    /// The variable of the environment that only running the file would tell.
+    pub(crate) fn variable(&self) -> Option<&str> {
+        let Data::Computed(what) = &self.data else { return None };
+        let name = what.strip_prefix("`process.env.")?.strip_suffix('`')?;
+        (!name.contains(['.', '`'])).then_some(name)
+    }
 }
 
 impl Value<'static> {

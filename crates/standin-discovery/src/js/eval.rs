@@ -19,7 +19,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::module::Imported;
 use super::reach::Reach;
-use super::{module, mutation, paths};
+use super::{choices, module, mutation, paths};
 use crate::limits::{MAX_JS_NODES, MAX_NESTING};
 use crate::lines::Lines;
 use crate::value::{Data, Entry, Key, Value};
@@ -109,6 +109,14 @@ impl<'a> Scope<'a> {
         assumed
     }
 
+    /// What a question gives, and what was taken of the environment to answer it: nobody else hears of that.
+    pub(super) fn assuming<T>(&self, ask: impl FnOnce(&Self) -> T) -> (T, Vec<String>) {
+        let before = self.assumed.borrow().len();
+        let answer = ask(self);
+        let taken = self.assumed.borrow_mut().split_off(before);
+        (answer, taken.into_iter().map(|(_, what)| what).collect())
+    }
+
     /// What a name was imported or required as.
     pub(crate) fn import(&self, local: &str) -> Option<&Imported> {
         self.imports.get(local)
@@ -190,7 +198,7 @@ impl<'a> Scope<'a> {
             }
             Expression::ComputedMemberExpression(member) => {
                 let (list, at) = (self.eval(&member.object, depth), self.eval(&member.expression, depth));
-                list.at(&at).map_or_else(|| computed("a member"), |found| found.data.clone())
+                list.at(&at).map_or_else(|| choices::member(member, &at), |found| found.data.clone())
             }
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 self.sum(&sum.left, &sum.right, depth)

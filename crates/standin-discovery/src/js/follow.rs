@@ -5,9 +5,10 @@
     reason = "the syntax tree has dozens of kinds; what is not listed is computed"
 )]
 
-use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
 use oxc_span::GetSpan;
 
+use super::choices::is_unset;
 use super::eval::{Scope, changed, computed};
 use super::paths;
 use super::reach::{Followed, Reach};
@@ -49,6 +50,12 @@ impl<'a> Scope<'a> {
             if !self.slice(pattern.span()).is_some_and(|text| text.contains(name)) {
                 continue;
             }
+            if super::module::dotted(whole).as_deref() == Some("process.env") {
+                match self.of_environment(pattern, name, depth) {
+                    Some(data) => return Some(data),
+                    None => continue,
+                }
+            }
             let value = self.eval(whole, depth);
             if matches!(value.data, Data::Computed(_)) {
                 continue;
@@ -67,6 +74,29 @@ impl<'a> Scope<'a> {
             // A default import of a module, or all of a file of data.
             None => Some(value.get("default").map_or_else(|| value.data.clone(), |part| part.data.clone())),
         }
+    }
+
+    /// A variable that was taken out of the environment; where there is a default, that counts.
+    fn of_environment(
+        &self,
+        pattern: &BindingPattern<'a>,
+        name: &str,
+        depth: usize,
+    ) -> Option<Data<'static>> {
+        let BindingPattern::ObjectPattern(object) = pattern else { return None };
+        let binds = |pattern: &BindingPattern<'_>| matches!(pattern, BindingPattern::BindingIdentifier(one) if one.name == name);
+        for property in &object.properties {
+            let Some(variable) = property.key.static_name() else { continue };
+            match &property.value {
+                BindingPattern::AssignmentPattern(default) if binds(&default.left) => {
+                    self.assume(self.line(property.span), is_unset(&variable));
+                    return Some(self.eval(&default.right, depth).data);
+                }
+                one if binds(one) => return Some(computed(&format!("`process.env.{variable}`"))),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// What another file gives, as if it stood in this line.
@@ -95,6 +125,13 @@ impl<'a> Scope<'a> {
                 let found = self.follow(line, |reach| reach.exports(&self.folder(), path));
                 let what = || computed(&format!("what `{}` exports", crate::lines::quote(path)));
                 Some(found.map_or_else(what, |found| found.data))
+            }
+            "require.resolve" => {
+                let path = self.eval(first, depth);
+                let path = path.text()?;
+                let found = self.reach.as_ref().and_then(|reach| reach.file(&self.folder(), path));
+                let what = || computed(&format!("where `{}` is", crate::lines::quote(path)));
+                Some(found.map_or_else(what, |file| Data::Text(file.into())))
             }
             "fs.readFileSync" | "readFileSync" => {
                 Some(computed(&format!("what `{}` holds", named(self.eval(first, depth).text()?))))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oxc_allocator::Allocator;
-use oxc_parser::Parser;
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
 use crate::limits::{JS_STACK_BYTES, JS_STACK_BYTES_PER_TOKEN, MAX_JS_TOKENS};
@@ -18,15 +18,18 @@ mod growth;
 mod guard;
 mod idle;
 mod listed;
+mod loading;
 mod module;
 mod mutation;
 mod paths;
 mod plain;
 mod reach;
 
+pub(crate) use choices::is_unset;
 pub(crate) use growth::is_more;
+pub(crate) use loading::{Asks, Cause, Maker, Stop};
 pub(crate) use module::{Call, Export, First, Imported, Module};
-pub(crate) use reach::{Reach, files_left};
+pub(crate) use reach::{Reach, Trail};
 
 /// Why a text is not JavaScript that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +64,29 @@ pub(crate) fn read_module_within(text: &str, file: &Path, reach: Option<Reach<'_
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     on_deep_stack(text, &lines, || {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, text, source_type(&name)).parse();
+        let parsed = module_of(&allocator, text, &name);
         if let Some(error) = first_error!(parsed) {
             return Err(unparsable(error, &lines));
         }
         let scope = eval::Scope::new(&parsed.program, text, &lines, file, reach);
         Ok(module::read(&parsed.program, &scope))
     })
+}
+
+/// What keeps Node from loading a module, in the order of its text; nothing where it is no JavaScript.
+pub(crate) fn stops(text: &str, file: &Path, reach: Reach<'_>) -> Vec<Stop> {
+    let lines = Lines::new(text);
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let found = on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = module_of(&allocator, text, &name);
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &lines));
+        }
+        let scope = eval::Scope::new(&parsed.program, text, &lines, file, Some(reach));
+        Ok(loading::stops(&parsed.program, &scope, reach))
+    });
+    found.unwrap_or_default()
 }
 
 /// The line that says it all of a program that does nothing but print, wait and answer; `None` when it may do something
@@ -105,6 +124,12 @@ pub(crate) fn read_expression(text: &str, file: &Path) -> Result<Value<'static>,
             message: "this is not one value".into(),
         })
     })
+}
+
+/// A module as Node reads it: one of CommonJS may return at its top.
+fn module_of<'a>(allocator: &'a Allocator, text: &'a str, name: &str) -> ParserReturn<'a> {
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    Parser::new(allocator, text, source_type(name)).with_options(options).parse()
 }
 
 /// Parses in a thread whose stack is large enough for any text of this many tokens; the arena goes with it.

@@ -90,13 +90,47 @@ pub(super) fn sets(text: &str, name: &str) -> usize {
     sets.count()
 }
 
+/// Whether the text gives a variable of the environment a value itself.
+pub(crate) fn sets_variable(text: &str, name: &str) -> bool {
+    let sets = text.match_indices("process.env").any(|(at, found)| {
+        let rest = text.get(at.saturating_add(found.len())..).unwrap_or("");
+        let dotted = rest.strip_prefix('.').and_then(|rest| rest.strip_prefix(name));
+        let in_brackets = |quote: char| {
+            rest.strip_prefix('[')?
+                .strip_prefix(quote)?
+                .strip_prefix(name)?
+                .strip_prefix(quote)?
+                .strip_prefix(']')
+        };
+        let Some(after) = dotted.or_else(|| in_brackets('\'')).or_else(|| in_brackets('"')) else {
+            return false;
+        };
+        let after = after.trim_start();
+        let assigns = after.strip_prefix('=').is_some_and(|next| !next.starts_with(['=', '>']));
+        assigns || ["||=", "??=", "&&=", "+="].iter().any(|sign| after.starts_with(sign))
+    });
+    sets || text.contains("Object.assign(process.env")
+}
+
 fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_changed, is_set_again};
+    use super::{is_changed, is_set_again, sets_variable};
+
+    #[test]
+    fn a_variable_of_the_environment_is_set_or_read() {
+        for text in ["process.env.A = 1", "process.env['A'] ||= 'x'", "Object.assign(process.env, { B: 1 })"]
+        {
+            assert!(sets_variable(text, "A"), "{text}");
+        }
+        for text in ["process.env.A == 1", "process.env.AB = 1", "x = process.env.A;", "(process.env.A) => 1"]
+        {
+            assert!(!sets_variable(text, "A"), "{text}");
+        }
+    }
 
     #[test]
     fn a_name_is_set_once_or_again() {

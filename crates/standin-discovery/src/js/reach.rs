@@ -1,10 +1,15 @@
 //! Other files that a module asks for: `require('./apps.json')`, `fs.readFileSync`. They are read, never run, and only
 //! where they lie in the repository.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use super::{paths, read_expression, read_module_within};
+use serde::de::IgnoredAny;
+
+use super::loading::Stop;
+use super::{paths, read_expression, read_module_within, stops};
 use crate::asked::{Root, There};
 use crate::files;
 use crate::limits::{MAX_FOLLOWED_DEPTH, MAX_FOLLOWED_FILES};
@@ -16,14 +21,34 @@ use crate::yaml;
 pub(crate) struct Reach<'r> {
     /// Absolute, without links: nothing outside of it is read.
     root: &'r Root,
-    /// How many files may still be read.
-    left: &'r AtomicUsize,
+    /// The files that were read so far.
+    trail: &'r Trail,
     depth: usize,
 }
 
-/// A new count of the files that one module may ask for.
-pub(crate) const fn files_left() -> AtomicUsize {
-    AtomicUsize::new(MAX_FOLLOWED_FILES)
+/// The files that one module asks for.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    /// How many may still be read.
+    left: AtomicUsize,
+    /// Relative to the root.
+    read: Mutex<BTreeSet<String>>,
+}
+
+impl Trail {
+    pub(crate) const fn new() -> Self {
+        Self { left: AtomicUsize::new(MAX_FOLLOWED_FILES), read: Mutex::new(BTreeSet::new()) }
+    }
+
+    /// The files that were read, relative to the root.
+    pub(crate) fn into_read(self) -> BTreeSet<String> {
+        self.read.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether what is required is a file, and no package.
+pub(super) fn is_file_path(path: &str) -> bool {
+    path.starts_with("./") || path.starts_with("../") || path.starts_with('/') || matches!(path, "." | "..")
 }
 
 /// What another file gives: its value, and what was assumed of the environment in it.
@@ -33,20 +58,46 @@ pub(super) struct Followed {
 }
 
 impl<'r> Reach<'r> {
-    pub(crate) const fn new(root: &'r Root, left: &'r AtomicUsize) -> Self {
-        Self { root, left, depth: 0 }
+    pub(crate) const fn new(root: &'r Root, trail: &'r Trail) -> Self {
+        Self { root, trail, depth: 0 }
+    }
+
+    /// The file that a path without its ending stands for.
+    pub(super) fn module(&self, whole: &str) -> Option<String> {
+        let endings = ["", ".js", ".json", ".cjs", ".mjs", ".ts", "/index.js", "/index.json"];
+        let mut found = endings.iter().map(|ending| format!("{whole}{ending}"));
+        found.find(|file| self.root.kind(Path::new(file)) == There::File)
+    }
+
+    /// Whether anything is at a path.
+    pub(super) fn is_there(&self, path: &str) -> bool {
+        ["", ".node"]
+            .iter()
+            .any(|ending| self.root.kind(Path::new(&format!("{path}{ending}"))) != There::Nothing)
+    }
+
+    /// Whether something of this name is in a folder, or in one above it in the repository.
+    pub(super) fn is_in_or_above(&self, folder: &str, name: &str) -> bool {
+        let above = Path::new(folder).ancestors().take_while(|folder| folder.starts_with(self.root));
+        above.into_iter().any(|folder| self.root.kind(&folder.join(name)) != There::Nothing)
+    }
+
+    /// Whether `require` would find no JSON in a file.
+    pub(super) fn is_broken_json(&self, file: &str) -> bool {
+        let Some(text) = self.text(file) else { return false };
+        serde_json::from_str::<IgnoredAny>(text.trim_start_matches('\u{feff}')).is_err()
+    }
+
+    /// What keeps another module from being loaded.
+    pub(super) fn stops_of(&self, file: &str) -> Vec<Stop> {
+        let deeper = Self { depth: self.depth.saturating_add(1), ..*self };
+        self.text(file).map_or_else(Vec::new, |text| stops(&text, Path::new(file), deeper))
     }
 
     /// What `require` or `import` of a path gives in a file of this folder. `None` for packages, for what is not there,
     /// and for what only running it would tell.
     pub(super) fn exports(&self, folder: &str, path: &str) -> Option<Followed> {
-        if !(path.starts_with("./") || path.starts_with("../") || path.starts_with('/') || path == ".") {
-            return None;
-        }
-        let whole = paths::resolve(folder, &[path.to_owned()]);
-        let endings = ["", ".js", ".json", ".cjs", ".mjs", ".ts", "/index.js", "/index.json"];
-        let found = endings.iter().map(|ending| format!("{whole}{ending}"));
-        let file = found.into_iter().find(|file| self.root.kind(Path::new(file)) == There::File)?;
+        let file = self.file(folder, path)?;
         if file.ends_with(".json") {
             return self.data(&file);
         }
@@ -62,6 +113,12 @@ impl<'r> Reach<'r> {
             .map(|(name, export)| Entry { key: Key::Named(name.into()), line: 1, value: export.value })
             .collect();
         (!entries.is_empty()).then(|| Followed { value: Value::new(1, Data::Map(entries)), assumed })
+    }
+
+    /// The file that `require` of a path finds in a file of this folder.
+    pub(super) fn file(&self, folder: &str, path: &str) -> Option<String> {
+        let whole = paths::resolve(folder, &[path.to_owned()]);
+        if is_file_path(path) { self.module(&whole) } else { None }
     }
 
     /// What a file of data holds: JSON with or without comments, or YAML.
@@ -84,7 +141,8 @@ impl<'r> Reach<'r> {
             return None;
         }
         let count = |left: usize| left.checked_sub(1);
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).ok()?;
+        self.trail.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).ok()?;
+        self.trail.read.lock().unwrap_or_else(PoisonError::into_inner).insert(relative.to_owned());
         files::read(self.root, relative).ok()
     }
 }

@@ -71,9 +71,9 @@ fn data_of_other_files_is_followed_within_the_repository_alone() {
         const a = yaml.load(fs.readFileSync('./a.yaml', 'utf8')).jobs[0].name;
         module.exports = { a, b: JSON5.parse(fs.readFileSync(__dirname + '/b.json5').toString()).name,
           c: require('./loop').name, away: require('./away.json'), out: require('../../etc/x.json'), pkg: require('dotenv') };";
-    let left = files_left();
+    let trail = Trail::new();
     let whole = crate::asked::Root::new(real.clone());
-    let reach = Some(Reach::new(&whole, &left));
+    let reach = Some(Reach::new(&whole, &trail));
     let value = read_module_within(text, &real.join("x.config.js"), reach).unwrap().whole.unwrap().value;
     assert_eq!((text_of(&value, "a"), text_of(&value, "b"), text_of(&value, "c")), ("one", "two", "three"));
     for name in ["away", "out", "pkg"] {

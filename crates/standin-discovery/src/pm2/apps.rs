@@ -54,7 +54,10 @@ pub(crate) fn read(
     configuration: &Configuration,
     gathered: &mut Gathered,
 ) {
-    assumed(&entry.path, &configuration.assumed, gathered);
+    // What Standin wrote is not for the user to change.
+    if configuration.owner == Owner::Others {
+        assumed(&entry.path, &configuration.assumed, gathered);
+    }
     if configuration.access == Access::DefaultExport {
         let message = "PM2 passes over the default export of an ES module and finds no apps";
         let fix = "Write `module.exports = { apps }` in a .config.cjs file, or `export const apps = [ … ]`.";
@@ -68,6 +71,7 @@ pub(crate) fn read(
         access: configuration.access,
         owner: configuration.owner.clone(),
         known: configuration.known,
+        unloadable: configuration.unloadable.clone(),
         refused: None,
         found: Vec::new(),
         names: BTreeMap::new(),
@@ -87,6 +91,8 @@ struct File<'a> {
     access: Access,
     owner: Owner,
     known: Known,
+    /// Why PM2 cannot load the file.
+    unloadable: Option<String>,
     /// Why PM2 would refuse the whole file: one bad app is enough.
     refused: Option<String>,
     found: Vec<Automation>,
@@ -153,10 +159,12 @@ impl File<'_> {
 
     /// Hands over what was found.
     fn finish(self) {
+        let refused = self.refused.map(|why| format!("PM2 refuses the whole file: {why}"));
+        let why = self.unloadable.or(refused);
         for mut automation in self.found {
-            if let (Some(why), true) = (&self.refused, automation.state > Standing::Declared) {
+            if let (Some(why), true) = (&why, automation.state > Standing::Declared) {
                 automation.state = Standing::Declared;
-                automation.reason = format!("PM2 refuses the whole file: {why}");
+                automation.reason.clone_from(why);
             }
             self.gathered.automation(automation);
         }
@@ -336,6 +344,7 @@ impl File<'_> {
         let cwd = match app.look_up("cwd") {
             Lookup::Found(Value { data: Data::Text(cwd), .. }) => &**cwd,
             Lookup::Missing | Lookup::Found(Value { data: Data::Null, .. }) => "",
+            Lookup::Found(value) if self.is_unset(value) => "",
             Lookup::Computed(_) | Lookup::Found(_) => {
                 let message = "`cwd` is computed, so the script cannot be looked for";
                 self.computed("computed-app", line, message);
@@ -397,16 +406,31 @@ impl File<'_> {
         quote(&relative.to_string_lossy())
     }
 
+    /// Whether a value is a variable of the environment, which is taken to be unset.
+    fn is_unset(&mut self, value: &Value) -> bool {
+        let Some(variable) = value.variable() else { return false };
+        let fix = "Nothing, if that is how PM2 is started.";
+        self.note("computed-default", value.line, &js::is_unset(variable), fix);
+        true
+    }
+
     fn error(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
         self.gathered.find(finding(rule, Severity::Error, self.path, line, message, fix));
     }
 
-    /// What only running the file would tell: nothing is wrong with it.
+    /// What only running the file would tell: nothing is wrong with it. Where running it would come to nothing, that is
+    /// said, and Standin's own files are known without it.
     fn computed(&mut self, rule: &str, line: u32, message: &str) {
+        if self.unloadable.is_some() || self.owner != Owner::Others {
+            return;
+        }
         self.gathered.find(finding(rule, Severity::Warning, self.path, line, message, EDIT));
     }
 
     fn note(&mut self, rule: &str, line: u32, message: &str, fix: &str) {
+        if self.owner != Owner::Others {
+            return;
+        }
         self.gathered.find(finding(rule, Severity::Note, self.path, line, message, fix));
     }
 }
@@ -435,5 +459,5 @@ fn fall_short(read: &mut App, state: Standing, reason: &str) {
 
 /// As Node resolves: absolute paths stay, `.` and `..` go.
 fn resolve(base: &Path, path: &str) -> PathBuf {
-    crate::js::resolve(base, path)
+    js::resolve(base, path)
 }

@@ -41,11 +41,9 @@ pub(super) fn instead(
                     "this file was run: it may say something else in another environment".to_owned();
                 say("pm2-evaluated", Severity::Note, message, "Nothing, if PM2 is started in the same one.");
                 return Some(Configuration {
-                    value: placed(value, text),
-                    access: Access::Exported,
                     owner: ownership::owner(text),
-                    assumed: Vec::new(),
                     known: Known::Evaluated,
+                    ..Configuration::new(placed(value, text), Access::Exported)
                 });
             }
             Err(fault) => fault.message,

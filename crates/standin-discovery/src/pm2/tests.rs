@@ -2,6 +2,8 @@ use standin_core::automation::{Detail, Inventory};
 
 use crate::tests::{rules, scan_of, standing};
 
+mod files;
+
 const FILE: &str = "ecosystem.config.js";
 
 fn apps(list: &str) -> Inventory {
@@ -37,7 +39,10 @@ fn what_starts_an_app_follows_from_its_options() {
         (", cron_restart: '0 0 L * *'", vec!["always", "schedule"], "effective"),
         (", cron: '*/90 * * * *'", vec!["always", "schedule"], "loadable"),
         (", cron_restart: '0 0 31 4 *'", vec!["always", "schedule"], "loadable"),
-        (", cron_restart: process.env.C", vec!["always", "schedule"], "loadable"),
+        (", cron_restart: process.env.C", vec!["always"], "effective"),
+        (", cron_restart: process.env['C']", vec!["always"], "effective"),
+        (", cron_restart: cron()", vec!["always", "schedule"], "loadable"),
+        (", cwd: process.env.D", vec!["always"], "effective"),
         (", cwd: where()", vec!["always"], "declared"),
         (", cwd: 'b'", vec!["always"], "loadable"),
     ];

@@ -46,6 +46,7 @@ impl File<'_> {
         let refused = self.refused.clone();
         match (&value.data, value.scalar()) {
             (Data::Null, _) => return Slots::None,
+            (Data::Computed(_), _) if self.is_unset(value) => return Slots::None,
             // PM2 takes 0 and an empty text for "none".
             (_, Some(text)) if text == "0" || text.is_empty() || text == "false" => return Slots::None,
             (Data::Text(cron), _) => self.cron(cron, value.line, read),
