@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use standin_core::automation::{Severity, Standing};
 use standin_core::ident::Kind;
@@ -12,19 +13,20 @@ use crate::contents::{File, Found, is_aside};
 use crate::files;
 use crate::findings::Gathered;
 use crate::js;
-use crate::limits::MAX_REFERENCES;
 use crate::lines::quote;
 use crate::registry::Repository;
 use crate::walk::Nature;
 
 mod hcl;
 mod json;
+mod known;
 mod others;
 
 #[cfg(test)]
 mod tests;
 
 use hcl::{Block, Expr};
+use known::Instance;
 
 /// The resources that are read.
 const RULE: &str = "aws_cloudwatch_event_rule";
@@ -64,7 +66,7 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
             // What a folder of the repository calls is made once for each call, with its arguments.
             Some(calls) => {
                 for call in calls.iter().take(MAX_CALLS) {
-                    module.call = Some(call.clone());
+                    module.call = Some(Rc::clone(call));
                     resources(repository, files, module, gathered);
                 }
             }
@@ -75,25 +77,37 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
 /// Most calls of one module that are looked at.
 const MAX_CALLS: usize = 200;
 
+/// The resources that have schedules.
+fn kinds() -> impl Iterator<Item = &'static str> {
+    others::KINDS.iter().map(|(kind, _)| *kind).chain([RULE, SCHEDULE])
+}
+
 fn has_kind(files: &[(&str, String)]) -> bool {
-    let mut kinds = others::KINDS.iter().map(|(kind, _)| *kind).chain([RULE, SCHEDULE]);
-    kinds.any(|kind| files.iter().any(|(_, text)| text.contains(kind)))
+    kinds().any(|kind| files.iter().any(|(_, text)| text.contains(kind)))
+}
+
+fn has_schedules(kind: &str) -> bool {
+    kinds().any(|known| known == kind)
 }
 
 /// One folder, read as a whole.
 struct Module {
     /// Each block with the place of its file.
-    blocks: Vec<(usize, Block)>,
+    blocks: Rc<Vec<(usize, Block)>>,
     /// Who calls it, while it is looked at for that call.
-    call: Option<ModuleCall>,
+    call: Option<Rc<ModuleCall>>,
+    /// The one of several that is looked at.
+    each: Option<Instance>,
+    /// How many more expressions are looked at for one value.
+    left: Cell<usize>,
 }
 
 /// A `module` block that names a folder of the repository.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct ModuleCall {
     name: String,
-    /// The arguments whose texts are known.
-    arguments: BTreeMap<String, String>,
+    /// The arguments, as far as they are known.
+    arguments: BTreeMap<String, Expr>,
     /// The names of all arguments.
     given: Vec<String>,
 }
@@ -103,12 +117,12 @@ fn parse(
     files: &[(&str, String)],
     mut gathered: Option<&mut Gathered>,
 ) -> Module {
-    let mut module = Module { blocks: Vec::new(), call: None };
+    let mut all = Vec::new();
     for (at, (path, text)) in files.iter().enumerate() {
         let file = File { repository, path, text, tasks: Cell::new(0) };
         let parsed = if path.ends_with(".json") { json::parse(&file) } else { hcl::parse(text) };
         match (parsed, gathered.as_deref_mut()) {
-            (Ok(blocks), _) => module.blocks.extend(blocks.into_iter().map(|block| (at, block))),
+            (Ok(blocks), _) => all.extend(blocks.into_iter().map(|block| (at, block))),
             (Err((line, message)), Some(gathered)) => {
                 let fix = "Correct the file at this line; `terraform validate` says more.";
                 file.say(("hcl-unparsable", Severity::Error, line), message, fix, gathered);
@@ -116,12 +130,15 @@ fn parse(
             (Err(_), None) => {}
         }
     }
-    module
+    Module { blocks: Rc::new(all), call: None, each: None, left: Cell::new(0) }
 }
 
 /// The calls of modules of the repository, by the folder that they call.
-fn calls(repository: &Repository<'_>, modules: &BTreeMap<&str, Module>) -> BTreeMap<String, Vec<ModuleCall>> {
-    let mut calls: BTreeMap<String, Vec<ModuleCall>> = BTreeMap::new();
+fn calls(
+    repository: &Repository<'_>,
+    modules: &BTreeMap<&str, Module>,
+) -> BTreeMap<String, Vec<Rc<ModuleCall>>> {
+    let mut calls: BTreeMap<String, Vec<Rc<ModuleCall>>> = BTreeMap::new();
     for (folder, module) in modules {
         for (_, block) in module.blocks.iter().filter(|(_, block)| block.kind == "module") {
             let (Some(name), Some((_, Expr::Text(source)))) = (block.labels.first(), block.get("source"))
@@ -133,12 +150,15 @@ fn calls(repository: &Repository<'_>, modules: &BTreeMap<&str, Module>) -> BTree
             }
             let target = js::resolve(&repository.absolute(folder), source);
             let Ok(target) = target.strip_prefix(repository.root) else { continue };
-            let arguments = block
-                .attributes()
-                .filter_map(|(name, value)| Some((name.to_owned(), module.known(value).ok()?.0)));
-            let given = block.attributes().map(|(name, _)| name.to_owned()).collect();
-            let call = ModuleCall { name: name.clone(), arguments: arguments.collect(), given };
-            calls.entry(target.to_string_lossy().into_owned()).or_default().push(call);
+            let known = calls.entry(target.to_string_lossy().into_owned()).or_default();
+            for one in module.each_of(block).unwrap_or_else(|| vec![module.with(None)]) {
+                let settled = |(name, value): (&str, &Expr)| (name.to_owned(), one.settled(value));
+                known.push(Rc::new(ModuleCall {
+                    name: format!("{name}{}", one.suffix()),
+                    arguments: block.attributes().map(settled).collect(),
+                    given: block.attributes().map(|(name, _)| name.to_owned()).collect(),
+                }));
+            }
         }
     }
     calls
@@ -181,15 +201,20 @@ fn resources(
     module: &Module,
     gathered: &mut Gathered,
 ) {
-    for (at, block) in &module.blocks {
-        let Some((path, text)) = files.get(*at) else { continue };
+    for (at, block) in module.blocks.iter() {
+        let (Some((path, text)), Some((kind, name))) = (files.get(*at), block.resource()) else { continue };
+        if !has_schedules(kind) {
+            continue;
+        }
         let file = File { repository, path, text, tasks: Cell::new(0) };
-        match block.resource() {
-            Some((RULE | SCHEDULE, _)) if !file.more(block.line, gathered) => return,
-            Some((RULE, name)) => module.rule(&file, name, block, gathered),
-            Some((SCHEDULE, name)) => module.schedule(&file, name, block, gathered),
-            Some((kind, name)) => module.other(&file, (kind, name), block, gathered),
-            None => {}
+        let several = module.each_of(block).filter(|several| !several.is_empty());
+        for one in several.unwrap_or_else(|| vec![module.with(None)]) {
+            match kind {
+                RULE | SCHEDULE if !file.more(block.line, gathered) => return,
+                RULE => one.rule(&file, name, block, gathered),
+                SCHEDULE => one.schedule(&file, name, block, gathered),
+                _ => one.other(&file, (kind, name), block, gathered),
+            }
         }
     }
 }
@@ -198,7 +223,21 @@ impl Module {
     /// What Terraform calls a resource of it.
     fn address(&self, kind: &str, name: &str) -> String {
         let call = self.call.as_ref().map(|call| format!("module.{}.", call.name));
-        format!("{}{kind}.{name}", call.unwrap_or_default())
+        format!("{}{kind}.{name}{}", call.unwrap_or_default(), self.suffix())
+    }
+
+    /// The same folder, with one of several looked at.
+    fn with(&self, each: Option<Instance>) -> Self {
+        Self { blocks: Rc::clone(&self.blocks), call: self.call.clone(), each, left: Cell::new(0) }
+    }
+
+    /// The same folder once for each that a block stands for, where these are known.
+    fn each_of(&self, block: &Block) -> Option<Vec<Self>> {
+        Some(self.instances(block)?.into_iter().map(|one| self.with(Some(one))).collect())
+    }
+
+    fn suffix(&self) -> &str {
+        self.each.as_ref().map_or("", |each| &each.suffix)
     }
 
     fn rule(&self, file: &File<'_>, name: &str, block: &Block, gathered: &mut Gathered) {
@@ -207,7 +246,7 @@ impl Module {
         }
         let mut found = Found::new(Kind::Aws, self.address(RULE, name), block.line);
         let off = [("is_enabled", "false"), ("state", "DISABLED")];
-        disabled(file, block, &off, &mut found, gathered);
+        self.disabled(file, block, &off, &mut found, gathered);
         self.expression(file, block, (None, Service::Rule), &mut found, gathered);
         if !self.is_target_of(name) {
             let message =
@@ -216,13 +255,13 @@ impl Module {
             let fix = format!("Add a target with `rule = {RULE}.{name}.name`.");
             file.say(("aws-no-target", Severity::Error, block.line), message, fix, gathered);
         }
-        many(file, block, &mut found, gathered);
+        self.many(file, block, &mut found, gathered);
         file.add(found, gathered);
     }
 
     fn schedule(&self, file: &File<'_>, name: &str, block: &Block, gathered: &mut Gathered) {
         let mut found = Found::new(Kind::Aws, self.address(SCHEDULE, name), block.line);
-        disabled(file, block, &[("state", "DISABLED")], &mut found, gathered);
+        self.disabled(file, block, &[("state", "DISABLED")], &mut found, gathered);
         let zone = block.get("schedule_expression_timezone");
         self.expression(file, block, (zone, Service::Scheduler), &mut found, gathered);
         for part in ["target", "flexible_time_window"] {
@@ -233,7 +272,7 @@ impl Module {
                 file.say(("aws-incomplete", Severity::Error, block.line), message, fix, gathered);
             }
         }
-        many(file, block, &mut found, gathered);
+        self.many(file, block, &mut found, gathered);
         file.add(found, gathered);
     }
 
@@ -242,12 +281,13 @@ impl Module {
         let reference = format!("{RULE}.{rule}");
         let is_reference = |path: &str| {
             path.strip_prefix(&reference).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                || !path.starts_with("aws_")
         };
         self.blocks.iter().filter(|(_, block)| block.resource().is_some_and(|(kind, _)| kind == TARGET)).any(
             |(_, block)| match block.get("rule").map(|(_, value)| value) {
                 Some(Expr::Path(path)) => is_reference(path),
                 // A loop over rules, or a text: which one it names only Terraform tells.
-                Some(Expr::Text(_) | Expr::Other) => true,
+                Some(Expr::Text(_) | Expr::List(_) | Expr::Map(_) | Expr::Call(..) | Expr::Other) => true,
                 None => false,
             },
         )
@@ -287,92 +327,50 @@ impl Module {
         }
     }
 
-    /// A text with the values of `${var.x}` and `${local.x}` in their places.
-    fn template(&self, text: &str) -> Result<(String, Option<String>), String> {
-        let (mut made, mut from, mut rest) = (String::new(), None, text);
-        for _ in 0..MAX_REFERENCES {
-            let Some((before, behind)) = rest.split_once("${") else { break };
-            let Some((path, behind)) = behind.split_once('}') else { break };
-            let is_path = path.starts_with("var.") || path.starts_with("local.");
-            if !is_path || path.contains(['(', '[', ' ', '"']) {
-                return Err("a template".to_owned());
-            }
-            let (value, of) = self.known(&Expr::Path(path.to_owned()))?;
-            from = from.or(of);
-            made.push_str(before);
-            made.push_str(&value);
-            rest = behind;
-        }
-        made.push_str(rest);
-        if made.contains("${") { Err("a template".to_owned()) } else { Ok((made, from)) }
-    }
-
-    /// The text of an expression, and the variable whose default it is; else what it is computed from.
-    fn known(&self, expression: &Expr) -> Result<(String, Option<String>), String> {
-        match expression {
-            Expr::Text(text) if text.contains("${") => self.template(text),
-            Expr::Text(text) => Ok((text.clone(), None)),
-            Expr::Path(path) => {
-                if let (Some(("var", name)), Some(call)) = (path.split_once('.'), &self.call)
-                    && call.given.iter().any(|given| given == name)
-                {
-                    let known = call.arguments.get(name).cloned().map(|text| (text, None));
-                    return known
-                        .ok_or_else(|| format!("`{}` of the module `{}`", quote(path), quote(&call.name)));
+    fn disabled(
+        &self,
+        file: &File<'_>,
+        block: &Block,
+        off: &[(&str, &str)],
+        found: &mut Found,
+        gathered: &mut Gathered,
+    ) {
+        for (name, off) in off {
+            let Some((line, value)) = block.get(name) else { continue };
+            let message = match self.known(value) {
+                Ok((text, from)) if text == *off => from.map_or_else(
+                    || "it is disabled".to_owned(),
+                    |name| format!("it is disabled by the default of `{}`", quote(&name)),
+                ),
+                Ok(_) => continue,
+                Err(what) => {
+                    found.trigger("conditional");
+                    let message = format!("whether it is enabled is computed: {what}");
+                    let fix = "Nothing, if that is meant.";
+                    file.say(("aws-conditional", Severity::Note, line), message, fix, gathered);
+                    continue;
                 }
-                let value = match path.split_once('.') {
-                    Some(("var", name)) => {
-                        let variable = |block: &&Block| {
-                            block.kind == "variable"
-                                && block.labels.first().is_some_and(|label| label == name)
-                        };
-                        let block = self.blocks.iter().map(|(_, block)| block).find(variable);
-                        block.and_then(|block| block.get("default"))
-                    }
-                    Some(("local", name)) => {
-                        let locals = self.blocks.iter().filter(|(_, block)| block.kind == "locals");
-                        locals.into_iter().find_map(|(_, block)| block.get(name))
-                    }
-                    Some(_) | None => None,
-                };
-                match value {
-                    Some((_, Expr::Text(text))) if !text.contains("${") => {
-                        Ok((text.clone(), path.starts_with("var.").then(|| path.clone())))
-                    }
-                    Some((_, Expr::Path(number))) if number.parse::<f64>().is_ok() => {
-                        Ok((number.clone(), path.starts_with("var.").then(|| path.clone())))
-                    }
-                    Some(_) | None => Err(format!("`{}`", quote(path))),
-                }
-            }
-            Expr::Other => Err("an expression".to_owned()),
+            };
+            found.fall_short(Standing::Loadable, &message);
+            file.say(
+                ("aws-disabled", Severity::Warning, line),
+                message,
+                "Enable it, or delete it.",
+                gathered,
+            );
         }
     }
-}
 
-fn disabled(
-    file: &File<'_>,
-    block: &Block,
-    off: &[(&str, &str)],
-    found: &mut Found,
-    gathered: &mut Gathered,
-) {
-    let is_off = |(name, value): &(&str, &str)| match block.get(name) {
-        Some((line, Expr::Text(text) | Expr::Path(text))) if text == value => Some(line),
-        Some(_) | None => None,
-    };
-    if let Some(line) = off.iter().find_map(is_off) {
-        let message = "it is disabled";
-        found.fall_short(Standing::Loadable, message);
-        file.say(("aws-disabled", Severity::Warning, line), message, "Enable it, or delete it.", gathered);
-    }
-}
-
-/// `count` and `for_each` make several of one, or none.
-fn many(file: &File<'_>, block: &Block, found: &mut Found, gathered: &mut Gathered) {
-    if let Some((name, (line, _))) =
-        ["count", "for_each"].into_iter().find_map(|name| block.get(name).map(|value| (name, value)))
-    {
+    /// `count` and `for_each` make several of one, or none.
+    fn many(&self, file: &File<'_>, block: &Block, found: &mut Found, gathered: &mut Gathered) {
+        let several = ["count", "for_each"].into_iter().find_map(|name| Some((name, block.get(name)?.0)));
+        let Some((name, line)) = several.filter(|_| self.each.is_none()) else { return };
+        if self.instances(block).is_some() {
+            let message = format!("`{name}` comes to none of it here");
+            found.fall_short(Standing::Loadable, &message);
+            let fix = "Nothing, if that is meant.";
+            return file.say(("aws-conditional", Severity::Note, line), message, fix, gathered);
+        }
         found.trigger("conditional");
         let message =
             format!("how many of it there are follows from `{name}`, which only Terraform computes");

@@ -1,8 +1,10 @@
-//! As much of HCL as it takes to find attributes of blocks: expressions beyond a text or a name are passed over.
+//! As much of HCL as it takes to find attributes of blocks: what else an expression may be is passed over.
 //!
 //! It keeps its own stack, so no text nests too deeply for it.
 
 use crate::limits::{MAX_HCL_BLOCKS, MAX_HCL_DEPTH};
+
+mod values;
 
 /// A block, its attributes, and the blocks within it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,8 +21,12 @@ pub(super) struct Block {
 pub(super) enum Expr {
     /// A text in quotes; templates in it stay as they are.
     Text(String),
-    /// `var.x`, `true`, `a.b[0].c`.
+    /// `var.x`, `true`, `3`; `a["b"][0].c` is `a.b.0.c`, and `[each.key]` the part `[key]`.
     Path(String),
+    List(Vec<Expr>),
+    Map(Vec<(String, Expr)>),
+    /// A function and its arguments; `a ? b : c` is that of the name `?`.
+    Call(String, Vec<Expr>),
     Other,
 }
 
@@ -145,9 +151,16 @@ impl Block {
     }
 }
 
+/// The expression that a text is, as it stands within `${…}`.
+pub(super) fn expression(text: &str) -> Expr {
+    let Ok(tokens) = tokens(text) else { return Expr::Other };
+    let tokens: Vec<Token> = tokens.into_iter().map(|(_, token)| token).collect();
+    values::expression(&tokens, 0)
+}
+
 /// The value from a place on, and the place behind it: a line break outside all brackets ends it.
 fn value(tokens: &[(u32, Token)], start: usize) -> Result<(Expr, usize), (u32, String)> {
-    let mut taken: Vec<&Token> = Vec::new();
+    let mut taken: Vec<Token> = Vec::new();
     let mut open: Vec<char> = Vec::new();
     let mut at = start;
     while let Some((line, token)) = tokens.get(at) {
@@ -167,22 +180,17 @@ fn value(tokens: &[(u32, Token)], start: usize) -> Result<(Expr, usize), (u32, S
             }
             Token::Break | Token::Word(_) | Token::Text(_) | Token::Sign(_) => {}
         }
-        taken.push(token);
+        taken.push(token.clone());
         at = at.saturating_add(1);
     }
     let line = tokens.get(start.saturating_sub(1)).map_or(1, |(line, _)| *line);
     if !open.is_empty() {
         return Err((line, "a bracket of this value is not closed".to_owned()));
     }
-    let expression = match taken.as_slice() {
-        [] => return Err((line, "this attribute has no value".to_owned())),
-        [Token::Text(text)] => Expr::Text(text.clone()),
-        [Token::Word(path)] => Expr::Path(path.clone()),
-        // `a.b[0].c` in parts.
-        [Token::Word(path), Token::Sign('['), ..] => Expr::Path(format!("{path}[")),
-        _ => Expr::Other,
-    };
-    Ok((expression, at))
+    if taken.is_empty() {
+        return Err((line, "this attribute has no value".to_owned()));
+    }
+    Ok((values::expression(&taken, 0), at))
 }
 
 fn tokens(text: &str) -> Result<Vec<(u32, Token)>, (u32, String)> {
@@ -272,9 +280,36 @@ mod tests {
         assert_eq!(block.resource(), Some(("a", "b")));
         assert_eq!(block.get("one"), Some((3, &Expr::Text("t ${f(\"x\")} u".into()))));
         assert_eq!(block.get("two"), Some((4, &Expr::Path("var.x".into()))));
-        assert_eq!(block.get("three").unwrap().1, &Expr::Other);
-        assert_eq!(block.get("five"), Some((14, &Expr::Path("a.b[".into()))));
+        let list = Expr::List(vec![Expr::Path("1".into()), Expr::Path("2".into())]);
+        assert_eq!(block.get("three").unwrap().1, &Expr::Map(vec![("y".into(), list)]));
+        assert_eq!(block.get("five"), Some((14, &Expr::Path("a.b.0.c".into()))));
         assert!(block.has("nested") && block.has("made") && !block.has("z"));
+    }
+
+    #[test]
+    fn expressions_are_read_as_far_as_they_are_known() {
+        let path = |path: &str| Expr::Path(path.into());
+        let call = |name: &str, arguments: Vec<Expr>| Expr::Call(name.into(), arguments);
+        let rows = [
+            ("local.jobs[each.key].when", path("local.jobs.[key].when")),
+            ("a[\"b\"].c", path("a.b.c")),
+            ("a[b.c]", path("a[")),
+            ("a[*].c", path("a[")),
+            ("toset([\"x\"])", call("toset", vec![Expr::List(vec![Expr::Text("x".into())])])),
+            ("var.on ? 1 : 0", call("?", vec![path("var.on"), path("1"), path("0")])),
+            ("{ for k, v in x : k => v }", Expr::Other),
+            ("[for v in x : v]", Expr::Other),
+            ("{ (x) = 1 }", Expr::Other),
+            ("(a) + (b)", Expr::Other),
+            (
+                "{ a = 1 + 2\n b : var.x, }",
+                Expr::Map(vec![("a".into(), Expr::Other), ("b".into(), path("var.x"))]),
+            ),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(expression(text), wanted, "{text}");
+        }
+        assert_eq!(expression(&format!("{}{}", "(".repeat(1_000), ")".repeat(1_000))), Expr::Other);
     }
 
     #[test]

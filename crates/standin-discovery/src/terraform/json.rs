@@ -1,6 +1,6 @@
 //! Terraform in JSON: the same blocks, as maps.
 
-use super::hcl::{Block, Expr};
+use super::hcl::{self, Block, Expr};
 use crate::contents::File;
 use crate::js;
 use crate::value::{Data, Entry, Key, Value};
@@ -64,11 +64,16 @@ fn block(kind: &str, labels: &[&str], line: u32, body: &Value) -> Block {
 /// A text that is nothing but a template is an expression.
 fn expression(value: &Value) -> Expr {
     match &value.data {
-        Data::Text(text) => match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
-            Some(path) if !path.contains(['{', '(', ' ', '"']) => Expr::Path(path.to_owned()),
-            Some(_) | None => Expr::Text(text.to_string()),
-        },
+        Data::Text(text) => {
+            let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+            let known = inner.map(hcl::expression).filter(|inner| *inner != Expr::Other);
+            known.unwrap_or_else(|| Expr::Text(text.to_string()))
+        }
         Data::Bool(_) | Data::Number(_) => Expr::Path(value.scalar().unwrap_or_default()),
-        Data::Null | Data::List(_) | Data::Map(_) | Data::Computed(_) => Expr::Other,
+        Data::List(items) => Expr::List(items.iter().map(expression).collect()),
+        Data::Map(_) => {
+            Expr::Map(named(value).map(|(name, entry)| (name.to_owned(), expression(&entry.value))).collect())
+        }
+        Data::Null | Data::Computed(_) => Expr::Other,
     }
 }

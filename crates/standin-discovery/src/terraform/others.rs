@@ -3,8 +3,8 @@
 use standin_core::automation::{Severity, Standing};
 use standin_core::ident::{Domain, Kind};
 
+use super::Module;
 use super::hcl::Block;
-use super::{Module, disabled, many};
 use crate::contents::{File, Found};
 use crate::findings::Gathered;
 use crate::lines::quote;
@@ -59,9 +59,9 @@ impl Module {
                 program::apply(file, &mut found, When::Computed, "Terraform", gathered);
             }
         }
-        disabled(file, block, &[("paused", "true")], &mut found, gathered);
+        self.disabled(file, block, &[("paused", "true")], &mut found, gathered);
         if let Some(body) = body.filter(|_| is_kubernetes) {
-            disabled(file, body, &[("suspend", "true")], &mut found, gathered);
+            self.disabled(file, body, &[("suspend", "true")], &mut found, gathered);
             if body.inner("job_template").is_none() {
                 let message = "Terraform refuses a CronJob without a `job_template` block";
                 found.fall_short(Standing::Declared, message);
@@ -69,7 +69,7 @@ impl Module {
                 file.say(("aws-incomplete", Severity::Error, block.line), message, fix, gathered);
             }
         }
-        many(file, block, &mut found, gathered);
+        self.many(file, block, &mut found, gathered);
         file.add(found, gathered);
     }
 }

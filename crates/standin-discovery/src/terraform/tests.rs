@@ -50,7 +50,8 @@ resource \"aws_cloudwatch_event_target\" \"t\" {
     let expected = [
         "aws_cloudwatch_event_rule.alone 4 loadable 0 3 * * * UTC",
         "aws_cloudwatch_event_rule.nightly 1 effective 30 2 * * 1-5 UTC",
-        "aws_scheduler_schedule.bare 19 declared ",
+        "aws_scheduler_schedule.bare[0] 19 declared ",
+        "aws_scheduler_schedule.bare[1] 19 declared ",
         "aws_scheduler_schedule.report 11 effective 0 8 * * MON Europe/Berlin",
     ];
     assert_eq!(seen, expected);
@@ -60,7 +61,6 @@ resource \"aws_cloudwatch_event_target\" \"t\" {
         ("aws-disabled", 6),
         ("aws-incomplete", 19),
         ("aws-incomplete", 19),
-        ("aws-conditional", 20),
         ("aws-computed", 21),
     ];
     assert_eq!(rules(&inventory, PATH), said);
@@ -164,4 +164,100 @@ module \"bridge\" {
     ];
     assert_eq!(seen, expected);
     assert_eq!(rules(&inventory, PATH), [("aws-computed", 15)]);
+}
+
+#[test]
+fn each_of_several_has_its_own_schedule() {
+    let main = "\
+locals {
+  jobs  = { a = \"cron(30 5 * * ? *)\", \"b\" = \"rate(1 minute)\" }
+  whens = [\"cron(1 1 * * ? *)\", var.second]
+  more = {
+    x = { schedule = \"cron(2 2 * * ? *)\", enabled = false }
+    y = {
+      schedule = \"cron(3 ${local.hour} * * ? *)\"
+      zone     = \"Asia/Tokyo\"
+      extra    = jsonencode({ a = 1 })
+    }
+  }
+  hour = 4
+}
+variable \"second\" { default = \"cron(5 1 * * ? *)\" }
+variable \"on\" { default = false }
+resource \"aws_scheduler_schedule\" \"plain\" {
+  for_each            = local.jobs
+  schedule_expression = each.value
+  flexible_time_window { mode = \"OFF\" }
+  target { arn = \"x\" }
+}
+resource \"aws_scheduler_schedule\" \"rich\" {
+  for_each                     = merge(local.more, {})
+  schedule_expression          = each.value[\"schedule\"]
+  schedule_expression_timezone = try(each.value.zone, \"UTC\")
+  state                        = lookup(each.value, \"enabled\", true) ? \"ENABLED\" : \"DISABLED\"
+  flexible_time_window { mode = \"OFF\" }
+  target { arn = \"x\" }
+}
+resource \"aws_cloudwatch_event_rule\" \"set\" {
+  for_each            = toset([\"cron(6 1 * * ? *)\"])
+  schedule_expression = each.key
+}
+resource \"aws_cloudwatch_event_target\" \"set\" {
+  for_each = aws_cloudwatch_event_rule.set
+  rule     = each.value.name
+}
+resource \"google_cloud_scheduler_job\" \"counted\" {
+  count    = 2
+  schedule = \"${count.index} 7 * * *\"
+}
+resource \"google_cloud_scheduler_job\" \"none\" {
+  count    = var.on ? 1 : 0
+  schedule = \"0 8 * * *\"
+}
+resource \"aws_cloudwatch_event_rule\" \"listed\" {
+  count               = 2
+  schedule_expression = local.whens[count.index]
+}
+resource \"aws_cloudwatch_event_target\" \"listed\" {
+  count = 2
+  rule  = aws_cloudwatch_event_rule.listed[count.index].name
+}
+resource \"google_cloud_scheduler_job\" \"unknown\" {
+  for_each = { for k, v in local.jobs : k => v }
+  schedule = each.value
+}
+module \"m\" {
+  for_each = { q = \"0 9 * * *\" }
+  source   = \"./m\"
+  jobs     = { one = { when = each.value } }
+}
+";
+    let module = "variable \"jobs\" {}\nresource \"google_cloud_scheduler_job\" \"j\" {\n  for_each = var.jobs\n  schedule = each.value.when\n}\n";
+    let inventory = scan_of(&[(PATH, main), ("infra/m/main.tf", module)]);
+    let mut seen: Vec<String> = inventory
+        .automations
+        .iter()
+        .map(|a| {
+            let when = a.schedules.first().map_or(String::new(), |s| format!("{} {}", s.cron, s.timezone));
+            format!("{} {} {when}", a.name, a.state)
+        })
+        .collect();
+    seen.sort();
+    let wanted = [
+        "aws_cloudwatch_event_rule.listed[0] effective 1 1 * * * UTC",
+        "aws_cloudwatch_event_rule.listed[1] effective 5 1 * * * UTC",
+        "aws_cloudwatch_event_rule.set[\"cron(6 1 * * ? *)\"] effective 6 1 * * * UTC",
+        "aws_scheduler_schedule.plain[\"a\"] effective 30 5 * * * UTC",
+        "aws_scheduler_schedule.plain[\"b\"] effective * * * * * UTC",
+        "aws_scheduler_schedule.rich[\"x\"] loadable 2 2 * * * UTC",
+        "aws_scheduler_schedule.rich[\"y\"] effective 3 4 * * * Asia/Tokyo",
+        "google_cloud_scheduler_job.counted[0] effective 0 7 * * * UTC",
+        "google_cloud_scheduler_job.counted[1] effective 1 7 * * * UTC",
+        "google_cloud_scheduler_job.none loadable 0 8 * * * UTC",
+        "google_cloud_scheduler_job.unknown effective ",
+        "module.m[\"q\"].google_cloud_scheduler_job.j[\"one\"] effective 0 9 * * * UTC",
+    ];
+    assert_eq!(seen, wanted);
+    let circle = "locals {\n  a = merge(local.b, local.b)\n  b = merge(local.a, local.a)\n}\nresource \"aws_cloudwatch_event_rule\" \"r\" {\n  for_each = local.a\n  schedule_expression = each.value\n}\n";
+    assert_eq!(scan_of(&[(PATH, circle)]).automations.len(), 1);
 }
