@@ -1,6 +1,6 @@
 //! Configurations that somebody has run, because only that tells what they say.
 
-use standin_core::automation::{Inventory, Known, Severity};
+use standin_core::automation::{Automation, Detail, Inventory, Known, Severity};
 use standin_core::ownership;
 
 use super::{Access, Configuration, Format, format_of};
@@ -18,7 +18,14 @@ const COMPUTED: [&str; 5] =
 /// The configurations of which running them would tell more than reading has told: paths, ordered.
 pub fn computed(inventory: &Inventory) -> Vec<String> {
     let of_them = inventory.findings.iter().filter(|found| COMPUTED.contains(&found.rule.as_str()));
-    let mut paths: Vec<String> = of_them.map(|found| found.path.clone()).collect();
+    // Of what Standin wrote no finding says that it reads the configurations of its primaries.
+    let is_ours = |one: &&Automation| {
+        let is_read = matches!(one.detail, Detail::Pm2App { known: Known::Read, .. });
+        one.backup_of.is_some() && is_read
+    };
+    let ours = inventory.automations.iter().filter(is_ours).map(|one| one.source.path.clone());
+    let mut paths: Vec<String> = of_them.map(|found| found.path.clone()).chain(ours).collect();
+    paths.sort();
     paths.retain(|path| format_of(path.rsplit('/').next().unwrap_or(path)) == Some(Format::Script));
     paths.dedup();
     paths

@@ -248,6 +248,8 @@ fn of_what_standin_wrote_nothing_is_said_that_its_user_could_not_change() {
     let inventory = scan_of(&[("standin.backup.config.cjs", &format!("// {mark}\n{apps}"))]);
     assert_eq!(inventory.findings, []);
     assert_eq!(inventory.automations.len(), 1);
+    // Running it still tells what else it holds.
+    assert_eq!(crate::computed_configurations(&inventory), ["standin.backup.config.cjs"]);
     let theirs = scan_of(&[("standin.backup.config.cjs", apps)]);
     let found: Vec<&str> = theirs.findings.iter().map(|one| one.rule.as_str()).collect();
     assert_eq!(found, ["computed-default", "script-is-a-command", "computed-app"]);
