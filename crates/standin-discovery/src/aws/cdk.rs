@@ -14,6 +14,9 @@ use crate::scripts::lex::{Language, Placed, Token, tokens};
 mod construct;
 mod properties;
 
+#[cfg(test)]
+mod tests;
+
 use construct::Construct;
 use properties::{Switch, Zone};
 

@@ -12,6 +12,9 @@ use crate::value::{Data, Key, Value};
 
 mod variables;
 
+#[cfg(test)]
+mod tests;
+
 use variables::{From, Unknown, Variables};
 
 /// Adds the schedules of a service's functions.
