@@ -22,6 +22,7 @@ pub(crate) mod lex;
 mod libraries;
 mod nest;
 mod numbers;
+mod objects;
 mod php;
 pub(crate) mod program;
 mod python;
@@ -68,7 +69,9 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
         _ => {
             firebase::read(file, gathered);
             // Cheap for the many files that speak of none of it.
-            if ["cron", "Cron", "schedule", "every", "pattern"].iter().any(|word| file.text.contains(word))
+            if ["cron", "Cron", "schedule", "every", "pattern", "bree", "JobScheduler"]
+                .iter()
+                .any(|word| file.text.contains(word))
                 || intervals::may_have(file.text)
             {
                 libraries::read(file, gathered);

@@ -75,9 +75,14 @@ pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered:
     }
 }
 
-/// A span in words.
+/// A span in words, as a trigger.
 pub(super) fn every(ms: u64) -> String {
-    if ms.is_multiple_of(1_000) { format!("every {}s", ms / 1_000) } else { format!("every {ms}ms") }
+    format!("every {}", span(ms))
+}
+
+/// A span in words.
+pub(super) fn span(ms: u64) -> String {
+    if ms.is_multiple_of(1_000) { format!("{}s", ms / 1_000) } else { format!("{ms}ms") }
 }
 
 /// `setInterval(f, 5 * 60 * 1000)`.

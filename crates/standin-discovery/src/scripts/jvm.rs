@@ -134,37 +134,67 @@ fn scheduled(file: &File<'_>, all: &[Placed<'_>], call: &Call<'_, '_>) -> Option
         let value = spans.iter().find_map(|name| call.named(name))?;
         let unit = call.named("timeUnit").and_then(last_name).map(str::to_ascii_lowercase);
         match (number(value), text(value)) {
-            (Some(count), _) => match unit.as_deref() {
-                None | Some("milliseconds") if count % 1_000 == 0 => {
-                    When::Every(format!("{}s", count / 1_000))
-                }
-                None => When::Every(format!("{count}ms")),
-                Some(unit) => When::Every(format!("{count} {unit}")),
-            },
-            (None, Some(text)) if !text.contains(['$', '{', '#']) => When::Every(text.to_owned()),
-            (None, _) => When::Computed,
+            (Some(count), _) => counted(count, unit.as_deref()),
+            (None, Some(text)) => span(text, unit.as_deref()),
+            (None, None) => When::Computed,
         }
     };
     Some((when, "the program", Runs::WithItsFile))
 }
 
+/// A number of the unit that is given, else of milliseconds.
+fn counted(count: u64, unit: Option<&str>) -> When {
+    match unit {
+        None | Some("milliseconds") if count.is_multiple_of(1_000) => {
+            When::Every(format!("{}s", count / 1_000))
+        }
+        None => When::Every(format!("{count}ms")),
+        Some(unit) => When::Every(format!("{count} {unit}")),
+    }
+}
+
+/// `60000`, `PT5M`, `10s`. `${name:default}` is the default.
+fn span(text: &str, unit: Option<&str>) -> When {
+    match property(text) {
+        Some(Some(default)) => When::ByDefault(Box::new(span_of(default, unit))),
+        Some(None) => When::Computed,
+        None => span_of(text, unit),
+    }
+}
+
+fn span_of(text: &str, unit: Option<&str>) -> When {
+    match text.trim().parse() {
+        Ok(count) => counted(count, unit),
+        Err(_) if text.contains(['$', '{', '#']) => When::Computed,
+        Err(_) => When::Every(text.trim().to_owned()),
+    }
+}
+
+/// The default of `${name:default}`, where it has one. `None` for what is no property.
+#[allow(clippy::option_option, reason = "a text may be no property, and a property without a default")]
+fn property(text: &str) -> Option<Option<&str>> {
+    let property = text.trim().strip_prefix("${")?.strip_suffix('}')?;
+    Some(property.split_once(':').map(|(_, default)| default).filter(|default| !default.contains('$')))
+}
+
 /// A text of fields. `${name:default}` is the default.
 fn expression(all: &[Placed<'_>], cron: &[Placed<'_>], zone: &str, dialect: Dialect) -> When {
-    let text = match known(all, cron) {
-        Some(Known::Text(text) | Known::ByDefault(text)) => text,
+    let (text, is_default) = match known(all, cron) {
+        Some(Known::Text(text)) => (text, false),
+        Some(Known::ByDefault(text)) => (text, true),
         None => return When::Computed,
     };
-    let known = match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
-        Some(property) => match property.split_once(':') {
-            Some((_, default)) if !default.contains('$') => default,
-            Some(_) | None => return When::Computed,
-        },
+    let fields = |text: &str| When::Fields { text: text.to_owned(), zone: zone.to_owned(), dialect };
+    match property(text) {
+        // By default it is off.
+        Some(Some("-" | "off" | "disabled") | None) => When::Computed,
+        Some(Some(default)) => When::ByDefault(Box::new(fields(default))),
         None if text.contains("#{") || text.contains("${") || text.contains('%') || text.starts_with('{') => {
-            return When::Computed;
+            When::Computed
         }
-        None => text,
-    };
-    When::Fields { text: known.to_owned(), zone: zone.to_owned(), dialect }
+        None if is_default => When::ByDefault(Box::new(fields(text))),
+        None => fields(text),
+    }
 }
 
 /// `RecurringJob.AddOrUpdate("id", () => …, Cron.Daily)`, or with a text.

@@ -8,14 +8,21 @@ use super::calls::{Call, Known, known};
 use super::lex::{Language, Placed, Token, tokens};
 use super::numbers::Constants;
 use super::program;
-use super::{Expression, intervals, nest, runs_by_itself, schedule, sql, task};
+use super::program::When;
+use super::zones::Zone;
+use super::{Expression, intervals, nest, runs_by_itself, say_default, schedule, sql, task};
 use crate::contents::{File, Names};
 use crate::findings::Gathered;
 use crate::limits::MAX_CALL_TOKENS;
 use crate::lines::{Lines, quote};
 
+mod bree;
+mod given;
+mod queues;
 mod spans;
 mod told;
+
+use given::Given;
 
 /// What makes a call one of a library.
 struct Library {
@@ -50,15 +57,14 @@ const LIBRARIES: [Library; 8] = [
 /// Longest way from a decorator to its method, in tokens.
 const MAX_DECORATORS: usize = 100;
 
-/// Libraries whose jobs name their expression by a key.
-const KEYED: [(&str, &[&str]); 3] =
-    [("bree", &["cron"]), ("bullmq", &["pattern", "cron"]), ("bull", &["cron"])];
+/// Libraries that take their jobs as objects.
+const BY_OBJECT: [&str; 5] = ["bree", "bullmq", "bull", "@nestjs/bullmq", "@nestjs/bull"];
 
 /// Adds the tasks of a file, and those that it hands to pg_cron.
 pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
     let all = tokens(file.text, Language::JavaScript);
     let lines = Lines::new(file.text);
-    let modules = LIBRARIES.iter().flat_map(|one| one.modules).chain(KEYED.iter().map(|(module, _)| module));
+    let modules = LIBRARIES.iter().flat_map(|one| one.modules).chain(&BY_OBJECT);
     let wanted: BTreeSet<&str> = modules.copied().collect();
     let named =
         all.iter().filter_map(|(_, token)| if let Token::Text(text) = token { Some(*text) } else { None });
@@ -72,8 +78,6 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
         Source { file, all: &all, lines: &lines, modules, told, aliases, constants, names: Names::default() };
     for at in 0..all.len() {
         source.call(at, gathered);
-        source.keyed(at, gathered);
-        source.repeated(at, gathered);
         if let Some((offset, Token::Text(text))) = all.get(at)
             && text.contains("cron.schedule")
         {
@@ -81,6 +85,8 @@ pub(super) fn read(file: &File<'_>, gathered: &mut Gathered) {
             sql::read(file, (text, sql::From::Code), before, gathered);
         }
     }
+    source.queues(gathered);
+    source.bree(gathered);
     intervals::read(file, &all, &lines, gathered);
 }
 
@@ -126,36 +132,6 @@ enum Written {
 enum Told {
     ToStart,
     Nothing,
-}
-
-/// What a call is given, as far as it is spelled out.
-#[derive(Default)]
-struct Given<'t> {
-    /// The texts among its own arguments, in order, with their offsets.
-    texts: Vec<(usize, &'t str)>,
-    /// The words that are arguments by themselves: names of functions, `true`.
-    words: Vec<&'t str>,
-    /// Options of object literals: a key and what follows it.
-    options: Vec<(&'t str, &'t Token<'t>)>,
-    /// Something stands where the first argument belongs that is no text.
-    computed: bool,
-}
-
-impl<'t> Given<'t> {
-    fn option(&self, names: &[&str]) -> Option<&'t Token<'t>> {
-        self.options.iter().find(|(key, _)| names.contains(key)).map(|(_, value)| *value)
-    }
-
-    fn zone(&self) -> Option<&'t str> {
-        match self.option(&["timezone", "timeZone", "tz"]) {
-            Some(Token::Text(zone)) => Some(zone),
-            Some(_) | None => None,
-        }
-    }
-
-    fn is(&self, names: &[&str], wanted: &str) -> bool {
-        self.option(names) == Some(&Token::Word(wanted))
-    }
 }
 
 impl<'a> Source<'a> {
@@ -211,9 +187,16 @@ impl<'a> Source<'a> {
     fn task(&mut self, at: usize, library: &Library, given: &Given<'a>, gathered: &mut Gathered) {
         let line = self.line(at);
         let written = self.expression(at, library, given);
+        if library.modules.contains(&"croner")
+            && !self.is_word_sign(at, '@')
+            && !self.has_function(at, given, written.as_ref())
+        {
+            return;
+        }
         let is_run = given.words.iter().find(|word| {
             !matches!(**word, "true" | "false" | "null" | "undefined")
                 && !self.is_expression(written.as_ref(), word)
+                && self.may_run(library, given, word)
         });
         let decorated =
             if library.call == "Cron" && self.is_word_sign(at, '@') { self.method(at) } else { None };
@@ -238,14 +221,12 @@ impl<'a> Source<'a> {
             Written::Text(text) => (text, None),
             Written::ByDefault(text) => (text, Some(())),
         };
-        if from.is_some() {
-            let message = "its schedule is the one that counts where nothing else is set from outside";
-            let fix = "Nothing, if it runs with this one.";
-            self.file.say(("script-by-default", Severity::Note, line), message, fix, gathered);
+        let zone = self.zone(library, given);
+        if from.is_some() || matches!(zone, Zone::ByDefault(_)) {
+            say_default(self.file, line, gathered);
         }
         if looks_like_fields(&text) {
-            let expression =
-                Expression { text: &text, zone: Some(given.zone().unwrap_or("local")), line, reader };
+            let expression = Expression { text: &text, zone: zone.name(), line, reader };
             schedule(self.file, &mut found, &expression, gathered);
         } else {
             found.trigger(format!("every {}", quote(&text)));
@@ -265,10 +246,8 @@ impl<'a> Source<'a> {
 
     /// The expression of a call: an option, the first text that is a time, or what a constant or a default says.
     fn expression(&self, at: usize, library: &Library, given: &Given<'a>) -> Option<Written> {
-        match given.option(&["cronTime", "rule"]) {
-            Some(Token::Text(text)) => return Some(Written::Text((*text).to_owned())),
-            Some(_) => return None,
-            None => {}
+        if let Some(value) = given.option(&["cronTime", "rule"]) {
+            return self.written(library, value);
         }
         let is_time = |text: &&str| looks_like_time(text);
         if let (false, Some(text)) = (given.computed, given.texts.iter().map(|(_, text)| *text).find(is_time))
@@ -277,20 +256,25 @@ impl<'a> Source<'a> {
         }
         let call = Call::read(self.all, at.saturating_add(2));
         // A name may stand before the expression.
-        call.arguments().iter().take(2).find_map(|argument| match argument {
+        call.arguments().iter().take(2).find_map(|argument| self.written(library, argument))
+    }
+
+    /// The expression that a value is.
+    fn written(&self, library: &Library, value: &[Placed<'a>]) -> Option<Written> {
+        match value {
             [(_, Token::Word("CronExpression")), (_, Token::Sign('.')), (_, Token::Word(name))]
                 if library.modules.contains(&"@nestjs/schedule") =>
             {
                 nest::expression(name).map(Written::Text)
             }
-            _ => match known(self.all, argument) {
+            _ => match known(self.all, value) {
                 Some(Known::Text(text)) if looks_like_time(text) => Some(Written::Text(text.to_owned())),
                 Some(Known::ByDefault(text)) if looks_like_time(text) => {
                     Some(Written::ByDefault(text.to_owned()))
                 }
                 Some(Known::Text(_) | Known::ByDefault(_)) | None => None,
             },
-        })
+        }
     }
 
     /// Says of a task that only running the program tells when it runs. Without a function it may be no task at all.
@@ -370,25 +354,35 @@ impl<'a> Source<'a> {
         self.file.add(found, gathered);
     }
 
-    /// `cron: '…'` of a library that takes its jobs as objects.
-    fn keyed(&mut self, at: usize, gathered: &mut Gathered) {
-        let Some(Token::Word(key)) = self.token(at) else { return };
-        let value = (self.token(at.saturating_add(1)), self.token(at.saturating_add(2)));
-        let (Some(Token::Sign(':')), Some(Token::Text(text))) = value else { return };
-        let library = KEYED.iter().find(|(module, keys)| keys.contains(key) && self.names_module(&[module]));
-        let Some((module, _)) = library else { return };
-        if !looks_like_fields(text) {
-            return;
-        }
+    /// Adds a task of a library that takes its jobs as objects.
+    fn add(&mut self, at: usize, name: Option<&str>, (when, reader): (When, &str), gathered: &mut Gathered) {
         let line = self.line(at);
         if !self.file.more(line, gathered) {
             return;
         }
-        let mut found = task(self.name(None), line);
-        let expression = Expression { text, zone: Some("local"), line, reader: module };
-        schedule(self.file, &mut found, &expression, gathered);
+        let mut found = task(self.name(name), line);
+        program::apply(self.file, &mut found, when, reader, gathered);
         runs_by_itself(self.file, &mut found, gathered);
         self.file.add(found, gathered);
+    }
+
+    /// The place of the innermost bracket of this sign that is open at a place.
+    fn opened(&self, at: usize, sign: char) -> Option<usize> {
+        let mut depth = 0_usize;
+        for back in 1..MAX_CALL_TOKENS {
+            let at = at.checked_sub(back)?;
+            match self.token(at)? {
+                Token::Sign(')' | ']' | '}') => depth = depth.saturating_add(1),
+                Token::Sign(open @ ('(' | '[' | '{')) if depth == 0 => {
+                    if *open == sign {
+                        return Some(at);
+                    }
+                }
+                Token::Sign('(' | '[' | '{') => depth = depth.saturating_sub(1),
+                Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
+            }
+        }
+        None
     }
 
     fn name(&mut self, name: Option<&str>) -> String {
@@ -397,56 +391,6 @@ impl<'a> Source<'a> {
 
     fn line(&self, at: usize) -> u32 {
         self.all.get(at).map_or(1, |(offset, _)| self.lines.at(*offset))
-    }
-
-    /// Reads the arguments from behind the opening parenthesis on.
-    fn given(&self, start: usize) -> Given<'a> {
-        let mut given = Given::default();
-        // The brackets that are open, and whether each holds options.
-        let mut open: Vec<bool> = Vec::new();
-        let mut before = &Token::Sign('(');
-        for at in start..start.saturating_add(MAX_CALL_TOKENS) {
-            let Some(token) = self.token(at) else { break };
-            match token {
-                Token::Sign(')' | ']' | '}') if open.pop().is_none() => break,
-                Token::Sign('{') => {
-                    open.push(open.is_empty() && matches!(before, Token::Sign('(' | ',')));
-                }
-                Token::Sign('(' | '[') => open.push(false),
-                Token::Text(text) if open.is_empty() => {
-                    given.texts.push((at, text));
-                    given.computed = given.computed || (given.texts.len() == 1 && text.contains("${"));
-                }
-                Token::Word(word) => self.word(at, word, (open.as_slice(), before), &mut given),
-                Token::Text(_) | Token::Number(_) | Token::Sign(_) => {}
-            }
-            before = token;
-        }
-        given
-    }
-
-    fn word(&self, at: usize, word: &'a str, (open, before): (&[bool], &Token<'a>), given: &mut Given<'a>) {
-        let next = self.token(at.saturating_add(1));
-        let begins = matches!(before, Token::Sign('(' | ',' | '{'));
-        let ends = matches!(next, Some(Token::Sign(')' | ',')));
-        if open.is_empty()
-            && begins
-            && given.texts.is_empty()
-            && given.words.is_empty()
-            && *before == Token::Sign('(')
-        {
-            given.computed = !matches!(word, "async" | "function");
-        }
-        if open.is_empty() && begins && ends {
-            given.words.push(word);
-        }
-        if open == [true]
-            && begins
-            && next == Some(&Token::Sign(':'))
-            && let Some(value) = self.token(at.saturating_add(2))
-        {
-            given.options.push((word, value));
-        }
     }
 }
 

@@ -3,6 +3,7 @@ use standin_core::automation::Inventory;
 use crate::tests::{rules, scan_of, standing};
 
 mod languages;
+mod libraries;
 mod started;
 
 /// Name, line, state, schedules and triggers of each automation.
@@ -31,7 +32,7 @@ fn libraries_for_schedules_are_known() {
         ),
         (
             "import { CronJob } from 'cron';\nnew CronJob('0 4 * * *', run, null, true, 'UTC');",
-            "run 2 loadable [0 4 * * * local] [schedule]",
+            "run 2 loadable [0 4 * * * UTC] [schedule]",
         ),
         (
             "import { CronJob } from 'cron';\nCronJob.from({ cronTime: '0 4 * * *', onTick: run, start: true, timeZone: 'UTC' });",
@@ -51,7 +52,7 @@ fn libraries_for_schedules_are_known() {
         ),
         (
             "const Bree = require('bree');\nnew Bree({ jobs: [{ name: 'x',\n cron: '0 1 * * *' }] });",
-            "task 3 loadable [0 1 * * * local] [schedule]",
+            "x 3 loadable [0 1 * * * local] [schedule]",
         ),
         (
             "import { Cron } from '@nestjs/schedule';\nclass A {\n @Cron('45 * * * *') go() {} }",

@@ -33,6 +33,15 @@ impl Zone {
         within(all, value, 0)
     }
 
+    /// Its name, where it is known.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(zone) | Self::ByDefault(zone) => Some(zone),
+            Self::Local => Some("local"),
+            Self::Computed => None,
+        }
+    }
+
     /// Fields in this zone.
     pub(super) fn when(&self, text: impl Into<String>, dialect: Dialect) -> When {
         let text = text.into();

@@ -244,12 +244,62 @@ fn spring_needs_to_be_told() {
         "tidy 5 loadable [30 2 * * * UTC] [schedule]",
     ];
     assert_eq!(shown(&inventory), wanted);
-    assert_eq!(rules(&inventory, path), [("script-computed", 12)]);
+    assert_eq!(rules(&inventory, path), [("script-by-default", 10), ("script-computed", 12)]);
     let said = rules(&scan_of(&[(path, text)]), path)
         .iter()
         .filter(|(rule, _)| *rule == "script-not-enabled")
         .count();
     assert_eq!(said, 4);
+}
+
+#[test]
+fn spans_of_spring_are_read_from_texts() {
+    let path = "src/main/java/com/example/demo/Jobs.java";
+    let cases = [
+        ("fixedRateString = \"60000\"", "[every 60s]"),
+        ("fixedRateString = \"5\", timeUnit = TimeUnit.MINUTES", "[every 5 minutes]"),
+        ("fixedDelayString = \"${x.delay:5000}\"", "[every 5s]"),
+        ("fixedDelayString = \"PT5M\"", "[every PT5M]"),
+        ("fixedDelayString = \"${x.delay}\"", "[schedule]"),
+        ("cron = \"${x.cron:-}\"", "[schedule]"),
+    ];
+    for (given, wanted) in cases {
+        let text = format!(
+            "import org.springframework.scheduling.annotation.Scheduled;\n@EnableScheduling class A {{\n @Scheduled({given})\n void go() {{}}\n}}\n"
+        );
+        assert_eq!(one(path, &text), [format!("go 3 loadable [] {wanted}")], "{given}");
+    }
+}
+
+#[test]
+fn each_scheduler_of_go_has_its_own_zone_and_seconds() {
+    let head = "package x\nimport \"github.com/robfig/cron/v3\"\n";
+    let cases = [
+        ("c := cron.New(cron.WithLocation(time.UTC))", "0 4 * * * UTC", "schedule"),
+        (
+            "loc, _ := time.LoadLocation(\"America/New_York\"); c := cron.New(cron.WithLocation(loc))",
+            "0 4 * * * America/New_York",
+            "schedule",
+        ),
+        ("c := cron.New()", "0 4 * * * local", "schedule"),
+        ("c := cron.New(); d := cron.New(cron.WithSeconds())", "0 4 * * * local", "schedule"),
+        ("c := cron.New(cron.WithLocation(zone()))", "", "schedule;0 4 * * *"),
+        ("c := cron.New(options...)", "", "schedule;0 4 * * *"),
+    ];
+    for (made, schedule, triggers) in cases {
+        let text = format!("{head}func f() {{\n {made}\n c.AddFunc(\"0 4 * * *\", tidy)\n}}\n");
+        assert_eq!(one("a.go", &text), [format!("tidy 5 loadable [{schedule}] [{triggers}]")], "{made}");
+    }
+    let gocron = "package x\nimport \"github.com/go-co-op/gocron/v2\"\nfunc f() {\n s, _ := gocron.NewScheduler(gocron.WithLocation(time.UTC))\n\
+                  s.NewJob(gocron.DailyJob(1, gocron.NewAtTimes(gocron.NewAtTime(10, 30, 0))), gocron.NewTask(tidy))\n\
+                  s.NewJob(gocron.WeeklyJob(1, gocron.NewWeekdays(time.Monday, time.Friday), gocron.NewAtTimes(gocron.NewAtTime(9, 0, 0))), gocron.NewTask(mail))\n\
+                  s.NewJob(gocron.DailyJob(3, gocron.NewAtTimes(gocron.NewAtTime(1, 0, 0))), gocron.NewTask(walk))\n}\n";
+    let wanted = [
+        "mail 6 loadable [0 9 * * 1,5 UTC] [schedule]",
+        "tidy 5 loadable [30 10 * * * UTC] [schedule]",
+        "walk 7 loadable [] [every 3 days]",
+    ];
+    assert_eq!(one("a.go", gocron), wanted);
 }
 
 #[test]
