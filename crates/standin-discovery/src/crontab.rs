@@ -16,7 +16,7 @@ pub(crate) mod entries;
 #[cfg(test)]
 mod tests;
 
-use entries::{Columns, Line, Time};
+use entries::{Columns, Line, Long, Time};
 
 /// What Debian's cron takes a file of `cron.d` for; others are passed over without a word.
 fn is_run_part(name: &str) -> bool {
@@ -50,9 +50,16 @@ pub(crate) fn read(file: &File<'_>, gathered: &mut Gathered) {
     if file.text.starts_with("#!") || file.text.contains("{%") || file.text.contains("<%") {
         return;
     }
-    let columns = columns(file);
-    let mut table =
-        Table { file, names: Names::default(), zone: "local".to_owned(), problem: None, reason: None };
+    let reader = reader(file, gathered);
+    let columns = if reader == Reader::Supercronic { Columns::WithoutUser } else { columns(file) };
+    let mut table = Table {
+        file,
+        reader,
+        names: Names::default(),
+        zone: "local".to_owned(),
+        problem: None,
+        reason: None,
+    };
     table.whole_file(gathered);
     table.lines(columns, gathered);
 }
@@ -70,6 +77,7 @@ pub(crate) fn read_installed(
     let guessed = if entries::names_users(file.text) { Columns::WithUser } else { Columns::WithoutUser };
     let mut table = Table {
         file,
+        reader: reader(file, gathered),
         names: Names::default(),
         zone: "local".to_owned(),
         problem: None,
@@ -85,8 +93,27 @@ fn columns(file: &File<'_>) -> Columns {
     if is_system || entries::names_users(file.text) { Columns::WithUser } else { Columns::WithoutUser }
 }
 
+/// What reads a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Cron,
+    /// It has rules of its own: no columns for users, no meaning of `%`, fields for seconds and years.
+    Supercronic,
+}
+
+/// What the repository gives the table to.
+fn reader(file: &File<'_>, gathered: &Gathered) -> Reader {
+    let name = file.path.rsplit('/').next().unwrap_or(file.path);
+    if file.repository.programs(gathered).gives("supercronic", name) {
+        Reader::Supercronic
+    } else {
+        Reader::Cron
+    }
+}
+
 struct Table<'a> {
     file: &'a File<'a>,
+    reader: Reader,
     names: Names,
     zone: String,
     /// What keeps cron from loading the whole file.
@@ -104,7 +131,10 @@ impl Table<'_> {
                 Line::Nothing => {}
                 Line::Variable { name, value } => self.variable(name, value, line, gathered),
                 Line::Entry { .. } | Line::Bad { .. } if !file.more(line, gathered) => return,
-                Line::Entry { time, user, command } => self.entry((time, user, command), line, gathered),
+                Line::Entry { time, user, command } => match entries::long(text) {
+                    Some(long) if self.reader == Reader::Supercronic => self.long(&long, line, gathered),
+                    Some(_) | None => self.entry((time, user, command), line, gathered),
+                },
                 Line::Bad { message } => {
                     let fix = "Write five fields and a command, or put a # before the line.";
                     file.say(("crontab-line", Severity::Error, line), message, fix, gathered);
@@ -113,8 +143,41 @@ impl Table<'_> {
         }
     }
 
+    /// An entry of six or seven fields.
+    fn long(&mut self, long: &Long<'_>, line: u32, gathered: &mut Gathered) {
+        let is_every_year = matches!(long.years, "*" | "*/1");
+        let every = match long.seconds {
+            None | Some("0" | "00") if is_every_year => {
+                return self.entry((Time::Fields(long.five), None, long.command), line, gathered);
+            }
+            Some(seconds)
+                if is_every_year && long.five.split_ascii_whitespace().all(|field| field == "*") =>
+            {
+                every_seconds(seconds)
+            }
+            Some(_) | None => None,
+        };
+        let mut found = Found::new(Kind::Crontab, self.names.unique(&command::name(long.command)), line);
+        if let Some(seconds) = every {
+            found.trigger(format!("every {seconds}s"));
+        } else {
+            found.trigger("schedule");
+            found.trigger(quote(long.fields));
+            let message = format!("`{}` has no equal among five cron fields", quote(long.fields));
+            let fix = "Watch it by heartbeats, or give it a schedule in standin.toml.";
+            self.file.say(("schedule-beyond-cron", Severity::Note, line), message, fix, gathered);
+        }
+        if let Some(reason) = &self.reason {
+            found.fall_short(Standing::Loadable, reason);
+        }
+        self.file.add(found, gathered);
+    }
+
     fn whole_file(&mut self, gathered: &mut Gathered) {
         let file = self.file;
+        if self.reader == Reader::Supercronic {
+            return;
+        }
         let last = u32::try_from(file.text.lines().count().max(1)).unwrap_or(u32::MAX);
         let ends_in_an_entry = file
             .text
@@ -182,7 +245,8 @@ impl Table<'_> {
         if let Some(reason) = &self.reason {
             found.fall_short(Standing::Loadable, reason);
         }
-        if let Some(rest) = command::after_percent(command) {
+        let cut = command::after_percent(command).filter(|_| self.reader == Reader::Cron);
+        if let Some(rest) = cut {
             let message = format!(
                 "cron ends the command at an unescaped %: `{}` goes to its standard input",
                 quote(rest)
@@ -230,6 +294,16 @@ pub(crate) fn schedule(
             }
         }
     }
+}
+
+/// The seconds between two runs of a field of seconds, where they are always the same.
+fn every_seconds(field: &str) -> Option<u32> {
+    let step = match field.split_once('/') {
+        Some(("*" | "0" | "0-59", step)) => step.parse::<u32>().ok()?,
+        Some(_) => return None,
+        None => (field == "*").then_some(1)?,
+    };
+    (step > 0 && 60_u32.is_multiple_of(step)).then_some(step)
 }
 
 /// A field with a step behind a single number, which other readers of such fields take.

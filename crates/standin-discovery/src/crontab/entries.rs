@@ -109,6 +109,49 @@ pub(crate) fn time(text: &str) -> Option<(Time<'_>, &str)> {
     Some((Time::Fields(fields.trim_end()), rest))
 }
 
+/// The six or seven fields that `supercronic` also reads: a field for years behind the five, and one for seconds before
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Long<'t> {
+    /// As they are written.
+    pub(crate) fields: &'t str,
+    pub(crate) seconds: Option<&'t str>,
+    pub(crate) five: &'t str,
+    pub(crate) years: &'t str,
+    pub(crate) command: &'t str,
+}
+
+/// The fields of a line of `supercronic`'s, where it has more than five: it tries seven of them first, and six then.
+pub(crate) fn long(text: &str) -> Option<Long<'_>> {
+    let text = text.trim_end_matches('\r').trim_start();
+    [7_usize, 6].into_iter().find_map(|count| {
+        let mut rest = text;
+        let (mut seconds, mut first) = (None, text);
+        for at in 0..count.saturating_sub(1) {
+            let (word, behind) = word(rest)?;
+            rest = behind;
+            if at == 0 && count == 7 {
+                (seconds, first) = (Some(word), rest);
+            }
+        }
+        let five = first.get(..first.len().saturating_sub(rest.len()))?.trim_end();
+        let (years, command) = word(rest)?;
+        let fields = text.get(..text.len().saturating_sub(command.len()))?.trim_end();
+        let is_long = looks_like_fields(five) && seconds.is_none_or(looks_like_fields) && is_years(years);
+        (is_long && !command.is_empty()).then_some(Long { fields, seconds, five, years, command })
+    })
+}
+
+/// `*`, `2030`, `2026-2028`, `*/2`.
+fn is_years(field: &str) -> bool {
+    let (range, step) = field.split_once('/').map_or((field, None), |(range, step)| (range, Some(step)));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year =
+        |text: &str| text.len() == 4 && is_number(text) && (text.starts_with("19") || text.starts_with("20"));
+    let is_range = range == "*" || range.split(',').all(|one| one.split('-').all(is_year));
+    is_range && step.is_none_or(is_number)
+}
+
 /// Whether five fields look like those of a crontab: what is in no field of any cron is another text.
 pub(crate) fn looks_like_fields(fields: &str) -> bool {
     let is_field = |field: &str| {

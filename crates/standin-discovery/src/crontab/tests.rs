@@ -107,3 +107,38 @@ fn equal_names_get_a_number() {
     assert_eq!(ids, ["crontab:ops/crontab#a.sh", "crontab:ops/crontab#a.sh-2"]);
     assert_eq!(inventory.findings, []);
 }
+
+#[test]
+fn supercronic_reads_seconds_and_years() {
+    let lines = [
+        ("*/5 * * * * * * echo hi", "[] [every 5s]"),
+        ("* * * * * * * echo hi", "[] [every 1s]"),
+        ("0 0 3 * * * * /b.sh", "[0 3 * * *] [schedule]"),
+        ("0 3 * * * * /b.sh", "[0 3 * * *] [schedule]"),
+        ("*/7 * * * * * * /b.sh", "[] [schedule;*/7 * * * * * *]"),
+        ("0 3 * * MON 2030 /b.sh", "[] [schedule;0 3 * * MON 2030]"),
+        ("0 3 * * * date +%F", "[0 3 * * *] [schedule]"),
+        ("@daily /b.sh", "[@daily] [schedule]"),
+    ];
+    for (line, wanted) in lines {
+        for path in ["crontab", "jobs.txt"] {
+            let image =
+                format!("FROM alpine\nCOPY {path} /app/{path}\nCMD [\"supercronic\", \"/app/{path}\"]\n");
+            let inventory = scan_of(&[("Dockerfile", &image), (path, line)]);
+            let a = &inventory.automations[0];
+            let crons: Vec<&str> = a.schedules.iter().map(|one| one.cron.as_str()).collect();
+            let seen = format!("[{}] [{}]", crons.join(";"), a.triggers.join(";"));
+            assert_eq!(
+                (seen.as_str(), a.state.to_string().as_str()),
+                (wanted, "effective"),
+                "{path}: {line}"
+            );
+            // It reads a last line without a line break, and % as it is.
+            let said: Vec<&str> = inventory.findings.iter().map(|found| found.rule.as_str()).collect();
+            assert!(said.iter().all(|rule| *rule == "schedule-beyond-cron"), "{line}: {said:?}");
+        }
+    }
+    // To cron all of it behind the fifth field is the command.
+    let inventory = scan_of(&[("crontab", "0 3 * * * 2030 x\n")]);
+    assert_eq!(inventory.automations[0].schedules[0].cron, "0 3 * * *");
+}

@@ -1,5 +1,5 @@
-//! Services of compose files that keep a schedule: endless loops in their commands, tables of `supercronic`, and labels
-//! that Ofelia and swarm-cronjob read.
+//! Services of compose files that keep a schedule: endless loops in their commands, crontabs that these install, tables of
+//! `supercronic`, and labels that Ofelia and swarm-cronjob read.
 
 use standin_core::automation::Standing;
 
@@ -20,10 +20,7 @@ pub(super) fn is_named(name: &str) -> bool {
 /// Adds what the services keep running.
 pub(super) fn read(sheet: &Sheet<'_>, gathered: &mut Gathered) {
     let text = sheet.file.text;
-    if !["while", "until", "for", "ofelia.", "swarm.cronjob", "supercronic"]
-        .iter()
-        .any(|word| text.contains(word))
-    {
+    if !["while", "until", "for", "ofelia.", "swarm.cronjob", "cron"].iter().any(|word| text.contains(word)) {
         return;
     }
     let Some(root) = sheet.value(gathered) else { return };
@@ -39,6 +36,9 @@ pub(super) fn read(sheet: &Sheet<'_>, gathered: &mut Gathered) {
         let Some(name) = service.key.name() else { continue };
         for key in ["entrypoint", "command"] {
             let Some(entry) = service.value.entry(key) else { continue };
+            if let Some((script, line)) = script_of(&entry.value, service.value.get("entrypoint")) {
+                shell::read_installed_by(sheet.file, &script.replace("$$", "$"), line, gathered);
+            }
             let Some(command) = shell::command(&entry.value) else { continue };
             // Compose takes one of two dollars away.
             let command = command.replace("$$", "$");
@@ -47,6 +47,41 @@ pub(super) fn read(sheet: &Sheet<'_>, gathered: &mut Gathered) {
         }
         labels(sheet, &service.value, (has_ofelia, has_swarm), &mut names, gathered);
     }
+}
+
+/// The text that a command hands to a shell, and its line. What is handed to no shell pipes and writes nothing.
+fn script_of(command: &Value<'_>, entrypoint: Option<&Value<'_>>) -> Option<(String, u32)> {
+    let is_shell = |word: &str| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh")
+    };
+    let is_option = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
+    if let Data::List(items) = &command.data {
+        let words: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
+        let leads = |words: &[&str]| {
+            words
+                .windows(2)
+                .position(|two| matches!(two, [shell, option] if is_shell(shell) && is_option(option)))
+        };
+        let given: Vec<&str> =
+            entrypoint.map(Value::items).unwrap_or_default().iter().filter_map(Value::text).collect();
+        let handed = match leads(&words) {
+            Some(at) => items.get(at.saturating_add(2)),
+            None if leads(&given).is_some_and(|at| at.saturating_add(2) == given.len()) => items.first(),
+            None => None,
+        };
+        return handed.and_then(|item| Some((item.text()?.to_owned(), item.line)));
+    }
+    let text = command.text()?.trim();
+    let (lead, behind) =
+        text.split_once("c ").filter(|(lead, _)| lead.ends_with('-') || lead.contains(" -"))?;
+    let mut words = lead.split_ascii_whitespace().rev();
+    let (option, shell) = (words.next()?, words.next()?);
+    let behind = behind.trim();
+    let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let inner = behind.strip_prefix(quote)?.strip_suffix(quote)?;
+    let is_handed = is_shell(shell) && is_option(&format!("{option}c"));
+    is_handed.then(|| (inner.replace(&format!("\\{quote}"), &quote.to_string()), command.line))
 }
 
 fn looped(

@@ -198,3 +198,39 @@ fn what_is_none_of_them_is_passed_over() {
         assert_eq!((shown(&inventory), rules(&inventory, path)), (vec![], vec![]), "{path}");
     }
 }
+
+#[test]
+fn a_service_installs_its_crontab_itself() {
+    let cases = [
+        (
+            "command: \"sh -c \\\"echo '*/5 * * * * wget -qO- http://app/cron' | crontab - && crond -f\\\"\"",
+            "*/5 * * * *",
+        ),
+        (
+            "entrypoint: [\"/bin/sh\",\"-c\",\"echo '0 3 * * * /b.sh' > /etc/crontabs/root && crond -f\"]",
+            "0 3 * * *",
+        ),
+        (
+            "entrypoint: [sh, -c]\n    command: [\"echo '0 3 * * * /b.sh' | crontab - && crond -f\"]",
+            "0 3 * * *",
+        ),
+        ("command: >\n      sh -c \"echo '0 4 * * * /b.sh' | crontab -\n      && crond -f\"", "0 4 * * *"),
+        (
+            "command:\n      - /bin/sh\n      - -ec\n      - |\n        echo \"0 5 * * * /b.sh $$X\" >> /etc/crontabs/root\n        exec crond -f",
+            "0 5 * * *",
+        ),
+    ];
+    for (command, wanted) in cases {
+        let text = format!("services:\n  cron:\n    image: alpine\n    {command}\n");
+        let inventory = scan_of(&[("docker-compose.yml", &text)]);
+        let seen: Vec<String> = inventory
+            .automations
+            .iter()
+            .map(|a| format!("{} {} {}", a.id.kind(), a.schedules[0].cron, a.state))
+            .collect();
+        assert_eq!(seen, [format!("crontab {wanted} effective")], "{text}");
+    }
+    // No shell reads the pipe.
+    let text = "services:\n  cron:\n    image: alpine\n    command: echo '0 3 * * * /b.sh' | crontab -\n";
+    assert!(scan_of(&[("compose.yml", text)]).automations.is_empty());
+}

@@ -76,6 +76,26 @@ pub(crate) fn pause_of(command: &str) -> Option<Pause> {
     })
 }
 
+/// Adds the crontab lines that a command for a shell installs; its first line has this number.
+pub(crate) fn read_installed_by(file: &File<'_>, command: &str, line: u32, gathered: &mut Gathered) {
+    let all = statements(command, line);
+    let values = Values::new(&all);
+    let mut script = Script { file, names: Names::default(), values: &values };
+    let given = Given::new(&all);
+    for (at, one) in all.iter().enumerate() {
+        let columns = given.columns(at);
+        for (line, text) in columns.map(|_| one.body.as_slice()).unwrap_or_default() {
+            script.entry(text, columns.unwrap_or(Columns::WithoutUser), *line, gathered);
+        }
+        if let Some(columns) = columns.or_else(|| given.of_loose_text(at)) {
+            for (line, text) in &one.quoted {
+                script.entries(text, columns, *line, gathered);
+            }
+        }
+    }
+    installed::read(file, &all, gathered);
+}
+
 /// Adds the entries of the table that a command gives to `supercronic`.
 pub(crate) fn read_table_of(file: &File<'_>, command: &str, gathered: &mut Gathered) {
     if let Some(path) = given::supercronic(command) {

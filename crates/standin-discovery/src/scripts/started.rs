@@ -12,6 +12,7 @@ use crate::registry::Repository;
 
 mod commands;
 mod imports;
+mod managers;
 mod places;
 mod starters;
 
@@ -75,6 +76,19 @@ impl Programs {
                 wanted.contains(word) || wanted.contains(&base)
             });
             is_named.then_some(by.as_str())
+        })
+    }
+
+    /// Whether something gives a program a file of this name: `supercronic /app/crontab`.
+    pub(crate) fn gives(&self, program: &str, file: &str) -> bool {
+        let base = |word: &&str| word.rsplit('/').next().unwrap_or(word).to_owned();
+        self.commands.iter().filter(|one| matches!(one.by, Starter::Host(_))).any(|one| {
+            one.command.contains(program)
+                && one.command.lines().any(|line| {
+                    let words: Vec<String> = commands::words(line).iter().map(base).collect();
+                    let at = words.iter().position(|word| word == program);
+                    at.is_some_and(|at| words.iter().skip(at).any(|word| word == file))
+                })
         })
     }
 

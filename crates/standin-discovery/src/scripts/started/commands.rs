@@ -2,7 +2,8 @@
 
 use super::Started;
 use super::imports::python_module;
-use super::places::{self, join, upwards};
+use super::managers;
+use super::places::{self, join};
 use crate::contents::name_and_ending;
 use crate::files;
 use crate::registry::Repository;
@@ -78,6 +79,9 @@ const LEADS: [&str; 30] = [
     "catatonit",
 ];
 
+/// Words of a manager that lead to another program.
+const LEADING: [&str; 4] = ["exec", "dlx", "x", "run"];
+
 /// Words before the program that are looked at.
 const MAX_LEADS: usize = 10;
 
@@ -118,11 +122,13 @@ fn part_of(repository: &Repository<'_>, one: &Started, (words, folder): (&[&str]
     {
         return part_of(repository, one, (text, folder), next);
     }
-    if matches!(name, "npm" | "yarn" | "pnpm" | "bun")
-        && let Some((place, script)) = script(rest, name)
-    {
-        let folder = join(folder, place).unwrap_or_default();
-        next.commands.extend(of_script(repository, one, &folder, script));
+    if managers::is_one(name) {
+        // `pnpm exec turbo run start`, `yarn turbo run start`.
+        let tool = rest.iter().position(|word| managers::is_one(word));
+        if let Some(at) = tool.filter(|at| rest.iter().take(*at).all(|word| LEADING.contains(word))) {
+            return part_of(repository, one, (rest.get(at..).unwrap_or_default(), folder), next);
+        }
+        next.commands.extend(managers::of(repository, one, (name, rest, folder)));
         if name != "bun" {
             return;
         }
@@ -201,40 +207,6 @@ fn package(repository: &Repository<'_>, folder: &str) -> Option<String> {
     let package: serde_json::Value = serde_json::from_str(&text).ok()?;
     let main = package.get("main").and_then(serde_json::Value::as_str).unwrap_or("index.js");
     places::program(repository, &join(folder, main)?)
-}
-
-/// The script that a manager of packages runs, and the folder that it is told to go to.
-fn script<'w>(rest: &[&'w str], manager: &str) -> Option<(&'w str, &'w str)> {
-    let mut place = "";
-    let mut words = rest.iter();
-    while let Some(word) = words.next() {
-        match *word {
-            "--prefix" | "-C" | "--cwd" | "--dir" => place = words.next().copied().unwrap_or(""),
-            "-w" | "--workspace" | "--filter" | "-F" => drop(words.next()),
-            "run" | "run-script" => {
-                return words.find(|word| !word.starts_with('-')).map(|name| (place, *name));
-            }
-            "workspace" => drop(words.next()),
-            "start" => return Some((place, "start")),
-            word if word.starts_with('-') => {}
-            word => return (manager != "npm" && manager != "bun").then_some((place, word)),
-        }
-    }
-    None
-}
-
-/// The command of a script of the package in a folder or the next one above it.
-fn of_script(repository: &Repository<'_>, one: &Started, folder: &str, name: &str) -> Vec<Started> {
-    let found = upwards(folder).into_iter().find_map(|folder| {
-        let path = join(folder, "package.json").filter(|path| places::is_there(repository, path))?;
-        let text = files::read(repository.root, &path).ok()?;
-        let package: serde_json::Value = serde_json::from_str(&text).ok()?;
-        let command = |name: &str| Some(package.get("scripts")?.get(name)?.as_str()?.to_owned());
-        let own = command(name).or_else(|| (name == "start").then(|| "node server.js".to_owned()))?;
-        let before = command(&format!("pre{name}"));
-        Some((folder.to_owned(), before.map_or(own.clone(), |before| format!("{before} && {own}"))))
-    });
-    found.map(|(folder, command)| Started { by: one.by.clone(), folder, command }).into_iter().collect()
 }
 
 /// The commands of a shell script. Its folder may be copied elsewhere: what it names is looked for above too.

@@ -123,3 +123,41 @@ fn what_nothing_starts_says_so() {
     assert_eq!(one("a.js", JOBS), ["tidy 2 loadable [0 3 * * * local] [schedule]"]);
     assert_eq!(shown(&scan_of(&[("examples/Procfile", "web: node a.js\n"), ("a.js", JOBS)])).len(), 1);
 }
+
+#[test]
+fn a_program_of_a_workspace_is_started_from_its_root() {
+    let starts = [
+        "[\"pnpm\", \"--filter\", \"@b/worker\", \"start\"]",
+        "npm start -w apps/worker",
+        "npm run start --workspace=@b/worker",
+        "yarn workspace @b/worker start",
+        "bun run --cwd apps/worker start",
+        "npx turbo run start --filter=@b/worker",
+        "pnpm exec turbo run start",
+        "lerna run start --scope @b/worker",
+        "nx start worker",
+    ];
+    let others = ["pnpm --filter @b/web start", "yarn workspace @b/worker build", "nx start web"];
+    for (start, wanted) in
+        starts.map(|start| (start, "effective")).into_iter().chain(others.map(|start| (start, "loadable")))
+    {
+        let inventory = scan_of(&[
+            ("Dockerfile", &format!("FROM node:22\nCMD {start}\n")),
+            ("package.json", "{ \"workspaces\": [\"apps/*\"] }"),
+            (
+                "apps/web/package.json",
+                "{ \"name\": \"@b/web\", \"scripts\": { \"start\": \"node web.js\" } }",
+            ),
+            (
+                "apps/worker/package.json",
+                "{ \"name\": \"@b/worker\", \"scripts\": { \"start\": \"node src/main.js\", \"build\": \"tsc\" } }",
+            ),
+            (
+                "apps/worker/src/main.js",
+                "const cron = require('node-cron');\ncron.schedule('0 3 * * *', () => {});\n",
+            ),
+        ]);
+        let task = inventory.automations.iter().find(|a| a.id.kind().to_string() == "script");
+        assert_eq!(task.map(|a| a.state.to_string()).as_deref(), Some(wanted), "{start}");
+    }
+}
