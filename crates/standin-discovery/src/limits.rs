@@ -84,3 +84,5 @@ pub const MAX_STARTED_COMMANDS: usize = 2_000;
 pub const MAX_STARTED_FILES: usize = 3_000;
 /// Files that are looked through for who runs a program.
 pub const MAX_HOST_FILES: usize = 200;
+/// Files of the repository that one of Netlify's functions imports and that are looked at.
+pub const MAX_IMPORTED_FILES: usize = 500;

@@ -13,7 +13,10 @@ use crate::registry::Repository;
 use crate::steps;
 use crate::walk::{Entry, Nature};
 
+mod gaps;
+mod imports;
 mod inert;
+mod odd;
 mod settings;
 mod site;
 mod source;
@@ -21,6 +24,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use imports::{Bundler, Imports};
 use site::Site;
 
 /// Endings of functions, from the one that Netlify prefers on.
@@ -31,9 +35,19 @@ const IN_FOLDER: [&str; 7] = ["js", "ts", "mjs", "cjs", "tsx", "mts", "cts"];
 
 /// Adds the functions of every site.
 pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
+    let mut imports = Imports::new(repository);
     for site in site::find(repository, gathered) {
-        for (name, entry) in functions(repository, &site, gathered) {
-            function(repository, &site, &name, entry, gathered);
+        let functions = functions(repository, &site, gathered);
+        // What is a function and what is only a part of one is known when all of them have been read.
+        let read: Vec<Function<'_>> = functions
+            .iter()
+            .map(|(name, entry)| function(repository, &site, name, entry, &mut imports, gathered))
+            .collect();
+        for mut function in read {
+            odd::say(&mut function, &imports, gathered);
+            if let Some(automation) = automation(repository, function, gathered) {
+                gathered.automation(automation);
+            }
         }
         site.unmatched(repository, gathered);
     }
@@ -96,14 +110,23 @@ fn shadowed(entry: &Entry, name: &str, gathered: &mut Gathered) {
 
 /// What has been found out about one function.
 struct Function<'a> {
+    name: &'a str,
     path: &'a str,
-    line: u32,
     schedule: Option<(String, String, u32)>,
     is_background: Background,
     flavour: Flavour,
     backup_of: Option<AutomationId>,
+    lacks: Option<Lack>,
     state: Standing,
     reason: String,
+}
+
+/// Why a file that exports nothing to call may do so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lack {
+    /// It asks for what tests ask for.
+    Test,
+    Handler,
 }
 
 /// Whether a function answers at once and works on.
@@ -122,14 +145,22 @@ impl Function<'_> {
     }
 }
 
-fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry, gathered: &mut Gathered) {
+fn function<'a>(
+    repository: &Repository<'_>,
+    site: &Site,
+    name: &'a str,
+    entry: &'a Entry,
+    imports: &mut Imports<'_>,
+    gathered: &mut Gathered,
+) -> Function<'a> {
     let mut function = Function {
+        name,
         path: &entry.path,
-        line: 1,
         schedule: site.schedule(name),
         is_background: if name.ends_with("-background") { Background::Yes } else { Background::No },
         flavour: Flavour::Unknown,
         backup_of: None,
+        lacks: None,
         state: Standing::Effective,
         reason: String::new(),
     };
@@ -142,8 +173,15 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
             function.backup_of = ownership::backup_of(&text);
             if entry.path.ends_with(".go") {
                 function.flavour = Flavour::Go;
-            } else {
-                source::read(repository, &text, &mut function, gathered);
+            } else if let Some(asks) = source::read(repository, &text, &mut function, gathered) {
+                let bundler = match function.flavour {
+                    Flavour::V2 => Bundler::of_default(site.bundler(name)),
+                    Flavour::V1 | Flavour::Go | Flavour::Unknown => {
+                        Bundler::of_handler(site.bundler(name), &entry.path, asks.syntax)
+                    }
+                };
+                imports.know(&entry.path, asks);
+                gaps::find(&mut function, bundler, site, imports, gathered);
             }
         }
         Err(problem) => {
@@ -157,14 +195,22 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
     if let Some(why) = site.passed_over(name).filter(|_| function.schedule.is_none()) {
         function.fall_short(Standing::Loadable, &why);
     }
-    helper(name, entry, gathered);
+    function
+}
+
+/// The function as an automation; none where its name can be none's.
+fn automation(
+    repository: &Repository<'_>,
+    mut function: Function<'_>,
+    gathered: &mut Gathered,
+) -> Option<Automation> {
     let schedules = schedules(&mut function, gathered);
-    let id = match AutomationId::new(Kind::Netlify, name) {
+    let id = match AutomationId::new(Kind::Netlify, function.name) {
         Ok(id) => id,
         Err(error) => {
             let fix = "Give the function a shorter name.";
-            gathered.find(finding("bad-name", Severity::Error, &entry.path, 1, error.to_string(), fix));
-            return;
+            gathered.find(finding("bad-name", Severity::Error, function.path, 1, error.to_string(), fix));
+            return None;
         }
     };
     let mut triggers = Vec::new();
@@ -177,11 +223,11 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         // Netlify gives a scheduled function no address in production.
         (Background::No, false) => {}
     }
-    gathered.automation(Automation {
+    Some(Automation {
         id,
-        name: name.to_owned(),
+        name: function.name.to_owned(),
         domain: Domain::Netlify,
-        source: Source { path: entry.path.clone(), line: function.line },
+        source: Source { path: function.path.to_owned(), line: 1 },
         schedules,
         triggers,
         state: function.state,
@@ -189,23 +235,10 @@ fn function(repository: &Repository<'_>, site: &Site, name: &str, entry: &Entry,
         detail: Detail::NetlifyFunction {
             flavour: function.flavour,
             background: function.is_background == Background::Yes,
-            main: repository.absolute(&entry.path).to_string_lossy().into_owned(),
+            main: repository.absolute(function.path).to_string_lossy().into_owned(),
         },
         backup_of: function.backup_of,
-    });
-}
-
-/// Tests, declarations and the like that lie among the functions: Netlify makes a function of each.
-fn helper(name: &str, entry: &Entry, gathered: &mut Gathered) {
-    let is_odd = !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if is_odd || name.starts_with('_') {
-        let message = format!(
-            "Netlify makes a function of every file of this folder, and calls this one `{}`",
-            crate::lines::quote(name)
-        );
-        let fix = "Move what is no function out of the folder, or into one of its own that has no main file.";
-        gathered.find(finding("netlify-helper", Severity::Warning, &entry.path, 1, message, fix));
-    }
+    })
 }
 
 /// Names of schedules elsewhere that Netlify does not know.

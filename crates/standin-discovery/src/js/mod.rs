@@ -10,6 +10,8 @@ use crate::limits::{JS_STACK_BYTES, JS_STACK_BYTES_PER_TOKEN, MAX_JS_TOKENS};
 use crate::lines::{Lines, quote};
 use crate::value::Value;
 
+mod asks;
+mod assigned;
 mod calls;
 mod choices;
 mod eval;
@@ -25,6 +27,8 @@ mod paths;
 mod plain;
 mod reach;
 
+pub(crate) use asks::{Syntax, Wanted, When};
+pub(crate) use assigned::Assigned;
 pub(crate) use choices::is_unset;
 pub(crate) use growth::is_more;
 pub(crate) use loading::{Asks, Cause, Maker, Stop};
@@ -54,6 +58,7 @@ macro_rules! first_error {
     };
 }
 /// The exports of a module. `file` is its absolute path, from which `__dirname` follows.
+#[cfg(test)]
 pub(crate) fn read_module(text: &str, file: &Path) -> Result<Module, Fault> {
     read_module_within(text, file, None)
 }
@@ -87,6 +92,41 @@ pub(crate) fn stops(text: &str, file: &Path, reach: Reach<'_>) -> Vec<Stop> {
         Ok(loading::stops(&parsed.program, &scope, reach))
     });
     found.unwrap_or_default()
+}
+
+/// What a function of Netlify's exports, what it asks for, and what is set on its exports.
+pub(crate) fn read_function(text: &str, file: &Path) -> Result<(Module, Wanted, Vec<Assigned>), Fault> {
+    let lines = Lines::new(text);
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, source_type(&name)).parse();
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &lines));
+        }
+        let scope = eval::Scope::new(&parsed.program, text, &lines, file, None);
+        let asks = asks::find(&parsed.program, types_of(&name), &lines);
+        Ok((module::read(&parsed.program, &scope), asks, assigned::find(&parsed.program, &scope)))
+    })
+}
+
+/// The modules that a program asks for; `None` when it is no program that could be read.
+pub(crate) fn asks(text: &str, file_name: &str) -> Option<Wanted> {
+    let lines = Lines::new(text);
+    let read = on_deep_stack(text, &lines, || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, source_type(file_name)).parse();
+        if let Some(error) = first_error!(parsed) {
+            return Err(unparsable(error, &lines));
+        }
+        Ok(asks::find(&parsed.program, types_of(file_name), &lines))
+    });
+    read.ok()
+}
+
+fn types_of(name: &str) -> asks::Types {
+    let is_typed = [".ts", ".mts", ".cts", ".tsx"].iter().any(|ending| name.ends_with(ending));
+    if is_typed { asks::Types::Erased } else { asks::Types::None }
 }
 
 /// The line that says it all of a program that does nothing but print, wait and answer; `None` when it may do something

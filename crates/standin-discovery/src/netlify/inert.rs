@@ -4,6 +4,7 @@ use standin_core::automation::Severity;
 
 use super::settings::Sorted;
 use crate::findings::{Gathered, finding};
+use crate::lines::quote;
 use crate::value::{Data, Entry, Key, Value};
 
 /// Tables at the top of the file that look as if Netlify ran something by them.
@@ -87,6 +88,28 @@ pub(super) fn passed_over(
 fn say(path: &str, line: u32, message: String, gathered: &mut Gathered) {
     let fix = "Write `[functions.\"NAME\"]` with `schedule = \"…\"`.";
     gathered.find(finding("netlify-inert-schedule", Severity::Error, path, line, message, fix));
+}
+
+/// How what a person has written where Netlify wants the table of a function would be read: `[[functions.scheduled]]`,
+/// `[functions] tick = "@daily"`.
+pub(super) fn meant(key: &str, value: &Value) -> String {
+    let first = value.items().first();
+    let cron = |table: &Value| {
+        let keys = std::iter::once("schedule").chain(KEYS);
+        keys.filter_map(|key| table.get(key)?.text()).next().map(str::to_owned)
+    };
+    let (name, schedule) = match (first, value.text()) {
+        (Some(first), _) => (name_of(first), cron(first)),
+        (None, Some(text)) => (Some(key.to_owned()), Some(text.to_owned())),
+        (None, None) => (None, None),
+    };
+    let name = quote(name.as_deref().unwrap_or("NAME"));
+    let more = if value.items().len() > 1 { ", and so for each of the others" } else { "" };
+    match schedule {
+        Some(cron) => format!("Write `[functions.\"{name}\"]` with `schedule = \"{}\"`{more}.", quote(&cron)),
+        None if first.is_some() => format!("Write `[functions.\"{name}\"]` with its settings{more}."),
+        None => "Write `[functions.\"NAME\"]`, and the settings of this function in it.".to_owned(),
+    }
 }
 
 /// `tick` of `/.netlify/functions/tick` and of `netlify/functions/tick.js`.

@@ -8,6 +8,8 @@ pub(super) struct Refused {
     pub(super) line: u32,
     /// What is the matter with it, beginning with its name.
     pub(super) message: String,
+    /// What was meant, where that can be told.
+    pub(super) fix: Option<String>,
 }
 
 /// What a value has to be, and how a person says so.
@@ -130,7 +132,7 @@ pub(super) fn refused(root: &Value<'static>) -> Vec<Refused> {
 fn must(value: &Value, name: &str, what: &str, holds: bool, found: &mut Vec<Refused>) {
     if !holds {
         let message = format!("`{}` {what}, and this is {}", quote(name), value.noun());
-        found.push(Refused { line: value.line, message });
+        found.push(Refused { line: value.line, message, fix: None });
     }
 }
 
@@ -154,7 +156,7 @@ fn rules(map: &Value, name: &str, wanted: &[Rule], found: &mut Vec<Refused>) {
                 | Data::Computed(_) => value.noun().to_owned(),
             };
             let message = format!("`{}.{}` {}, and this is {what}", quote(name), rule.key, rule.must);
-            found.push(Refused { line: value.line, message });
+            found.push(Refused { line: value.line, message, fix: None });
         }
     }
 }
@@ -176,6 +178,9 @@ fn list_of(
 fn functions(root: &Value<'static>, found: &mut Vec<Refused>) {
     let Some(value) = root.get("functions") else { return };
     must(value, "functions", "must be an object", is_map(value), found);
+    if let Some(refused) = found.last_mut().filter(|_| !is_map(value)) {
+        refused.fix = Some(super::inert::meant("functions", value));
+    }
     let sorted = sorted(root);
     for (nth, entry) in sorted.all.iter().enumerate() {
         let Some(name) = entry.key.name() else { continue };
@@ -189,10 +194,13 @@ fn functions(root: &Value<'static>, found: &mut Vec<Refused>) {
     for entry in &sorted.single {
         let name = format!("functions.{}", entry.key.name().unwrap_or("*"));
         must(&entry.value, &name, "must be an object", is_map(&entry.value), found);
+        if let Some(refused) = found.last_mut().filter(|_| !is_map(&entry.value)) {
+            refused.fix = Some(super::inert::meant(entry.key.name().unwrap_or("*"), &entry.value));
+        }
         rules(&entry.value, &name, &FUNCTION, found);
         if let Some(directory) = entry.value.get("directory") {
             let message = format!("`{}.directory` belongs into `[functions]` itself", quote(&name));
-            found.push(Refused { line: directory.line, message });
+            found.push(Refused { line: directory.line, message, fix: None });
         }
     }
 }
@@ -210,7 +218,7 @@ fn edge(item: &Value, name: &str, found: &mut Vec<Refused>) {
     for (one, other) in [("path", "pattern"), ("excludedPath", "excludedPattern")] {
         if item.get(one).is_some() && item.get(other).is_some() {
             let message = format!("`{name}` has both `{one}` and `{other}`");
-            found.push(Refused { line: item.line, message });
+            found.push(Refused { line: item.line, message, fix: None });
         }
     }
     rules(item, name, &EDGE, found);
@@ -223,6 +231,7 @@ fn unknown(item: &Value, name: &str, known: &[&str], found: &mut Vec<Refused>) {
         found.push(Refused {
             line: entry.line,
             message: format!("`{name}` has no property `{}`: there are {}", quote(key), known.join(", ")),
+            fix: None,
         });
     }
 }
@@ -232,6 +241,7 @@ fn needed(item: &Value, name: &str, one_of: &[&str], found: &mut Vec<Refused>) {
         found.push(Refused {
             line: item.line,
             message: format!("`{name}` needs `{}`", one_of.join("` or `")),
+            fix: None,
         });
     }
 }

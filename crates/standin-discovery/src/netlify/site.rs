@@ -19,6 +19,7 @@ use crate::walk::Nature;
 const DEFAULT_FOLDER: &str = "netlify/functions";
 
 /// One site of the repository.
+#[derive(Default)]
 pub(crate) struct Site {
     /// Path of its `netlify.toml`; empty when there is none.
     path: String,
@@ -28,6 +29,10 @@ pub(crate) struct Site {
     schedules: Vec<(String, String, u32)>,
     /// Schedules that Netlify passes over: the function that each names, its line, and what is passed over.
     passed_over: Vec<inert::Named>,
+    /// `node_bundler` of functions by pattern.
+    bundlers: Vec<(String, String)>,
+    /// The command that builds the site, if its settings name one.
+    command: Option<String>,
     /// Why none of its functions would be deployed, and what that leaves of them.
     problem: Option<(Standing, String)>,
 }
@@ -49,6 +54,18 @@ impl Site {
         let (_, cron, line) =
             exact.or_else(|| self.schedules.iter().find(|(pattern, ..)| matches(pattern, name)))?;
         Some((cron.clone(), self.path.clone(), *line))
+    }
+
+    /// The bundler that `netlify.toml` names for a function.
+    pub(crate) fn bundler(&self, name: &str) -> Option<&str> {
+        let exact = self.bundlers.iter().find(|(pattern, _)| pattern == name);
+        let found = exact.or_else(|| self.bundlers.iter().find(|(pattern, _)| matches(pattern, name)));
+        found.map(|(_, bundler)| bundler.as_str())
+    }
+
+    /// The command that builds the site.
+    pub(crate) fn command(&self) -> Option<&str> {
+        self.command.as_deref()
     }
 
     /// Why a schedule that `netlify.toml` means for a function is none.
@@ -144,7 +161,7 @@ pub(crate) fn find(repository: &Repository<'_>, gathered: &mut Gathered) -> Vec<
 
 fn plain(path: &str, base: &str, problem: Option<(Standing, String)>) -> Site {
     let folder = below(&[base, DEFAULT_FOLDER]).unwrap_or_default();
-    Site { path: path.to_owned(), folder, schedules: Vec::new(), passed_over: Vec::new(), problem }
+    Site { path: path.to_owned(), folder, problem, ..Site::default() }
 }
 
 /// A `netlify.toml`.
@@ -198,11 +215,13 @@ impl File<'_> {
         let folder = below(&[&home, written]);
         if folder.is_none() && self.repository.root.kind(Path::new(".git")) != There::Nothing {
             let message = format!("`{}` leads out of the repository", quote(written));
-            refused.push(settings::Refused { line: directory.map_or(1, |value| value.line), message });
+            let line = directory.map_or(1, |value| value.line);
+            refused.push(settings::Refused { line, message, fix: None });
         }
         let folder = folder.unwrap_or_default();
         for one in &refused {
-            let fix = "Correct it at this line: Netlify refuses the whole file.";
+            let fix =
+                one.fix.as_deref().unwrap_or("Correct it at this line: Netlify refuses the whole file.");
             self.say(
                 "netlify-settings-invalid",
                 Severity::Error,
@@ -221,6 +240,8 @@ impl File<'_> {
             passed_over: inert::passed_over(self.path, &root, &sorted, gathered),
             folder,
             schedules,
+            bundlers: bundlers(&sorted),
+            command: text_at(&root, "build", "command"),
             problem,
         };
         let misplaced = directory.and_then(|value| self.misplaced(&root, value.line, &site, &home, gathered));
@@ -294,9 +315,9 @@ impl File<'_> {
         Some(Site {
             path: self.path.to_owned(),
             folder: there?,
-            schedules: Vec::new(),
-            passed_over: Vec::new(),
+            command: site.command.clone(),
             problem: Some((state, message)),
+            ..Site::default()
         })
     }
 
@@ -336,6 +357,21 @@ impl File<'_> {
     ) {
         gathered.find(finding(rule, severity, self.path, line, message, fix));
     }
+}
+
+/// `node_bundler` of single functions, and then that of all.
+fn bundlers(sorted: &settings::Sorted<'_>) -> Vec<(String, String)> {
+    let single = sorted.single.iter();
+    let single = single.filter_map(|one| Some((one.key.name()?.to_owned(), one.value.get("node_bundler")?)));
+    let of_all = sorted.all.iter().find(|entry| entry.key.name() == Some("node_bundler"));
+    let of_all = of_all.map(|entry| ("*".to_owned(), &entry.value));
+    single.chain(of_all).filter_map(|(name, value)| Some((name, value.text()?.to_owned()))).collect()
+}
+
+/// A text of a table at the top, unless it is empty.
+fn text_at(root: &Value<'static>, table: &str, key: &str) -> Option<String> {
+    let text = root.get(table)?.get(key)?.text()?;
+    (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
 /// Why the reader of the settings refuses an expression, after the rule that it breaks. It takes more than Netlify's

@@ -2,24 +2,29 @@
 
 use standin_core::automation::{Flavour, Severity, Standing};
 
-use super::{Background, Function};
+use super::{Background, Function, Lack};
 use crate::findings::{Gathered, finding};
-use crate::js::{self, Export, First, Module};
+use crate::js::{self, Wanted, Export, First, Module};
 use crate::registry::Repository;
 use crate::value::{Data, Lookup, Value};
+
+mod beside;
+
+#[cfg(test)]
+mod tests;
 
 /// The module whose `schedule` wrapper Netlify knows.
 const HELPERS: &str = "@netlify/functions";
 
-/// Reads the schedule of a function, if its source has one that counts.
+/// Reads the schedule of a function, if its source has one that counts. Gives what it asks for, where it can be read.
 pub(crate) fn read(
     repository: &Repository<'_>,
     text: &str,
     function: &mut Function<'_>,
     gathered: &mut Gathered,
-) {
-    let module = match js::read_module(text, &repository.absolute(function.path)) {
-        Ok(module) => module,
+) -> Option<Wanted> {
+    let (module, asks, assigned) = match js::read_function(text, &repository.absolute(function.path)) {
+        Ok(read) => read,
         Err(fault) => {
             let reason = format!("line {}: {}", fault.line, fault.message);
             function.fall_short(Standing::Declared, &reason);
@@ -32,51 +37,86 @@ pub(crate) fn read(
                 fault.message,
                 fix,
             ));
-            return;
+            return None;
         }
     };
-    let Module { whole, default, named, imports, .. } = &module;
-    let handler = named.get("handler");
-    let config = named.get("config");
-    match (handler, default) {
+    match (module.named.get("handler"), &module.default) {
         (None, Some(default)) => {
             function.flavour = Flavour::V2;
+            let config = module.named.get("config");
             modern(function, default, config, gathered);
             let call = default.call.as_ref().filter(|call| is_helper(call));
             if call.is_some() && function.schedule.is_none() {
                 inert_wrapper(function, default.value.line, "around a default export", gathered);
             }
+            if function.schedule.is_none() {
+                beside::of_default(function, &module, gathered);
+            }
         }
         (handler, _) => {
             // Whatever has no default export is called as the first version was.
             function.flavour = Flavour::V1;
-            if handler.is_none() && whole.as_ref().is_none_or(has_no_handler) {
-                no_handler(function, gathered);
+            if handler.is_none()
+                && module.whole.as_ref().is_none_or(has_no_handler)
+                && !may_export_more(text, &assigned)
+            {
+                let is_test = module.imports.iter().any(|import| TESTERS.contains(&import.module.as_str()));
+                function.lacks = Some(if is_test { Lack::Test } else { Lack::Handler });
             }
-            let wrapper =
-                handler.and_then(|handler| handler.call.as_ref().map(|call| (call, handler.value.line)));
-            let is_wrapped = wrapper.filter(|(call, _)| is_helper(call));
-            let has_import = imports
-                .iter()
-                .any(|import| import.module == HELPERS && import.name.as_deref() == Some("schedule"));
-            match is_wrapped {
-                Some((call, line)) => {
-                    let literal = call.arguments.first().filter(|_| call.first == First::Literal);
-                    wrapped(function, literal, line, gathered);
-                }
-                None if has_import => unused_wrapper(function, gathered),
-                None => {
-                    let line = whole_module(text, imports).filter(|_| function.schedule.is_none());
-                    if let Some(line) = line {
-                        inert_wrapper(function, line, "of the module as a whole", gathered);
-                    }
-                }
-            }
-            if let Some(config) = config {
-                inert_config(function, config, handler, gathered);
+            old(text, function, &module, gathered);
+            beside::of_handler(function, &module, &assigned, gathered);
+        }
+    }
+    Some(asks)
+}
+
+/// Modules by which a file shows that it is a test.
+const TESTERS: [&str; 8] =
+    ["vitest", "node:test", "test", "@jest/globals", "mocha", "ava", "tap", "@playwright/test"];
+
+/// The wrapper around a `handler`, wherever it stands.
+fn old(text: &str, function: &mut Function<'_>, module: &Module, gathered: &mut Gathered) {
+    let wrapper = module.named.get("handler");
+    let wrapper = wrapper.and_then(|handler| handler.call.as_ref().map(|call| (call, handler.value.line)));
+    let is_wrapped = wrapper.filter(|(call, _)| is_helper(call));
+    let has_import = module
+        .imports
+        .iter()
+        .any(|import| import.module == HELPERS && import.name.as_deref() == Some("schedule"));
+    match is_wrapped {
+        Some((call, line)) => {
+            let literal = call.arguments.first().filter(|_| call.first == First::Literal);
+            wrapped(function, literal, line, gathered);
+        }
+        None if has_import => unused_wrapper(function, gathered),
+        None => {
+            let line = whole_module(text, &module.imports).filter(|_| function.schedule.is_none());
+            if let Some(line) = line {
+                inert_wrapper(function, line, "of the module as a whole", gathered);
             }
         }
     }
+}
+
+/// Ways of exporting that are not followed: there may be a `handler` among what they export.
+const MORE: [&str; 8] = [
+    "export *",
+    "__exportStar",
+    "defineProperty(exports",
+    "defineProperty(module.exports",
+    "Object.assign(exports",
+    "Object.assign(module.exports",
+    "exports.default",
+    "exports[",
+];
+
+fn may_export_more(text: &str, assigned: &[js::Assigned]) -> bool {
+    let is_own = |one: &js::Assigned| {
+        one.name == "handler" && matches!(one.object.as_str(), "exports" | "module.exports")
+    };
+    assigned.iter().any(is_own)
+        || text.contains("exports.handler")
+        || MORE.iter().any(|way| text.contains(way))
 }
 
 /// A default export, with `export const config` or a `config` within it.
@@ -222,38 +262,4 @@ fn unused_wrapper(function: &mut Function<'_>, gathered: &mut Gathered) {
     function.fall_short(Standing::Declared, message);
     let fix = "Write `export const handler = schedule('…', …)`, or delete the import.";
     gathered.find(finding("netlify-schedule-unused", Severity::Error, function.path, 1, message, fix));
-}
-
-fn no_handler(function: &mut Function<'_>, gathered: &mut Gathered) {
-    let message = "it exports neither a default nor a `handler`";
-    function.fall_short(Standing::Loadable, message);
-    let fix = "Write `export default async () => …`.";
-    gathered.find(finding("netlify-no-handler", Severity::Error, function.path, 1, message, fix));
-}
-
-/// A `config` that Netlify does not read, which matters only where it names a schedule.
-fn inert_config(
-    function: &mut Function<'_>,
-    config: &Export,
-    handler: Option<&Export>,
-    gathered: &mut Gathered,
-) {
-    let Some(schedule) = config.value.get("schedule") else { return };
-    let message = if handler.is_some() {
-        "Netlify passes over `config` beside a `handler`: nothing runs by this schedule"
-    } else {
-        "Netlify passes over `config` without a default export: nothing runs by this schedule"
-    };
-    if function.schedule.is_none() {
-        function.fall_short(Standing::Loadable, message);
-    }
-    let fix = "Export the function as the default, or wrap the handler in `schedule(…)`.";
-    gathered.find(finding(
-        "netlify-inert-schedule",
-        Severity::Error,
-        function.path,
-        schedule.line,
-        message,
-        fix,
-    ));
 }

@@ -253,3 +253,23 @@ fn what_counts_is_what_production_has() {
     assert_eq!(schedule(&inventory, "netlify:f"), ["@hourly"]);
     assert_eq!(schedule(&inventory, "netlify:g"), Vec::<&str>::new());
 }
+
+#[test]
+fn a_list_of_functions_is_told_how_it_is_written() {
+    let cases = [
+        (
+            "[[functions.scheduled]]\nname = 'f'\nschedule = '0 2 * * *'\n",
+            "[functions.\"f\"]` with `schedule = \"0 2 * * *\"`.",
+        ),
+        (
+            "[[functions.scheduled]]\nfunction = 'f'\ncron = '@daily'\n[[functions.scheduled]]\nfunction = 'g'\n",
+            "and so for each of the others",
+        ),
+        ("[[functions]]\npath = '/.netlify/functions/f'\nschedule = '@daily'\n", "[functions.\"f\"]"),
+        ("[functions]\nf = '@daily'\n", "[functions.\"f\"]` with `schedule = \"@daily\"`"),
+    ];
+    for (toml, fix) in cases {
+        let inventory = scan_of(&[("netlify.toml", toml), ("netlify/functions/f.js", CODE)]);
+        assert!(inventory.findings[0].fix.contains(fix), "{toml}: {:?}", inventory.findings);
+    }
+}

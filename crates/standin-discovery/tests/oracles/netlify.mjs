@@ -1,12 +1,13 @@
 // What Netlify's own settings reader and bundler make of the sites below each folder.
 // node netlify.mjs MODULES ROOT...: of each root a JSON list of functions: name, main file, version, schedule, or the error.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 const [, , modules, ...roots] = process.argv;
 const load = (file) => import(pathToFileURL(path.join(modules, '@netlify', file)).href);
 const { resolveConfig } = await load('config/lib/index.js');
-const { listFunctions, listFunction } = await load('zip-it-and-ship-it/dist/main.js');
+const { listFunctions, listFunction, zipFunction } = await load('zip-it-and-ship-it/dist/main.js');
 
 function homes(folder) {
   const entries = fs.readdirSync(folder, { withFileTypes: true });
@@ -14,7 +15,24 @@ function homes(folder) {
   return entries.some((entry) => entry.name === 'netlify.toml') ? [folder, ...below] : below;
 }
 
+// As the build hands them to the bundler.
+const bundlers = (config) =>
+  Object.fromEntries(Object.entries(config).map(([name, one]) => [name, { nodeBundler: one.node_bundler }]));
+
 const first = (error) => String(error && error.message).split('\n')[0];
+
+// What a file of the repository is missing for; packages are not installed here.
+async function missing(srcPath, home, config) {
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), 'standin-'));
+  try {
+    await zipFunction(srcPath, out, { config, basePath: home, repositoryRoot: home });
+    return null;
+  } catch (error) {
+    return String(error && error.message).split('\n').find((line) => /Could not resolve "\.|Cannot find module '\./.test(line)) ?? null;
+  } finally {
+    fs.rmSync(out, { recursive: true, force: true });
+  }
+}
 
 async function site(root, home, seen) {
   const mute = { repositoryRoot: home, cwd: home, offline: true, context: 'production', branch: 'main', mode: 'require' };
@@ -34,7 +52,8 @@ async function site(root, home, seen) {
     const main = path.relative(root, fs.statSync(srcPath).isDirectory() ? path.resolve(srcPath, mainFile) : mainFile);
     try {
       const one = await listFunction(srcPath, { config, parseISC: true });
-      seen.push({ name, main, version: one.runtimeAPIVersion ?? 0, schedule: one.schedule ?? null });
+      const error = await missing(srcPath, home, bundlers(config));
+      seen.push({ name, main, version: one.runtimeAPIVersion ?? 0, schedule: one.schedule ?? null, error });
     } catch (error) {
       seen.push({ name, main, error: first(error) });
     }
