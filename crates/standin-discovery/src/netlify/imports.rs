@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::built;
 use crate::files;
-use crate::js::{self, Wanted, Syntax, When};
+use crate::js::{self, Syntax, Wanted, When};
 use crate::limits::MAX_IMPORTED_FILES;
 use crate::registry::Repository;
 use crate::walk::Nature;

@@ -4,7 +4,7 @@ use standin_core::automation::{Flavour, Severity, Standing};
 
 use super::{Background, Function, Lack};
 use crate::findings::{Gathered, finding};
-use crate::js::{self, Wanted, Export, First, Module};
+use crate::js::{self, Export, First, Module, Wanted};
 use crate::registry::Repository;
 use crate::value::{Data, Lookup, Value};
 
