@@ -10,7 +10,7 @@ use crate::files;
 use crate::findings::{Gathered, finding};
 use crate::limits::MAX_TASKS_OF_A_FILE;
 use crate::registry::Repository;
-use crate::walk::{Nature, WORKFLOWS};
+use crate::walk::{Entry, Nature, WORKFLOWS};
 use crate::{aws, crontab, hosted, kubernetes, npm_scripts, pm2, scripts, systemd};
 
 /// What a reader makes of a file's path.
@@ -192,6 +192,7 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
     for entry in repository.entries.iter().filter(|entry| !entry.path.starts_with(WORKFLOWS)) {
         let claims = READERS.map(|reader| (reader.claim)(&entry.path));
         if claims == [Claim::No; READERS.len()] {
+            unclaimed(repository, entry, gathered);
             continue;
         }
         let read = match entry.nature {
@@ -214,6 +215,22 @@ pub(crate) fn detect(repository: &Repository<'_>, gathered: &mut Gathered) {
             // Another tool's file: what is wrong with it is not for here to say.
             Err(_) => {}
         }
+    }
+}
+
+/// Of a file that no reader wants only a merge that nobody has resolved is worth a word, which would break whoever reads
+/// it. Those of other endings have readers, or detectors of their own.
+fn unclaimed(repository: &Repository<'_>, entry: &Entry, gathered: &mut Gathered) {
+    let (name, ending) = name_and_ending(&entry.path);
+    let is_unread =
+        (ending == "toml" && name != "netlify.toml") || matches!(name.as_str(), "yarn.lock" | "bun.lock");
+    if !is_unread || entry.nature != Nature::File || is_test(&entry.path) {
+        return;
+    }
+    if let Err(problem) = files::read(repository.root, &entry.path)
+        && problem.rule == "conflict-markers"
+    {
+        gathered.find(problem);
     }
 }
 
@@ -298,5 +315,27 @@ impl Names {
         let count = self.used.entry(name.to_owned()).or_insert(0);
         *count = count.saturating_add(1);
         if *count == 1 { name.to_owned() } else { format!("{name}-{count}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{rules, scan_of};
+
+    #[test]
+    fn an_unresolved_merge_is_found_in_whatever_file() {
+        let text = "a = 1\n<<<<<<< ours\nb = 1\n=======\nb = 2\n>>>>>>> theirs\n";
+        for path in [
+            "pyproject.toml",
+            "config/x.toml",
+            "fly.toml",
+            "netlify.toml",
+            "wrangler.toml",
+            "yarn.lock",
+            "a.py",
+        ] {
+            assert_eq!(rules(&scan_of(&[(path, text)]), path), [("conflict-markers", 2)], "{path}");
+        }
+        assert_eq!(scan_of(&[("tests/a.toml", text), ("b.toml", "a = ")]).findings, []);
     }
 }

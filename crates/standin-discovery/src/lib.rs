@@ -135,6 +135,7 @@ pub fn scan_with(
         evaluated: &options.evaluated,
         cache: RefCell::new(std::mem::take(cache)),
         programs: OnceCell::new(),
+        imported: OnceCell::new(),
         note,
     };
     for detector in registry::DETECTORS {

@@ -1,7 +1,7 @@
 //! The detectors, one a line.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::asked::Root;
@@ -23,6 +23,8 @@ pub(crate) struct Repository<'a> {
     pub(crate) cache: RefCell<Cache>,
     /// What is kept running; known once somebody has asked.
     pub(crate) programs: OnceCell<Programs>,
+    /// The last parts of the names by which modules load others; known once somebody has asked.
+    pub(crate) imported: OnceCell<BTreeSet<String>>,
     /// Is told how far the scan is.
     pub(crate) note: &'a dyn Fn(Progress),
 }

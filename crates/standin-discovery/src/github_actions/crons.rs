@@ -1,5 +1,7 @@
 //! Cron expressions as GitHub reads them: five fields of numbers and names, `,`, `-`, `/` and `*`, and nothing else.
 
+use std::borrow::Cow;
+
 use crate::lines::quote;
 
 mod comments;
@@ -28,7 +30,7 @@ pub(super) struct Cron {
 pub(super) struct Refusal {
     pub(super) rule: &'static str,
     pub(super) message: String,
-    pub(super) fix: &'static str,
+    pub(super) fix: Cow<'static, str>,
 }
 
 struct Field {
@@ -36,23 +38,27 @@ struct Field {
     least: u32,
     most: u32,
     names: &'static [&'static str],
+    /// An example of the next larger unit.
+    larger: &'static str,
 }
 
 const FIELDS: [Field; 5] = [
-    Field { name: "minute", least: 0, most: 59, names: &[] },
-    Field { name: "hour", least: 0, most: 23, names: &[] },
-    Field { name: "day of the month", least: 1, most: 31, names: &[] },
+    Field { name: "minute", least: 0, most: 59, names: &[], larger: "'0 * * * *' for every hour" },
+    Field { name: "hour", least: 0, most: 23, names: &[], larger: "'0 0 * * *' for every day" },
+    Field { name: "day of the month", least: 1, most: 31, names: &[], larger: "'0 0 1 * *' for every month" },
     Field {
         name: "month",
         least: 1,
         most: 12,
         names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        larger: "'0 0 1 1 *' for every year",
     },
     Field {
         name: "day of the week",
         least: 0,
         most: 6,
         names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+        larger: "'0 0 * * 0' for every week",
     },
 ];
 
@@ -168,22 +174,26 @@ const fn full(least: u32, most: u32) -> u64 {
 
 /// Syntax of other schedulers, which is told apart from mere mistakes.
 fn foreign(text: &str, parts: &[&str]) -> Result<(), Refusal> {
-    let refuse = |rule, message: String, fix| Err(Refusal { rule, message, fix });
+    let refuse = |rule, message: String, fix: Cow<'static, str>| Err(Refusal { rule, message, fix });
     let shown = quote(text);
     if text.starts_with('@') {
         let message = format!("`{shown}` is not in the cron syntax that GitHub documents");
-        return refuse("cron-macro", message, "Write it as five fields, such as '0 0 * * *'.");
+        return refuse("cron-macro", message, as_five_fields(text));
     }
     if text.starts_with("cron(") || text.starts_with("rate(") {
         let message = format!("`{shown}` is how AWS writes schedules, and GitHub does not read it");
-        return refuse("cron-foreign", message, "Write it as five fields, such as '0 * * * *'.");
+        return refuse("cron-foreign", message, as_five_fields(text));
     }
     if parts.len() == 6 || parts.len() == 7 {
         let message = format!(
             "GitHub's cron has five fields without seconds and years, and `{shown}` has {}",
             parts.len()
         );
-        return refuse("cron-six-fields", message, "Leave out the field of the seconds, or of the year.");
+        return refuse(
+            "cron-six-fields",
+            message,
+            "Leave out the field of the seconds, or of the year.".into(),
+        );
     }
     let is_padded = text.starts_with(' ') || text.ends_with(' ') || text.contains(['\t', '\n', '\r']);
     if parts.len() != 5 || is_padded {
@@ -191,10 +201,58 @@ fn foreign(text: &str, parts: &[&str]) -> Result<(), Refusal> {
         return refuse(
             "cron-invalid",
             message,
-            "Write minute, hour, day, month and day of the week, such as '0 3 * * *'.",
+            "Write minute, hour, day, month and day of the week, such as '0 3 * * *'.".into(),
         );
     }
     Ok(())
+}
+
+/// What to write in place of a schedule in the words of another scheduler.
+fn as_five_fields(text: &str) -> Cow<'static, str> {
+    match equal(text).filter(|cron| Cron::parse(cron).is_ok()) {
+        Some(cron) => format!("Write it as five fields: '{cron}'.").into(),
+        None => "Write it as five fields, minute first, such as '30 3 * * *' for 3:30 each day.".into(),
+    }
+}
+
+/// The five fields that say the same, where they are easily told.
+fn equal(text: &str) -> Option<String> {
+    let macros = [
+        ("@hourly", "0 * * * *"),
+        ("@daily", "0 0 * * *"),
+        ("@midnight", "0 0 * * *"),
+        ("@weekly", "0 0 * * 0"),
+        ("@monthly", "0 0 1 * *"),
+        ("@yearly", "0 0 1 1 *"),
+        ("@annually", "0 0 1 1 *"),
+    ];
+    if let Some((_, cron)) = macros.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)) {
+        return Some((*cron).to_owned());
+    }
+    let (kind, inner) = text.trim().strip_suffix(')')?.split_once('(')?;
+    let fields: Vec<&str> = inner.split_ascii_whitespace().collect();
+    match (kind, fields.as_slice()) {
+        // The days of the week have other numbers there.
+        ("cron", [minute, hour, day, month, weekday, ..])
+            if !weekday.contains(|c: char| c.is_ascii_digit()) =>
+        {
+            Some([minute, hour, day, month, weekday].map(|field| field.replace('?', "*")).join(" "))
+        }
+        ("rate", [count, unit]) => {
+            let count: u32 = count.parse().ok()?;
+            let divides = |whole: u32| whole.checked_rem(count) == Some(0) && count < whole;
+            match (count, unit.trim_end_matches('s')) {
+                (1, "minute") => Some("*/5 * * * *".to_owned()),
+                (count, "minute") if divides(60) => Some(format!("*/{count} * * * *")),
+                (60, "minute") | (1, "hour") => Some("0 * * * *".to_owned()),
+                (count, "hour") if divides(24) => Some(format!("0 */{count} * * *")),
+                (24, "hour") | (1, "day") => Some("0 0 * * *".to_owned()),
+                (7, "day") => Some("0 0 * * 0".to_owned()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 impl Field {
@@ -218,7 +276,7 @@ impl Field {
         if from > to {
             let message = format!("the {} `{}` ends before it begins", self.name, quote(whole));
             let fix = "Begin with the smaller one, or write two ranges with a comma.";
-            return Err(Refusal { rule: "cron-invalid", message, fix });
+            return Err(Refusal { rule: "cron-invalid", message, fix: fix.into() });
         }
         let step = usize::try_from(step.unwrap_or(1)).unwrap_or(1);
         Ok((from..=to).step_by(step.max(1)).fold(0, |set, at| set | 1 << at))
@@ -231,8 +289,11 @@ impl Field {
         }
         if number > self.most {
             let message = format!("a step of {number} is larger than the field of the {} itself", self.name);
-            let fix = "Take a smaller step; for the next larger unit write 0 here, as in '0 * * * *' for every hour.";
-            return Err(Refusal { rule: "cron-step-too-large", message, fix });
+            let fix = format!(
+                "Take a smaller step; for the next larger unit write one value here, as in {}.",
+                self.larger
+            );
+            return Err(Refusal { rule: "cron-step-too-large", message, fix: fix.into() });
         }
         Ok(number)
     }
@@ -247,7 +308,7 @@ impl Field {
             (Some(number), _) => Ok(number),
             (None, true) => {
                 let message = "day 7 of the week is not in the cron syntax that GitHub documents".to_owned();
-                Err(Refusal { rule: "cron-day-seven", message, fix: "Write Sunday as 0 or SUN." })
+                Err(Refusal { rule: "cron-day-seven", message, fix: "Write Sunday as 0 or SUN.".into() })
             }
             (None, false) => Err(self.refusal(whole)),
         }
@@ -261,7 +322,7 @@ impl Field {
             self.least,
             self.most
         );
-        Refusal { rule: "cron-invalid", message, fix: "Correct the schedule at this line." }
+        Refusal { rule: "cron-invalid", message, fix: "Correct the schedule at this line.".into() }
     }
 }
 

@@ -170,7 +170,7 @@ fn schedule(item: &Value, triggers: &mut Triggers, judged: &mut Judged<'_>) {
     triggers.crons.push(CronLine { cron: expression.into(), line });
     let parsed = match Cron::parse(expression) {
         Ok(parsed) => parsed,
-        Err(refusal) => return judged.refuse(refusal.rule, line, &refusal.message, refusal.fix),
+        Err(refusal) => return judged.refuse(refusal.rule, line, &refusal.message, &refusal.fix),
     };
     let Some(timezone) = timezone(item, expression, judged) else { return };
     if !parsed.can_fire() {

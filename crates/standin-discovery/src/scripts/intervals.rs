@@ -1,6 +1,9 @@
 //! `setInterval`, and endless loops that pause, in a program of its own.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+
+use standin_core::automation::{Detail, Standing};
 
 use super::calls::Call;
 use super::lex::{Placed, Token};
@@ -10,8 +13,11 @@ use super::{runs_by_itself, task};
 use crate::contents::{File, Names, name_and_ending};
 use crate::files;
 use crate::findings::Gathered;
+use crate::js;
 use crate::limits::{MAX_CALL_TOKENS, MAX_IMPORTERS};
 use crate::lines::Lines;
+use crate::npm_scripts::{Callee, callees};
+use crate::registry::Repository;
 use crate::walk::Nature;
 
 /// Shorter intervals animate or poll within a program; they are no schedule.
@@ -20,6 +26,41 @@ const SHORTEST_MS: u64 = 1_000;
 /// Folders of programs that are started by themselves.
 const FOLDERS: [&str; 8] =
     ["scripts", "jobs", "workers", "cron", "tasks", "bin", "automation", "automations"];
+
+/// Folders of what browsers run.
+const BROWSER_FOLDERS: [&str; 14] = [
+    "public",
+    "static",
+    "assets",
+    "www",
+    "client",
+    "frontend",
+    "browser",
+    "ui",
+    "views",
+    "components",
+    "pages",
+    "extension",
+    "themes",
+    "webroot",
+];
+
+/// Words of what browsers run.
+const BROWSER_WORDS: [&str; 9] = [
+    "document.",
+    "window.",
+    "navigator.",
+    "localStorage",
+    "requestAnimationFrame",
+    "addEventListener(",
+    "$(",
+    "chrome.",
+    "importScripts",
+];
+
+/// Words of what a machine runs.
+const SYSTEM_WORDS: [&str; 8] =
+    ["require(", "process.", "__dirname", "'node:", "\"node:", "Deno.", "Bun.", "import.meta.dirname"];
 
 /// How a module asks whether it is the program.
 const ASKS_FOR_ITSELF: [&str; 2] = ["require.main === module", "import.meta.main"];
@@ -51,15 +92,9 @@ pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered:
     if matches!(programs.starter(file.path), Some(Starter::Host(host)) if host.starts_with("pm2:")) {
         return;
     }
-    let is_entry = programs.is_entry(file.path);
-    // What exports something is a part of a program, whoever loads it, unless it asks whether it was started itself.
-    let exports = file.text.lines().any(|line| {
-        line.starts_with("export ") || line.starts_with("module.exports") || line.starts_with("exports.")
-    });
-    let looks_like_one = file.text.starts_with("#!")
-        || ASKS_FOR_ITSELF.iter().any(|asks| file.text.contains(asks))
-        || !exports && file.path.rsplit('/').nth(1).is_some_and(|folder| FOLDERS.contains(&folder));
-    if !is_entry && (!looks_like_one || is_imported(file)) {
+    let script = by_script(file, gathered);
+    let is_started = programs.is_entry(file.path) || script.is_some();
+    if !is_started && !is_program(file, found.iter().any(|(_, name, _)| *name == "loop")) {
         return;
     }
     let mut names = Names::default();
@@ -70,6 +105,11 @@ pub(super) fn read(file: &File<'_>, all: &[Placed<'_>], lines: &Lines, gathered:
         }
         let mut found = task(names.unique(name), lines.at(offset));
         found.trigger(every(ms));
+        if let Some(id) = script.as_deref().filter(|_| programs.starter(file.path).is_none()) {
+            found.trigger(format!("within {id}"));
+            let reason = format!("it lives only while `{id}` runs, and nothing here says what starts that");
+            found.fall_short(Standing::Loadable, reason);
+        }
         runs_by_itself(file, &mut found, gathered);
         file.add(found, gathered);
     }
@@ -255,21 +295,81 @@ fn time((all, constants): (&[Placed<'_>], &Constants<'_, '_>), at: usize, word: 
     constants.whole(time?)
 }
 
+/// Whether a file that nothing here starts is a program by itself: one that says so, or that nothing loads and that gives
+/// nothing to others, and that is not for a browser.
+fn is_program(file: &File<'_>, has_loop: bool) -> bool {
+    let text = file.text;
+    let says_so = text.starts_with("#!") || ASKS_FOR_ITSELF.iter().any(|asks| text.contains(asks));
+    // What exports something is a part of a program, whoever loads it, unless it asks whether it was started itself.
+    let exports = text.lines().any(|line| {
+        line.starts_with("export ") || line.starts_with("module.exports") || line.starts_with("exports.")
+    });
+    let (_, ending) = name_and_ending(file.path);
+    let is_in_place = || file.path.rsplit('/').nth(1).is_some_and(|folder| FOLDERS.contains(&folder));
+    let is_of_node = || {
+        let is_of_browser = matches!(ending.as_str(), "jsx" | "tsx")
+            || file.path.split('/').any(|part| BROWSER_FOLDERS.contains(&part))
+            || BROWSER_WORDS.iter().any(|word| text.contains(word));
+        let is_of_system =
+            matches!(ending.as_str(), "cjs" | "mjs") || SYSTEM_WORDS.iter().any(|word| text.contains(word));
+        !is_of_browser && (has_loop || is_of_system)
+    };
+    (says_so || (!exports && (is_in_place() || is_of_node()))) && !is_imported(file)
+}
+
+/// The npm script that runs a file.
+fn by_script(file: &File<'_>, gathered: &Gathered) -> Option<String> {
+    let name = file.path.rsplit('/').next().unwrap_or(file.path);
+    let stem = name.split('.').next().unwrap_or(name);
+    let whole = file.repository.absolute(file.path);
+    let runs = |dir: &str, command: &str| {
+        callees(command).into_iter().any(|callee| match callee {
+            Callee::File { folder, path } => {
+                let called = js::resolve(&Path::new(dir).join(folder), &path);
+                called == whole || called == whole.with_extension("")
+            }
+            Callee::Script { .. }
+            | Callee::Either { .. }
+            | Callee::Other { .. }
+            | Callee::Like { .. }
+            | Callee::Program(_) => false,
+        })
+    };
+    gathered.automations.iter().find_map(|one| match &one.detail {
+        Detail::NpmScript { dir, command, .. } if command.contains(stem) && runs(dir, command) => {
+            Some(one.id.to_string())
+        }
+        Detail::NpmScript { .. }
+        | Detail::Plain
+        | Detail::NetlifyFunction { .. }
+        | Detail::Pm2App { .. }
+        | Detail::Workflow(_) => None,
+    })
+}
+
 /// Whether another file names this one as a module.
 fn is_imported(file: &File<'_>) -> bool {
     let (name, _) = name_and_ending(file.path);
     let stem = name.split('.').next().unwrap_or(&name);
-    let forms = [format!("/{stem}'"), format!("/{stem}\""), format!("/{name}'"), format!("/{name}\"")];
-    let others = file.repository.entries.iter().filter(|entry| {
+    let imported = file.repository.imported.get_or_init(|| imports(file.repository));
+    imported.contains(stem) || imported.contains(&name)
+}
+
+/// The last parts of the names that the modules of a repository load others by.
+fn imports(repository: &Repository<'_>) -> BTreeSet<String> {
+    let modules = repository.entries.iter().filter(|entry| {
         let ending = name_and_ending(&entry.path).1;
         let is_code = matches!(ending.as_str(), "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "tsx" | "jsx");
-        is_code && entry.path != file.path && entry.nature == Nature::File
+        is_code && entry.nature == Nature::File
     });
-    others.take(MAX_IMPORTERS).any(|entry| {
-        let text = files::read(file.repository.root, &entry.path).unwrap_or_default();
-        text.lines().any(|line| {
-            (line.contains("import") || line.contains("require") || line.contains("from"))
-                && forms.iter().any(|form| line.contains(form))
-        })
-    })
+    let mut names = BTreeSet::new();
+    for entry in modules.take(MAX_IMPORTERS) {
+        let text = files::read(repository.root, &entry.path).unwrap_or_default();
+        let loads = |line: &&str| ["import", "require", "from"].iter().any(|word| line.contains(word));
+        for line in text.lines().filter(loads) {
+            let texts = line.split(['\'', '"']).filter(|text| text.contains('/'));
+            names.extend(texts.filter_map(|text| text.rsplit('/').next()).map(str::to_ascii_lowercase));
+        }
+    }
+    names
 }

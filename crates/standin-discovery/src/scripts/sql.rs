@@ -88,12 +88,34 @@ impl Jobs<'_> {
         match texts.as_slice() {
             [name, time, _, ..] if is_time(time) => self.job((Some(name), time, line), gathered),
             [time, ..] if is_time(time) => self.job((None, time, line), gathered),
-            _ => {
-                let message = "the schedule of this pg_cron job is computed, or is none";
-                let fix = "Write the expression itself in quotes.";
-                self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
-            }
+            _ => match spelled_out(arguments) {
+                Some((name, time)) => self.refused((name, time, line), gathered),
+                None => {
+                    let message = "the schedule of this pg_cron job is computed";
+                    let fix = "Write the expression itself in quotes.";
+                    self.file.say(("script-computed", Severity::Note, line), message, fix, gathered);
+                }
+            },
         }
+    }
+
+    /// A job whose schedule pg_cron would not take.
+    fn refused(&mut self, (name, time, line): (Option<&str>, &str, u32), gathered: &mut Gathered) {
+        let name = match name {
+            Some(name) => {
+                self.forget(&quote(name), gathered);
+                quote(name)
+            }
+            None => self.names.unique("job"),
+        };
+        let mut found = task(name, line);
+        found.trigger("schedule");
+        let message =
+            format!("`{}` is no schedule of pg_cron: it takes five fields, or 1 to 59 seconds", quote(time));
+        found.fall_short(Standing::Declared, &message);
+        let fix = "Write five fields, such as '0 3 * * *', or '30 seconds'.";
+        self.file.say(("cron-invalid", Severity::Error, line), message, fix, gathered);
+        self.file.add(found, gathered);
     }
 
     fn job(&mut self, (name, time, line): (Option<&str>, &str, u32), gathered: &mut Gathered) {
@@ -152,6 +174,40 @@ impl Jobs<'_> {
     }
 }
 
+/// The name and the schedule of a call where nothing of either is computed.
+fn spelled_out<'a>(arguments: &[Placed<'a>]) -> Option<(Option<&'a str>, &'a str)> {
+    let mut depth = 0_usize;
+    let end = arguments.iter().position(|(_, token)| {
+        match token {
+            Token::Sign('(') => depth = depth.saturating_add(1),
+            Token::Sign(')') if depth == 0 => return true,
+            Token::Sign(')') => depth = depth.saturating_sub(1),
+            Token::Text(_) | Token::Word(_) | Token::Number(_) | Token::Sign(_) => {}
+        }
+        false
+    })?;
+    let given: Vec<Option<&str>> = arguments
+        .get(..end)?
+        .split(|(_, token)| *token == Token::Sign(','))
+        .map(|one| match one {
+            // With or without the name of the argument, or its kind.
+            [(_, Token::Text(text))]
+            | [(_, Token::Word(_)), (_, Token::Sign(_)), (_, Token::Sign(_)), (_, Token::Text(text))]
+            | [(_, Token::Text(text)), (_, Token::Sign(':')), (_, Token::Sign(':')), (_, Token::Word(_))] => {
+                Some(*text)
+            }
+            _ => None,
+        })
+        .collect();
+    let is_plain = |text: &str| !text.contains(['$', '{', '%']);
+    let (name, time) = match given.as_slice() {
+        [Some(time), _] => (None, *time),
+        [Some(name), Some(time), _, ..] => (Some(*name), *time),
+        _ => return None,
+    };
+    (is_plain(time) && name.is_none_or(is_plain)).then_some((name, time))
+}
+
 fn is_statement(word: &str) -> bool {
     ["select", "perform", "call", "execute"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
@@ -172,5 +228,32 @@ fn is_time(text: &str) -> bool {
 /// `30 seconds`, which pg_cron takes from 1 to 59.
 fn seconds(text: &str) -> Option<u32> {
     let (number, unit) = text.trim().split_once(' ')?;
-    number.parse().ok().filter(|_| matches!(unit.trim(), "second" | "seconds"))
+    let number: u32 = number.parse().ok().filter(|number| (1..=59).contains(number))?;
+    matches!(unit.trim(), "second" | "seconds").then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{rules, scan_of};
+
+    #[test]
+    fn a_schedule_that_pg_cron_refuses_is_declared() {
+        let call = |arguments: &str| scan_of(&[("a.sql", &format!("select cron.schedule({arguments});\n"))]);
+        for time in ["0 0 3 * * *", "every day", "rate(5 minutes)", "90 seconds", "5 minutes", ""] {
+            let inventory = call(&format!("'six', '{time}', 'select f()'"));
+            assert_eq!(rules(&inventory, "a.sql"), [("cron-invalid", 1)], "{time}");
+            let seen: Vec<(&str, String)> =
+                inventory.automations.iter().map(|a| (a.name.as_str(), a.state.to_string())).collect();
+            assert_eq!(seen, [("six", "declared".to_owned())], "{time}");
+        }
+        let named = call("job_name => 'x', schedule => 'daily', command => $$select f()$$");
+        assert_eq!((named.automations.len(), rules(&named, "a.sql")), (1, vec![("cron-invalid", 1)]));
+        assert_eq!(call("'daily', 'select f()'").automations[0].state.to_string(), "declared");
+        for computed in
+            ["'x', expression, 'select f()'", "'x', 'a' || b, 'select f()'", "'x', '${TIME}', 'select f()'"]
+        {
+            let inventory = call(computed);
+            assert_eq!(rules(&inventory, "a.sql"), [("script-computed", 1)], "{computed}");
+        }
+    }
 }

@@ -141,9 +141,34 @@ fn endless_loops_and_intervals_of_a_started_program_are_found() {
     for (text, wanted) in cases {
         let files = [("Procfile", "worker: node main.js\n"), ("main.js", text)];
         assert_eq!(shown(&scan_of(&files)), [wanted], "{text}");
-        // A file that nothing starts may be a part of anything.
-        assert_eq!(one("main.js", text), Vec::<String>::new(), "{text}");
+        // One that nothing starts and nothing loads waits for somebody to start it.
+        let (loadable, _) = wanted.split_once(';').unwrap();
+        assert_eq!(
+            one("src/main.js", text),
+            [format!("{}]", loadable.replace("effective", "loadable"))],
+            "{text}"
+        );
+        let loaded = [("src/main.js", text), ("src/a.js", "import './main';\n")];
+        assert_eq!(shown(&scan_of(&loaded)), Vec::<String>::new(), "{text}");
+        assert_eq!(
+            one("src/main.js", &format!("export const a = 1;\n{text}")),
+            Vec::<String>::new(),
+            "{text}"
+        );
+        assert_eq!(one("public/main.js", text), Vec::<String>::new(), "{text}");
     }
+    let by_hand = [
+        ("package.json", r#"{"scripts": {"c": "node c.js"}}"#),
+        ("c.js", "export const a = setInterval(b, 60000);\n"),
+    ];
+    let found = scan_of(&by_hand);
+    assert_eq!(
+        standing(&found, "script:c.js#interval").1,
+        "it lives only while `npm:.#c` runs, and nothing here says what starts that"
+    );
+    let tick = "setInterval(() => document.title = x(), 60000);\nprocess.exit;\n";
+    assert_eq!(one("autopilot.cjs", "setInterval(tick, 60000);\n").len(), 1);
+    assert_eq!(one("main.js", tick), Vec::<String>::new());
     let two = "setInterval(a, 60000);\nsetInterval(b, 3600000);\nsetInterval(draw, 16);\nsetInterval(() => {}, 60000);\n";
     let seen = shown(&scan_of(&[("Procfile", "web: node main.js\n"), ("main.js", two)]));
     assert_eq!(

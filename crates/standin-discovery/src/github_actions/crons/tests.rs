@@ -166,6 +166,26 @@ fn times_of_a_comment_are_not_held_against_a_schedule_of_another_zone() {
     assert!(said("every hour") && said("Thursdays"));
 }
 
+#[test]
+fn the_fix_names_what_says_the_same() {
+    let cases = [
+        ("rate(5 minutes)", "'*/5 * * * *'"),
+        ("rate(1 hour)", "'0 * * * *'"),
+        ("rate(6 hours)", "'0 */6 * * *'"),
+        ("rate(7 minutes)", "minute first"),
+        ("cron(0 12 * * ? *)", "'0 12 * * *'"),
+        ("cron(0 12 ? * 2 *)", "minute first"),
+        ("@weekly", "'0 0 * * 0'"),
+        ("*/60 * * * *", "'0 * * * *' for every hour"),
+        ("0 */60 * * *", "'0 0 * * *' for every day"),
+        ("0 0 */40 * *", "'0 0 1 * *' for every month"),
+    ];
+    for (text, part) in cases {
+        let fix = Cron::parse(text).unwrap_err().fix;
+        assert!(fix.contains(part), "{text}: {fix}");
+    }
+}
+
 proptest! {
     #[test]
     fn the_core_reads_whatever_is_accepted_here(

@@ -232,12 +232,22 @@ fn crontab_files(text: &str) -> BTreeSet<String> {
     for (at, word) in all.iter().enumerate() {
         if word.rsplit('/').next() == Some("crontab") {
             let rest = all.get(at.saturating_add(1)..).unwrap_or_default();
-            let own =
-                rest.iter().take_while(|word| !matches!(**word, "|" | "&&" | "||" | ";" | ")" | "&" | "\n"));
-            files.extend(own.filter(|word| !word.starts_with(['-', '<', '>'])).map(|word| key(word)));
+            files.extend(operands(rest).into_iter().map(key));
         }
     }
     files
+}
+
+/// What a command is given, up to its end: no options, and not the word that ends its here-document.
+fn operands<'w>(rest: &[&'w str]) -> Vec<&'w str> {
+    let own = rest.iter().take_while(|word| !matches!(**word, "|" | "&&" | "||" | ";" | ")" | "&" | "\n"));
+    let mut before = "";
+    own.filter(|word| {
+        let is_mark = std::mem::replace(&mut before, word).starts_with("<<");
+        !is_mark && !word.starts_with(['-', '<', '>'])
+    })
+    .copied()
+    .collect()
 }
 
 /// The columns of the place to which a statement writes, if cron reads there.
@@ -267,9 +277,7 @@ fn moved(text: &str) -> BTreeSet<String> {
     for (at, word) in all.iter().enumerate() {
         if MOVERS.contains(word) {
             let rest = all.get(at.saturating_add(1)..).unwrap_or_default();
-            let own =
-                rest.iter().take_while(|word| !matches!(**word, "|" | "&&" | "||" | ";" | ")" | "&" | "\n"));
-            files.extend(own.filter(|word| !word.starts_with(['-', '<', '>'])).map(|word| key(word)));
+            files.extend(operands(rest).into_iter().map(key));
         }
     }
     files
@@ -327,8 +335,7 @@ fn written(text: &str) -> Vec<String> {
         }
         if *word == "tee" {
             let rest = all.get(at.saturating_add(1)..).unwrap_or_default();
-            let own = rest.iter().take_while(|word| !matches!(**word, "|" | "&&" | "||" | ";" | ")"));
-            files.extend(own.filter(|word| !word.starts_with(['-', '<', '>'])).map(|word| key(word)));
+            files.extend(operands(rest).into_iter().map(key));
         }
     }
     files.retain(|file| file != "/dev/null" && !file.starts_with('&'));

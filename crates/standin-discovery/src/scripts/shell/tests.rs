@@ -178,3 +178,11 @@ fn a_line_whose_fields_are_set_from_outside_is_said() {
         (vec![], vec![("script-computed", 2)])
     );
 }
+
+#[test]
+fn the_mark_of_a_here_document_is_no_file() {
+    let text = "crontab <<'EOF'\n*/7 * * * * /srv/a.sh\nEOF\ntee /etc/cron.d/f <<EOF >/dev/null\n12 * * * * root /usr/bin/f\nEOF\n";
+    let inventory = scan_of(&[("i.sh", text)]);
+    let names: Vec<&str> = inventory.automations.iter().map(|a| a.name.as_str()).collect();
+    assert_eq!(names, ["a.sh", "f"]);
+}
