@@ -6,7 +6,7 @@ use crate::lines::quote;
 
 mod comments;
 
-pub(super) use comments::{Clock, contradiction};
+pub(super) use comments::{Clock, contradiction, in_plain_words};
 
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;

@@ -146,8 +146,12 @@ fn schedule_list(entry: &Entry, triggers: &mut Triggers, judged: &mut Judged<'_>
             }
         }
     }
-    for item in items.iter().take(MAX_SCHEDULES) {
-        schedule(item, triggers, judged);
+    for (at, item) in items.iter().take(MAX_SCHEDULES).enumerate() {
+        // A comment above the first of several that have none may speak of all of them.
+        let next = items.get(at.saturating_add(1)).and_then(|next| next.get("cron"));
+        let is_own = next.is_none_or(|next| judged.comments(next.line).next().is_some());
+        let comments = if is_own { Comments::Own } else { Comments::Shared };
+        schedule(item, comments, triggers, judged);
     }
     if items.len() > MAX_SCHEDULES {
         let message = format!("only the first {MAX_SCHEDULES} schedules were looked at");
@@ -155,7 +159,14 @@ fn schedule_list(entry: &Entry, triggers: &mut Triggers, judged: &mut Judged<'_>
     }
 }
 
-fn schedule(item: &Value, triggers: &mut Triggers, judged: &mut Judged<'_>) {
+/// Whose a comment beside a schedule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    Own,
+    Shared,
+}
+
+fn schedule(item: &Value, comments: Comments, triggers: &mut Triggers, judged: &mut Judged<'_>) {
     let Some(written) = item.get("cron") else {
         let fix = "Write `- cron: '0 3 * * *'`.";
         judged.refuse("schedule-without-cron", item.line, "this schedule has no `cron`", fix);
@@ -183,7 +194,7 @@ fn schedule(item: &Value, triggers: &mut Triggers, judged: &mut Judged<'_>) {
         judged.say("cron-twice", Severity::Warning, line, &message, "Delete one of the two.");
     }
     let clock = if timezone == "UTC" { crons::Clock::Utc } else { crons::Clock::Other };
-    surprises(&parsed, clock, line, judged);
+    surprises(&parsed, clock, (line, comments), judged);
     triggers.schedules.push(ScheduleSpec { cron: expression.into(), timezone });
 }
 
@@ -206,7 +217,7 @@ fn timezone(item: &Value, expression: &str, judged: &mut Judged<'_>) -> Option<S
 }
 
 /// What GitHub takes, and somebody may not expect.
-fn surprises(cron: &Cron, clock: crons::Clock, line: u32, judged: &mut Judged<'_>) {
+fn surprises(cron: &Cron, clock: crons::Clock, (line, comments): (u32, Comments), judged: &mut Judged<'_>) {
     if cron.has_two_day_fields() {
         let message = "cron implementations disagree whether both day fields must match here, or either";
         let fix = "Restrict only one of the two day fields.";
@@ -217,7 +228,9 @@ fn surprises(cron: &Cron, clock: crons::Clock, line: u32, judged: &mut Judged<'_
         judged.say("cron-too-often", Severity::Warning, line, &message, "Use `*/5` or a longer step.");
     }
     for comment in judged.comments(line) {
-        if let Some(message) = crons::contradiction(comment, cron, clock) {
+        let plain =
+            || (comments == Comments::Own).then(|| crons::in_plain_words(comment, cron, clock)).flatten();
+        if let Some(message) = crons::contradiction(comment, cron, clock).or_else(plain) {
             let fix = "Correct the comment, or the schedule if the comment is right.";
             judged.say("cron-comment", Severity::Warning, line, &message, fix);
             return;

@@ -2,6 +2,7 @@
 
 use super::{Cron, DAY};
 
+mod plain;
 mod times;
 
 /// The zone in which an expression is read.
@@ -25,8 +26,7 @@ enum Promise {
 /// What a comment promises and the expression does not keep, in words.
 pub(crate) fn contradiction(comment: &str, cron: &Cron, clock: Clock) -> Option<String> {
     let lower = comment.to_ascii_lowercase();
-    // It speaks of another schedule, too.
-    if [".yml", ".yaml", " after the ", " before the "].iter().any(|part| lower.contains(part)) {
+    if speaks_of_others(&lower) {
         return None;
     }
     let at = times::promised(&lower).filter(|_| clock == Clock::Utc);
@@ -42,7 +42,7 @@ pub(crate) fn contradiction(comment: &str, cron: &Cron, clock: Clock) -> Option<
                 // A month and a year have no fixed length.
                 minutes if minutes >= 28 * DAY => gap >= 28 * DAY,
                 minutes if minutes >= DAY => gap == minutes,
-                minutes => gap == minutes || (minutes == 1 && gap == 5),
+                minutes => gap == minutes,
             };
             (!is_kept)
                 .then(|| format!("the comment says {}, and the schedule says {}", span(minutes), span(gap)))
@@ -58,6 +58,18 @@ pub(crate) fn contradiction(comment: &str, cron: &Cron, clock: Clock) -> Option<
             ))
         }
     }
+}
+
+/// As [`contradiction`], in words that count only where the comment speaks of this schedule alone: how often it runs, on
+/// which days, and times that name no zone.
+pub(crate) fn in_plain_words(comment: &str, cron: &Cron, clock: Clock) -> Option<String> {
+    let lower = comment.to_ascii_lowercase();
+    (!speaks_of_others(&lower)).then(|| plain::contradiction(&lower, cron, clock)).flatten()
+}
+
+/// Whether a comment speaks of another schedule, too.
+fn speaks_of_others(lower: &str) -> bool {
+    [".yml", ".yaml", " after the ", " before the "].iter().any(|part| lower.contains(part))
 }
 
 /// The one weekday that a comment names, where the expression fires on another one.

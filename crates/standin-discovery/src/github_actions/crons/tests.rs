@@ -167,6 +167,89 @@ fn times_of_a_comment_are_not_held_against_a_schedule_of_another_zone() {
 }
 
 #[test]
+fn plain_words_that_say_something_else_are_found() {
+    let said = |comment: &str, cron: &str| {
+        let cron = Cron::parse(cron).unwrap();
+        contradiction(comment, &cron, Clock::Utc).or_else(|| in_plain_words(comment, &cron, Clock::Utc))
+    };
+    let wrong = [
+        ("twice a day", "0 8 * * *"),
+        ("three times daily", "0 8 * * *"),
+        ("Every minute", "*/5 * * * *"),
+        ("every half hour", "0 * * * *"),
+        ("Every day at 9:00 AM", "0 21 * * *"),
+        ("At 02:00", "0 3 * * *"),
+        ("nightly at 2am UTC (10pm EST)", "0 14 * * *"),
+        ("Runs at midnight", "0 12 * * *"),
+        ("at noon", "0 0 * * *"),
+        ("weekdays at 8am", "0 8 * * *"),
+        ("weekends at 8am", "0 8 * * 1-5"),
+        ("once a week on Sunday", "0 0 * * *"),
+        ("run once a month", "0 0 * * 0"),
+        ("Run monthly on the 1st", "0 0 15 * *"),
+        ("quarterly", "0 0 1 * *"),
+        ("yearly", "0 0 1 * *"),
+        ("every 2 weeks", "0 0 * * 1"),
+        ("first Monday of the month", "0 9 * * 1"),
+        ("once a day", "0 9 * * 1"),
+    ];
+    for (comment, cron) in wrong {
+        assert!(said(comment, cron).is_some(), "{comment} / {cron}");
+    }
+    assert!(said("At 02:00", "0 3 * * *").unwrap().ends_with("unless the comment means another zone"));
+    assert!(said("midnight UTC", "0 3 * * *").unwrap().ends_with("03:00 UTC"));
+    let right = [
+        ("twice a day", "0 8,20 * * *"),
+        ("three times a day", "0 */8 * * *"),
+        ("Every minute", "* * * * *"),
+        ("every half hour", "15,45 * * * *"),
+        ("At 02:00", "0 2 * * *"),
+        ("at midnight", "0 0 * * *"),
+        ("At 02:00 in Berlin", "0 1 * * *"),
+        ("9am PST", "0 17 * * *"),
+        ("9:00 (JST)", "0 0 * * *"),
+        ("9:00 +0200", "0 7 * * *"),
+        ("before noon", "0 9 * * *"),
+        ("weekdays at 8am", "0 8 * * 1-5"),
+        ("weekdays in Tokyo", "0 23 * * 0-4"),
+        ("weekends", "0 8 * * 0,6"),
+        ("weekdays and weekends", "0 8 * * *"),
+        ("once a week on Sunday", "0 0 * * 0"),
+        ("once a month", "0 0 1 * *"),
+        ("monthly on the 1st", "0 23 28 * *"),
+        ("quarterly", "0 0 1 */3 *"),
+        ("quarterly", "0 0 1 1,4,7,10 *"),
+        ("yearly", "0 0 1 1 *"),
+        ("every 2 weeks", "0 0 1,15 * *"),
+        ("first Monday of the month", "0 9 1-7 * *"),
+        ("twice a day if it fails", "0 8 * * *"),
+        ("once a day", "0 9 * * *"),
+        ("once a day on weekdays", "0 9 * * 1-5"),
+        ("an hour at noon and one at midnight", "0 12 * * *"),
+    ];
+    for (comment, cron) in right {
+        assert_eq!(said(comment, cron), None, "{comment} / {cron}");
+    }
+}
+
+#[test]
+fn a_comment_above_several_schedules_may_speak_of_all() {
+    let of = |crons: &str| {
+        let text = format!("on:\n  schedule:\n{crons}jobs:\n  a:\n    runs-on: x\n    steps: [{{run: y}}]\n");
+        let inventory = crate::tests::scan_of(&[(".github/workflows/w.yml", &text)]);
+        inventory
+            .findings
+            .iter()
+            .filter(|found| found.rule == "cron-comment")
+            .map(|found| found.line)
+            .collect::<Vec<u32>>()
+    };
+    assert_eq!(of("  # twice a day\n  - cron: '0 8 * * *'\n  - cron: '0 20 * * *'\n"), [0_u32; 0]);
+    assert_eq!(of("  # twice a day\n  - cron: '0 8 * * *'\n"), [4]);
+    assert_eq!(of("  - cron: '0 8 * * *' # twice a day\n  - cron: '0 9 * * *' # daily\n"), [3]);
+}
+
+#[test]
 fn the_fix_names_what_says_the_same() {
     let cases = [
         ("rate(5 minutes)", "'*/5 * * * *'"),
