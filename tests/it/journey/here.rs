@@ -78,6 +78,17 @@ fn a_drill_that_fails_leaves_the_level_and_says_why() {
 }
 
 #[test]
+fn a_wrong_file_of_secrets_is_no_failed_drill() {
+    let shop = shop("backup = [\"pm2:own\"]\n");
+    assert_eq!(told(&shop, &["drill", ID]).0, Some(0));
+    for ids in [ID, "--all"] {
+        let (code, said) = told(&shop, &["drill", ids, "--secrets", "gone.env"]);
+        assert!(code == Some(2) && said.contains("gone.env"), "{code:?} {said}");
+    }
+    assert_eq!(level(&coverage(&shop), ID).0, "drilled");
+}
+
+#[test]
 fn inputs_reach_a_workflow_and_what_it_does_not_declare_is_refused() {
     let shop = shop("");
     let run = |args: &[&str]| told(&shop, &[&["run"], args].concat());

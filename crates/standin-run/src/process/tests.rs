@@ -122,7 +122,11 @@ fn a_failed_run_says_why() {
     }
     let cleaned =
         mixed.replace("⭐ Run Complete job", "⭐ Run Post y").replace("error Missing", "ERR! of the cleaner");
-    assert_eq!(reason(&cleaned).as_deref(), Some("Error: Job 'd' failed"));
+    assert_eq!(reason(&cleaned).as_deref(), Some("the step `x` of the job `d` failed"));
+    let two = "[f/good] ⭐ Run Main echo\n[f/bad ] ⭐ Run Main exit 1\n[f/bad ]   ❌  Failure - Main exit 1 [2ms]\n[f/good]   | fine\n[f/bad ] 🏁  Job failed\nError: Job 'bad' failed\n";
+    assert_eq!(reason(two).as_deref(), Some("the step `exit 1` of the job `bad` failed"));
+    let spoken = two.replace("[f/bad ]   ❌", "[f/bad ]   | no rows\n[f/bad ]   ❌");
+    assert_eq!(reason(&spoken).as_deref(), Some("no rows"));
     assert_eq!(reason("a\nValueError: b\n\n---\n").as_deref(), Some("ValueError: b"));
     assert_eq!(reason("\u{1b}[90mfirst\u{1b}[39m\nlast\n").as_deref(), Some("last"));
     assert_eq!(reason("standin: no job ran: why\n").as_deref(), Some("standin: no job ran: why"));

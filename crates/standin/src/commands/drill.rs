@@ -70,6 +70,10 @@ pub(crate) async fn drill(repository: Option<&Path>, args: DrillArgs) -> Result<
     let project = Project::load(repository)?;
     let every = args.every.as_deref().map(|text| duration("--every", text)).transpose()?;
     let ids = chosen(&project, &args)?;
+    // A wrong file is the caller's mistake, and no backup's.
+    if let Some(path) = &args.means.secrets {
+        standin_run::secrets::read(path).map_err(|error| Failure::Usage(error.to_string()))?;
+    }
     let state = &project.root.state;
     let elsewhere = Elsewhere::reach(&project, args.through).await?;
     let mut done = standin_stores::drills(&state.database())?;
