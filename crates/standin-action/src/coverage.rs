@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::Timestamp;
 use standin_body::alerts::Level as Tone;
-use standin_body::hollow::hollow_backups;
+use standin_body::hollow::{hollow_backups, stopped_backups};
 use standin_body::repository::load;
 use standin_config::covering::{Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, judge, totals};
@@ -33,11 +33,12 @@ pub(crate) async fn coverage(inputs: &Inputs) -> Result<Ended> {
     let seen = seen.iter().map(|peer| peer.as_str().to_owned()).collect();
     let resolved = &repository.resolved;
     let hollow = hollow_backups(&repository.root, resolved, &repository.mesh);
+    let stopped = stopped_backups(&repository.root, resolved, &repository.mesh);
     let joined = covering(
         &repository.settings,
         (&resolved.inventory, &resolved.watches),
         &repository.mesh,
-        &Known { drills, seen, hollow, ..Known::default() },
+        &Known { drills, seen, hollow, stopped, ..Known::default() },
     );
     let terms = Terms { now: Timestamp::now(), drilled_within: DRILLED_WITHIN };
     let covered: Vec<Covered> = joined.subjects.iter().map(|subject| judge(subject, terms)).collect();

@@ -3,17 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use standin_core::automation::{Automation, Detail, Effort, Inventory, Standing};
-use standin_core::coverage::{Acts, Backup, Flaw, Start, Subject, Watcher, Work, Writable};
-use standin_core::drill::{self, Drill};
-use standin_core::ident::{AutomationId, Domain, Kind, Starter};
-use standin_core::watch::{Expectation, Recovery, Watch};
+use standin_core::automation::{Automation, Inventory, Standing};
+use standin_core::coverage::{Subject, Writable};
+use standin_core::drill::Drill;
+use standin_core::ident::{AutomationId, Kind};
+use standin_core::watch::{Expectation, Watch};
 
-use crate::mesh::{Mesh, PeerKind, PeerSettings, Remedy, Target};
-use crate::settings::{BackupMode, Settings, Subject as Said};
+use crate::mesh::{Mesh, Remedy, Target};
+use crate::settings::{Settings, Subject as Said};
 
-/// What brings an agent to life.
-const START: &str = "start the agent: `standin up --detach`";
+mod backups;
+mod runs;
+mod watching;
+
+pub use runs::run_in;
 
 /// What neither the file nor the scan says.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +29,10 @@ pub struct Known {
     pub outdated: BTreeSet<AutomationId>,
     /// What does nothing but print, wait and answer, and the place that shows it.
     pub hollow: BTreeMap<AutomationId, String>,
+    /// What runs a file or a script that is not there, and the place that shows it.
+    pub stopped: BTreeMap<AutomationId, String>,
+    /// The system of the agent's machine, as Rust names it; `None` where the agent is elsewhere.
+    pub system: Option<&'static str>,
     /// What Standin can write no backup of, or not all of them, and why.
     pub refused: BTreeMap<AutomationId, String>,
     /// Every drill that is on record, in any order.
@@ -154,6 +161,15 @@ impl Joint<'_> {
         own.filter(others).is_none() && is_named()
     }
 
+    /// Whether `standin.toml` says what helps, and names nothing that Standin has written.
+    fn is_decided(&self, automation: &Automation) -> bool {
+        let entry = self.settings.automations.iter().find(|entry| entry.id == automation.id);
+        let is_ours =
+            |id: &AutomationId| self.inventory.get(id).is_none_or(|backup| backup.backup_of.is_some());
+        let said = entry.and_then(|entry| entry.backup.as_ref());
+        said.is_some_and(|ladder| !ladder.iter().filter_map(names).any(is_ours))
+    }
+
     fn subject(&self, automation: &Automation, watch: &Watch) -> Subject {
         let target = self.mesh.targets.iter().find(|target| target.id == automation.id);
         let broken = match automation.state {
@@ -169,6 +185,7 @@ impl Joint<'_> {
             broken,
             watchers: self.watchers(target, watch),
             hint: self.hint(automation, watch),
+            awaited: self.awaited(automation, watch),
             backups: self.backups(automation, target),
             writable: self.writable(automation),
             drills: self.known.drills.iter().filter(|drill| drill.id == automation.id).cloned().collect(),
@@ -176,6 +193,9 @@ impl Joint<'_> {
     }
 
     fn writable(&self, automation: &Automation) -> Writable {
+        if self.is_decided(automation) {
+            return Writable::Decided;
+        }
         if let Some(why) = self.known.refused.get(&automation.id) {
             return Writable::No(why.clone());
         }
@@ -191,184 +211,6 @@ impl Joint<'_> {
             }
         }
     }
-
-    fn watchers(&self, target: Option<&Target>, watch: &Watch) -> Vec<Watcher> {
-        let acts = |is_in_mesh: bool| match watch.recovery {
-            Recovery::Act if is_in_mesh => Acts::Yes,
-            Recovery::Act | Recovery::AlertOnly => Acts::No,
-        };
-        let mut watchers = Vec::new();
-        if target.is_some() {
-            let peers = self.mesh.peers.iter().filter(|peer| self.is_there(peer));
-            watchers.extend(peers.map(|peer| Watcher {
-                name: peer.name.as_str().to_owned(),
-                domain: peer.kind.domain(),
-                acts: acts(true),
-            }));
-        }
-        let has_agent = watchers.iter().any(|watcher| watcher.domain == Domain::Host);
-        let is_watched_here = watch.expectations.iter().any(is_watching);
-        if !has_agent && is_watched_here && self.known.agent == Agent::HasRun {
-            // An agent by itself brings back what runs on its machine; only the mesh starts backups.
-            watchers.push(Watcher { name: "agent".to_owned(), domain: Domain::Host, acts: acts(false) });
-        }
-        watchers
-    }
-
-    fn agents(&self) -> impl Iterator<Item = &PeerSettings> {
-        self.mesh.peers.iter().filter(|peer| matches!(peer.kind, PeerKind::Agent { .. }))
-    }
-
-    /// Whether a watcher that is named can run at all, as far as the repository says. What is deployed elsewhere is
-    /// believed. An agent is only a line in the file until somebody has started it.
-    fn is_there(&self, peer: &PeerSettings) -> bool {
-        match &peer.kind {
-            PeerKind::Action { .. } => self
-                .inventory
-                .automations
-                .iter()
-                .any(|automation| peer.runs_in(&automation.id) && automation.state == Standing::Effective),
-            PeerKind::Netlify { .. } => self
-                .inventory
-                .automations
-                .iter()
-                .filter(|automation| peer.runs_in(&automation.id))
-                .all(|automation| automation.state == Standing::Effective),
-            PeerKind::Lambda { .. } => true,
-            PeerKind::Agent { .. } => {
-                self.known.agent == Agent::HasRun || self.known.seen.contains(peer.name.as_str())
-            }
-        }
-    }
-
-    fn hint(&self, automation: &Automation, watch: &Watch) -> String {
-        let hint = watch.expectations.iter().find_map(|expectation| match expectation {
-            Expectation::Nothing { hint } => Some(hint.clone()),
-            Expectation::NotEffective { .. }
-            | Expectation::Process(_)
-            | Expectation::Beats(_)
-            | Expectation::Slots(_) => None,
-        });
-        if self.is_agent_awaited(automation) {
-            return START.to_owned();
-        }
-        if let Some(file) = self.awaited_workflow(automation) {
-            return format!(
-                "write the watcher's workflow .github/workflows/{file}: docs/action.md shows one"
-            );
-        }
-        match hint {
-            Some(_) if automation.id.kind() == Kind::Workflow && !automation.schedules.is_empty() => {
-                "name watchers in standin.toml: [[peer]] kind = \"agent\" is one; docs/mesh.md has the others"
-                    .to_owned()
-            }
-            Some(hint) => hint,
-            None => START.to_owned(),
-        }
-    }
-
-    /// Whether the mesh would watch it, if the agent that it names were started.
-    fn is_agent_awaited(&self, automation: &Automation) -> bool {
-        self.is_target(automation) && self.agents().any(|peer| !self.is_there(peer))
-    }
-
-    /// The workflow with which the mesh would watch it.
-    fn awaited_workflow(&self, automation: &Automation) -> Option<&str> {
-        let mut missing = self.mesh.peers.iter().filter(|peer| !self.is_there(peer));
-        missing.find_map(|peer| match &peer.kind {
-            PeerKind::Action { workflow, .. } if self.is_target(automation) => Some(workflow.as_str()),
-            PeerKind::Action { .. }
-            | PeerKind::Netlify { .. }
-            | PeerKind::Lambda { .. }
-            | PeerKind::Agent { .. } => None,
-        })
-    }
-
-    fn is_target(&self, automation: &Automation) -> bool {
-        self.mesh.targets.iter().any(|target| target.id == automation.id)
-    }
-
-    fn backups(&self, automation: &Automation, target: Option<&Target>) -> Vec<Backup> {
-        let ladder = target.map(|target| target.backup.as_slice()).unwrap_or_default();
-        let mut ids: Vec<&AutomationId> = ladder.iter().filter_map(names).collect();
-        let is_written_for = |other: &&Automation| other.backup_of.as_ref() == Some(&automation.id);
-        let written = self.inventory.automations.iter().filter(is_written_for).map(|other| &other.id);
-        let named = ids.len();
-        ids.extend(written);
-        let mut backups: Vec<Backup> = Vec::new();
-        for (place, id) in ids.into_iter().enumerate() {
-            if !backups.iter().any(|backup| backup.id == *id) {
-                let is_in_ladder = if place < named { Rung::Yes } else { Rung::No };
-                backups.push(self.backup(automation, id, is_in_ladder));
-            }
-        }
-        backups
-    }
-
-    fn backup(&self, primary: &Automation, id: &AutomationId, rung: Rung) -> Backup {
-        let found = self.inventory.get(id);
-        let is_written = found.is_some_and(|backup| backup.backup_of.as_ref() == Some(&primary.id));
-        let runs_the_same = is_run_of(self.settings, self.inventory, id, &primary.id);
-        // A function's backup that stands by does nothing by its own schedule unless a watcher is asked.
-        let stands_by =
-            id.kind() == Kind::Netlify && is_written && self.settings.backup.mode == BackupMode::Standby;
-        let has_clock = found.is_some_and(|backup| !backup.schedules.is_empty()) && !stands_by;
-        let can_be_started = match id.kind().started_by() {
-            Starter::Github | Starter::Netlify => true,
-            Starter::Agent => self.agents().any(|peer| self.is_there(peer)),
-            Starter::Nobody => false,
-        };
-        let is_awaited = id.kind().started_by() == Starter::Agent && self.agents().next().is_some();
-        let flaw = match found {
-            None => Some(Flaw::Missing),
-            Some(backup) if backup.state == Standing::Declared || never_runs(backup) => {
-                Some(Flaw::NotEffective(backup.reason.clone()))
-            }
-            Some(_) if self.known.outdated.contains(id) => Some(Flaw::Outdated),
-            Some(backup) if self.hollow(primary).is_none() && self.hollow(backup).is_some() => {
-                self.hollow(backup).map(Flaw::DoesNothing)
-            }
-            Some(_) if !has_clock && !can_be_started && is_awaited => Some(Flaw::AgentNeverRan),
-            Some(_) if !has_clock && !can_be_started => Some(Flaw::NobodyStartsIt),
-            Some(_) if !has_clock && rung == Rung::No => Some(Flaw::NotNamed),
-            Some(_) if !is_written && !runs_the_same && !self.is_said(primary, id) => Some(Flaw::OnlyItsName),
-            Some(_) => None,
-        };
-        Backup {
-            id: id.clone(),
-            domain: found.map_or(id.kind().domain(), |backup| backup.domain),
-            start: if has_clock && is_written { Start::Schedule } else { Start::Watcher },
-            work: if is_written || runs_the_same { Work::Generated } else { Work::Named },
-            drilled_as: if runs_the_same {
-                drill::Backup::Here
-            } else {
-                drill::Backup::Automation(id.clone())
-            },
-            flaw,
-        }
-    }
-
-    /// What shows that an automation does nothing: as a backup it would answer for work that nobody does.
-    fn hollow(&self, automation: &Automation) -> Option<String> {
-        let known = self.known.hollow.get(&automation.id).cloned();
-        known.or_else(|| match &automation.detail {
-            Detail::Workflow(workflow) if workflow.effort == Effort::None => {
-                let path = &automation.source.path;
-                Some(format!("{path} all that its steps do is to check the code out, print and end"))
-            }
-            Detail::Workflow(_)
-            | Detail::Plain
-            | Detail::Pm2App { .. }
-            | Detail::NpmScript { .. }
-            | Detail::NetlifyFunction { .. } => None,
-        })
-    }
-
-    /// Whether standin.toml names the one as the backup of the other; the usual name alone is nobody's word.
-    fn is_said(&self, primary: &Automation, id: &AutomationId) -> bool {
-        let entry = self.settings.automations.iter().find(|entry| entry.id == primary.id);
-        entry.is_some_and(|entry| entry.backup.iter().flatten().filter_map(names).any(|named| named == id))
-    }
 }
 
 /// Whether its platform loads it and never brings it to work: that every job is skipped, say.
@@ -382,13 +224,6 @@ const fn names(remedy: &Remedy) -> Option<&AutomationId> {
         Remedy::Other(id) => Some(id),
         Remedy::Again | Remedy::Restore | Remedy::Redeploy | Remedy::RollBack | Remedy::Ssh => None,
     }
-}
-
-/// Whether a backup stands in the ladder of its primary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rung {
-    Yes,
-    No,
 }
 
 const fn is_watching(expectation: &Expectation) -> bool {

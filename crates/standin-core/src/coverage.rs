@@ -13,6 +13,7 @@ use crate::drill::{self, Drill};
 use crate::health::Priority;
 use crate::ident::{AutomationId, Domain};
 
+pub mod here;
 mod judge;
 mod total;
 
@@ -100,6 +101,8 @@ pub enum Flaw {
     Outdated,
     /// It does nothing, which this shows: a place in a file, and what stands there.
     DoesNothing(String),
+    /// It is a run on a host, which `standin run` would not begin there, for this reason.
+    NotHere(String),
 }
 
 impl std::fmt::Display for Flaw {
@@ -115,6 +118,7 @@ impl std::fmt::Display for Flaw {
             Self::NotNamed => f.write_str("standin.toml does not name it, so that no watcher starts it"),
             Self::Outdated => f.write_str("its primary has changed since it was written"),
             Self::DoesNothing(shown) => write!(f, "it does nothing but say that it ran: {shown}"),
+            Self::NotHere(why) => write!(f, "its host cannot run it: {why}"),
         }
     }
 }
@@ -137,6 +141,15 @@ pub enum Start {
     Watcher,
 }
 
+/// Who says that something is the backup of something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// `standin.toml`, which Standin does not change.
+    InSettings,
+    /// Its own mark, or its name.
+    ByItself,
+}
+
 /// What may take the place of an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
@@ -148,6 +161,8 @@ pub struct Backup {
     pub start: Start,
     /// How it is known that it does the same.
     pub work: Work,
+    /// Who says that it is the backup.
+    pub said: Said,
     /// What a drill of it is recorded as.
     pub drilled_as: drill::Backup,
     /// Why it does not count; `None` where it does.
@@ -161,6 +176,8 @@ pub enum Writable {
     Yes,
     /// It cannot, for this reason.
     No(String),
+    /// It leaves that alone: `standin.toml` says what helps.
+    Decided,
 }
 
 /// What is known of one automation that runs by itself.
@@ -178,6 +195,9 @@ pub struct Subject {
     pub watchers: Vec<Watcher>,
     /// What would make somebody notice, where nobody does.
     pub hint: String,
+    /// What brings a watcher to life that stands in `standin.toml`, outside of this failure domain, and would act; `None`
+    /// where there is none to be brought.
+    pub awaited: Option<String>,
     /// What may take its place.
     pub backups: Vec<Backup>,
     /// Whether Standin can write something that does its work elsewhere.
@@ -240,6 +260,8 @@ pub enum Step {
     Renew,
     /// Mend its backup.
     MendBackup(AutomationId),
+    /// Name another backup than this one in `standin.toml`.
+    Replace(AutomationId),
     /// Give it a backup outside of this failure domain.
     BackElsewhere(Domain),
     /// Let a watcher outside of this failure domain act.

@@ -12,12 +12,15 @@ use crate::asked::Root;
 use crate::lines::quote;
 use crate::{files, js};
 
+mod gone;
+mod package;
 mod shell;
 
 #[cfg(test)]
 mod tests;
 
-use shell::Deed;
+pub use gone::{gone, gone_command};
+use shell::{Call, Deed};
 
 /// Files that a file runs and that are looked at, one after the other.
 const MAX_STEPS: usize = 4;
@@ -97,12 +100,36 @@ fn of_command(root: &Root, dir: &Path, command: &str, step: usize) -> Option<Opt
     match shell::deed(command) {
         Deed::Nothing => Some(None),
         Deed::Something => None,
-        Deed::Files(paths) => {
-            let found: Option<Vec<Hollow>> =
-                paths.iter().map(|path| of_file(root, &dir.join(path), step.saturating_add(1))).collect();
+        Deed::Runs(calls) => {
+            let step = step.saturating_add(1);
+            let found: Option<Vec<Hollow>> = calls
+                .iter()
+                .map(|call| match call {
+                    Call::File(path) => of_file(root, &dir.join(path), step),
+                    Call::Script(name) => of_script(root, dir, name, step),
+                })
+                .collect();
             Some(found?.into_iter().next())
         }
     }
+}
+
+/// Why a script of the package that `dir` is in does nothing, with what its manager runs before and after it.
+fn of_script(root: &Root, dir: &Path, name: &str, step: usize) -> Option<Hollow> {
+    if step > MAX_STEPS {
+        return None;
+    }
+    let package = package::around(root, dir)?;
+    let own = package.command(name)?;
+    let around = [format!("pre{name}"), format!("post{name}")];
+    let all = around.iter().filter_map(|hook| package.command(hook)).chain([own]);
+    let here = |what: String| Hollow { path: package.path.clone(), line: package.line(name), what };
+    let mut shown = None;
+    for command in all {
+        let why = of_command(root, &package.dir, command, step)?;
+        shown = Some(why.unwrap_or_else(|| here(only_prints(command))));
+    }
+    shown
 }
 
 fn of_file(root: &Root, file: &Path, step: usize) -> Option<Hollow> {

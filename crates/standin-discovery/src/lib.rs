@@ -44,7 +44,7 @@ mod yaml;
 mod yaml_stream;
 
 pub use cache::Cache;
-pub use hollow::{Hollow, hollow, idle_command};
+pub use hollow::{Hollow, gone, gone_command, hollow, idle_command};
 pub use pm2::computed as computed_configurations;
 
 /// What a scan leaves out beyond its own rules. The default leaves out nothing more.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use standin_core::automation::Need;
+use standin_core::coverage::here::{self, Label};
 
 /// What is known of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub struct Demands {
 
 /// What is different for a workflow that runs here, outside of any container, in this order: what stops it first.
 pub fn of_workflow(asked: &Demands, host: &Host) -> Vec<Difference> {
-    let mut found: Vec<Difference> = asked.needs.iter().map(|need| of_need(*need)).collect();
+    let mut found: Vec<Difference> = asked.needs.iter().filter_map(|need| of_need(*need)).collect();
     found.extend(asked.labels.iter().filter_map(|label| of_label(label, host)));
     let list = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));
     let is_here = |name: &&String| *name == "GITHUB_TOKEN" || host.secrets.contains(*name);
@@ -103,74 +104,54 @@ pub fn of_workflow(asked: &Demands, host: &Host) -> Vec<Difference> {
         found.push(differs(what, "see that this host has what they ask for"));
     }
     found.extend(of_token(asked, host));
-    if asked.actions.iter().any(|action| action.starts_with("docker://")) {
-        found.push(stops("a step is a container", "run it where Docker is, or put the step into a script"));
-    }
+    let containers = asked.actions.iter().filter_map(|action| here::of_action(action));
+    found.extend(containers.map(|stop| stops(stop.what, stop.fix)));
     found.sort();
     found.dedup();
     found
 }
 
-fn of_need(need: Need) -> Difference {
+fn of_need(need: Need) -> Option<Difference> {
+    if let Some(stop) = here::of_need(need) {
+        return Some(stops(stop.what, stop.fix));
+    }
     match need {
-        Need::Container => {
-            stops("a job runs in a container", "install what it needs on this host, and drop `container`")
-        }
-        Need::Services => stops(
-            "a job has service containers",
-            "start them on this host under the same names and ports, then use --anyway",
-        ),
-        Need::Oidc => stops(
-            "it asks GitHub for a signed token (`id-token: write`), and only GitHub can sign it",
-            "give this host credentials of its own, then use --anyway",
-        ),
         Need::Artifacts => {
-            differs("artifacts are kept for this run only", "keep what matters by a step of its own")
+            Some(differs("artifacts are kept for this run only", "keep what matters by a step of its own"))
         }
-        Need::Parallel => stops(
-            "steps run beside one another (`parallel`, `background`), which `act` does not know",
-            "let one step start both, or write the steps one after another",
-        ),
-        Need::Cache => differs("GitHub's cache is not here", "expect it to be slower"),
-        Need::Environment => differs(
+        Need::Cache => Some(differs("GitHub's cache is not here", "expect it to be slower")),
+        Need::Environment => Some(differs(
             "the deployment environment's secrets, approvals and protection rules do not hold here",
             "see that its secrets are in the file that --secrets names",
-        ),
+        )),
+        Need::Container | Need::Services | Need::Oidc | Need::Parallel => None,
     }
 }
 
 fn of_label(label: &str, host: &Host) -> Option<Difference> {
-    let name = label.to_ascii_lowercase();
-    if label.contains("${{") {
-        return Some(differs(
+    if let Some(stop) = here::of_label(label, Some(&host.os)) {
+        return Some(stops(stop.what, stop.fix));
+    }
+    match here::label(label) {
+        Label::Computed => Some(differs(
             format!("runners are computed ({label}), and all of those jobs run here"),
             "expect those for another system to fail",
-        ));
-    }
-    let system = if name.starts_with("windows") {
-        "windows"
-    } else if name.starts_with("macos") {
-        "macos"
-    } else if name.starts_with("ubuntu") || name == "linux" {
-        "linux"
-    } else if matches!(name.as_str(), "x64" | "arm64" | "arm") {
-        return None;
-    } else {
-        return Some(differs(
+        )),
+        Label::Chip => None,
+        Label::Own => Some(differs(
             format!("a job asks for a runner of its own ({label})"),
             "see that this host has what that runner has",
-        ));
-    };
-    if system != host.os {
-        return Some(stops(
-            format!("a job runs on {label}, and this host is {}", host.os),
-            "name a host of that system as its backup",
-        ));
+        )),
+        Label::System(_) => {
+            let other_chip = label.to_ascii_lowercase().ends_with("-arm") && host.arch != "aarch64";
+            other_chip.then(|| {
+                differs(
+                    format!("a job runs on {label}, and this host is {}", host.arch),
+                    "expect other binaries",
+                )
+            })
+        }
     }
-    let other_chip = name.ends_with("-arm") && host.arch != "aarch64";
-    other_chip.then(|| {
-        differs(format!("a job runs on {label}, and this host is {}", host.arch), "expect other binaries")
-    })
 }
 
 /// The token here is somebody's own, if there is one at all.

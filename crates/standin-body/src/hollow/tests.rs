@@ -39,7 +39,8 @@ fn covered(files: &[(&str, &str)], settings: &str, id: &str) -> Covered {
     let repository = load(dir.path()).unwrap();
     let hollow = hollow_backups(&repository.root, &repository.resolved, &repository.mesh);
     let resolved = &repository.resolved;
-    let known = Known { hollow, agent: Agent::HasRun, ..Known::default() };
+    let stopped = stopped_backups(&repository.root, &repository.resolved, &repository.mesh);
+    let known = Known { hollow, stopped, agent: Agent::HasRun, ..Known::default() };
     let joined =
         covering(&repository.settings, (&resolved.inventory, &resolved.watches), &repository.mesh, &known);
     let subject = joined.subjects.iter().find(|subject| subject.id.as_str() == id);
@@ -147,6 +148,28 @@ fn commands_and_scripts_that_only_print() {
         )
     };
     assert_eq!(said(&[NIGHTLY], &entry("make nightly"), "workflow:nightly.yml").0, Level::CrossDomain);
+    for (command, why) in [
+        ("node scripts/gone.js", "standin.toml:7 it runs scripts/gone.js, which does not exist"),
+        ("npm run gone", "package.json has no script `gone`"),
+        ("npm run np", "package.json:2 all that `echo backup` does is to print and end"),
+        ("sh noop2.sh && node noop3.js", "noop2.sh:2 all that it does is to print and end"),
+        ("standin run workflow:gone.yml", "there is no workflow:gone.yml that it could run"),
+        ("standin run workflow:idle.yml", ".github/workflows/idle.yml:5 all that its steps do"),
+    ] {
+        let idle =
+            "on: workflow_dispatch\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ run: echo }]\n";
+        let files = [
+            NIGHTLY,
+            ("package.json", "{\n  \"scripts\": { \"np\": \"echo backup\" }\n}\n"),
+            ("noop2.sh", "#!/bin/sh\n: > /dev/null; true\n"),
+            ("noop3.js", "module.exports = () => {console.log('a'); process.exit(0)}\n"),
+            (".github/workflows/idle.yml", idle),
+        ];
+        let (level, because) = said(&files, &entry(command), "workflow:nightly.yml");
+        assert_eq!(level, Level::Watched, "{command}");
+        assert!(because.contains(why), "{because}");
+    }
+    assert_eq!(said(&[NIGHTLY], &entry("no-such-binary --do"), "workflow:nightly.yml").0, Level::CrossDomain);
     let (level, because) = said(&[NIGHTLY], &entry("echo ok && true"), "workflow:nightly.yml");
     assert_eq!(level, Level::Watched);
     assert!(

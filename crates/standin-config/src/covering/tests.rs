@@ -1,8 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use standin_core::automation::{Detail, Effort, ScheduleSpec, Source, Workflow};
-use standin_core::coverage::{Level, Step, Terms, judge};
+use standin_core::automation::{
+    Call, Detail, Effort, Finding, Need, ScheduleSpec, Severity, Source, Workflow,
+};
+use standin_core::coverage::{Flaw, Level, Step, Terms, Work, judge};
+use standin_core::drill;
 
+use super::watching::START;
 use super::*;
 use crate::{Place, parse, resolve};
 
@@ -27,8 +31,11 @@ fn written_for(id: &str, cron: Option<&str>, primary: &str) -> Automation {
 }
 
 fn joined(text: &str, automations: Vec<Automation>, known: &Known) -> Covering {
+    found_with(text, Inventory { automations, findings: Vec::new() }, known)
+}
+
+fn found_with(text: &str, inventory: Inventory, known: &Known) -> Covering {
     let settings = parse(text).unwrap();
-    let inventory = Inventory { automations, findings: Vec::new() };
     let resolved = resolve(&settings, inventory, Place { root: "/r", zone: "UTC" });
     assert_eq!(resolved.errors, []);
     let mesh = crate::mesh::mesh(&settings, &resolved.inventory, "UTC").unwrap();
@@ -218,4 +225,151 @@ fn the_name_of_a_backup_is_nobodys_word_for_what_it_does() {
     let idle = Automation { state: Standing::Loadable, reason: "every job is skipped".into(), ..by_name() };
     let covering = joined(&text, vec![nightly(), idle], &running());
     assert_eq!(levels(&covering), [("workflow:nightly.yml".into(), Level::Watched)]);
+}
+
+/// What the first backup of the first automation is said to lack.
+fn flaw(covering: &Covering) -> Option<Flaw> {
+    covering.subjects[0].backups[0].flaw.clone()
+}
+
+fn with(workflow: Workflow) -> Automation {
+    Automation { detail: Detail::Workflow(Box::new(workflow)), ..nightly() }
+}
+
+#[test]
+fn a_run_that_the_host_would_refuse_is_no_backup() {
+    let text = format!("{AGENT}[backup]\nhere = true\n");
+    let services = || Workflow { needs: vec![Need::Services], ..Workflow::default() };
+    let covering = joined(&text, vec![with(services())], &running());
+    assert_eq!(flaw(&covering), Some(Flaw::NotHere("a job has service containers".into())));
+    let judged = judge(&covering.subjects[0], terms());
+    assert_eq!((judged.level, judged.next.unwrap().step), (Level::Watched, Step::BackByHand));
+    // So it is where a workflow that it calls asks for it.
+    let call = Call { uses: "./w/b.yml".into(), line: 1, inputs: vec![], secrets: Default::default() };
+    let calling = with(Workflow { calls: vec![call], ..Workflow::default() });
+    let called = Automation {
+        detail: Detail::Workflow(Box::new(services())),
+        source: Source { path: "w/b.yml".into(), line: 1 },
+        ..found("workflow:b.yml", None)
+    };
+    assert!(matches!(flaw(&joined(&text, vec![called, calling], &running())), Some(Flaw::NotHere(_))));
+    // macOS stops a run on Linux, and nobody knows it of a machine elsewhere.
+    let mac = || with(Workflow { labels: vec!["macos-14".into()], ..Workflow::default() });
+    assert_eq!(flaw(&joined(&text, vec![mac()], &running())), None);
+    let known = Known { system: Some("linux"), ..running() };
+    assert!(matches!(flaw(&joined(&text, vec![mac()], &known)), Some(Flaw::NotHere(_))));
+    let known = Known { system: Some("macos"), ..running() };
+    assert_eq!(flaw(&joined(&text, vec![mac()], &known)), None);
+}
+
+#[test]
+fn a_command_that_runs_what_is_not_there_or_not_for_hosts_is_no_backup() {
+    let text = |command: &str| {
+        format!(
+            "{AGENT}[[automation]]\nname = \"x\"\ncommand = \"{command}\"\n\
+             [[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"again\", \"command:x\"]\n"
+        )
+    };
+    let services = || with(Workflow { needs: vec![Need::Services], ..Workflow::default() });
+    let of = |command: &str| flaw(&joined(&text(command), vec![services()], &running()));
+    let gone = "there is no workflow:gone.yml that it could run".to_owned();
+    assert_eq!(of("standin run workflow:gone.yml"), Some(Flaw::NotEffective(gone)));
+    assert!(matches!(of("standin run workflow:nightly.yml --time-limit 1h"), Some(Flaw::NotHere(_))));
+    // Somebody insists, and another repository is another's.
+    assert_eq!(of("standin run --anyway workflow:nightly.yml"), None);
+    assert_eq!(of("standin run -C ../other workflow:gone.yml"), None);
+    assert_eq!(of("make nightly"), None);
+}
+
+#[test]
+fn what_calls_a_file_that_is_not_there_is_no_backup() {
+    let text =
+        format!("{AGENT}[[automation]]\nid = \"workflow:nightly.yml\"\nbackup = [\"again\", \"npm:.#b\"]\n");
+    let script = |command: &str| Automation {
+        state: Standing::Loadable,
+        reason: "the file gone.js does not exist".into(),
+        detail: Detail::NpmScript { dir: "/r".into(), script: "b".into(), command: command.into() },
+        ..found("npm:.#b", None)
+    };
+    let said = |severity| Finding {
+        rule: "npm-file-missing".into(),
+        severity,
+        path: "x".into(),
+        line: 1,
+        message: "`b`: the file gone.js does not exist".into(),
+        fix: String::new(),
+    };
+    let of = |command: &str, findings| {
+        let inventory = Inventory { automations: vec![script(command), nightly()], findings };
+        flaw(&found_with(&text, inventory, &running()))
+    };
+    let broken = Some(Flaw::NotEffective("the file gone.js does not exist".into()));
+    assert_eq!(of("node gone.js", vec![said(Severity::Error)]), broken);
+    assert_eq!(of("node gone.js", vec![said(Severity::Note)]), None);
+    assert_eq!(of("node gone.js || node there.js", vec![said(Severity::Error)]), None);
+    // What only the files tell is known from outside.
+    let stopped = [("npm:.#b".parse().unwrap(), "package.json:3 it is gone".to_owned())].into();
+    let known = Known { stopped, ..running() };
+    let inventory = Inventory { automations: vec![script("npm run c"), nightly()], findings: vec![] };
+    let gone = Some(Flaw::NotEffective("package.json:3 it is gone".into()));
+    assert_eq!(flaw(&found_with(&text, inventory, &known)), gone);
+}
+
+#[test]
+fn what_runs_on_a_machine_is_seen_by_nobody_until_an_agent_has_run_there() {
+    let list = || vec![found("pm2:web", None), found("workflow:standin.yml", Some("7 * * * *"))];
+    let covering = joined(ACTION, list(), &Known::default());
+    assert_eq!(levels(&covering), [("pm2:web".into(), Level::Unwatched)]);
+    assert_eq!(judge(&covering.subjects[0], terms()).next.unwrap().step, Step::Watch(START.to_owned()));
+    // The Action looks after the agent, once that is one of the watchers.
+    let text = format!("{ACTION}{AGENT}");
+    assert_eq!(levels(&joined(&text, list(), &Known::default()))[0].1, Level::Unwatched);
+    let watchers: Vec<String> = joined(&text, list(), &running()).subjects[0]
+        .watchers
+        .iter()
+        .map(|watcher| watcher.name.clone())
+        .collect();
+    assert_eq!(watchers, ["action", "agent"]);
+    // An agent that no watcher is told of watches for itself alone.
+    let alone = joined(ACTION, list(), &running());
+    assert_eq!(alone.subjects[0].watchers.len(), 1);
+    assert_eq!(alone.subjects[0].watchers[0].name, "agent");
+}
+
+#[test]
+fn heartbeats_of_a_function_are_heard_by_an_agent_or_by_a_function() {
+    let digest =
+        || vec![found("netlify:digest", Some("0 6 * * *")), found("workflow:standin.yml", Some("7 * * * *"))];
+    let beats = "[[automation]]\nid = \"netlify:digest\"\nheartbeats = true\n";
+    let of = |peer: &str| levels(&joined(&format!("{peer}{beats}"), digest(), &Known::default()))[0].1;
+    assert_eq!(of(ACTION), Level::Unwatched);
+    assert_eq!(of("[[peer]]\nkind = \"netlify\"\n"), Level::Watched);
+    assert_eq!(of("[[peer]]\nkind = \"agent\"\n"), Level::Unwatched);
+}
+
+#[test]
+fn the_next_step_is_none_that_is_done_already() {
+    // The file has all that it takes, and nobody has started the agent.
+    let text = format!("{ACTION}{AGENT}[backup]\nhere = true\n");
+    let list = vec![
+        nightly(),
+        written_for("workflow:nightly-backup.yml", None, "workflow:nightly.yml"),
+        found("workflow:standin.yml", Some("7 * * * *")),
+    ];
+    let covering = joined(&text, list, &Known::default());
+    let judged = judge(&covering.subjects[0], terms());
+    assert_eq!((judged.level, judged.next.unwrap().step), (Level::BackedUp, Step::Watch(START.to_owned())));
+    // What standin.toml names, Standin writes nothing beside.
+    let text = format!(
+        "{AGENT}[[automation]]\nname = \"nb\"\ncommand = \"echo ok\"\n\
+         [[automation]]\nid = \"pm2:nightly\"\nbackup = [\"again\", \"command:nb\"]\n"
+    );
+    let app = || vec![found("pm2:nightly", Some("0 3 * * *"))];
+    let hollow = [("command:nb".parse().unwrap(), "standin.toml:4 it prints".to_owned())].into();
+    let covering = joined(&text, app(), &Known { hollow, ..running() });
+    let next = judge(&covering.subjects[0], terms()).next.unwrap();
+    assert_eq!(next.step, Step::Replace("command:nb".parse().unwrap()));
+    let text = format!("{AGENT}[[automation]]\nid = \"pm2:nightly\"\nbackup = [\"again\"]\n");
+    let next = judge(&joined(&text, app(), &running()).subjects[0], terms()).next.unwrap();
+    assert_eq!(next.step, Step::BackByHand);
 }

@@ -1,7 +1,8 @@
 //! One automation: from what is known of it to its level.
 
-use super::{Acts, Backup, Covered, Level, Next, Start, Step, Subject, Terms, Work, Writable};
+use super::{Acts, Backup, Covered, Flaw, Level, Next, Said, Start, Step, Subject, Terms, Work, Writable};
 use crate::drill::{Drill, Outcome};
+use crate::ident::Domain;
 use crate::time::later;
 
 /// How far `subject` is covered, why, and what is missing.
@@ -41,12 +42,16 @@ fn climb(subject: &Subject, terms: Terms, evidence: &mut Vec<String>) -> (Level,
     let elsewhere: Vec<&Backup> =
         good.iter().filter(|backup| backup.domain != subject.domain).copied().collect();
     if elsewhere.is_empty() {
+        // What stands elsewhere already, and only does not count yet, is nearer than anything new.
+        if let Some((step, because)) = flawed(subject, |backup| backup.domain != subject.domain) {
+            return (Level::BackedUp, next(Level::CrossDomain, step, because));
+        }
         let because = format!("its backup fails together with it: both are on {}", subject.domain);
         return (Level::BackedUp, next(Level::CrossDomain, Step::BackElsewhere(subject.domain), because));
     }
     let Some(_) = elsewhere.iter().find(|backup| is_started_from_outside(subject, backup)) else {
         let because = format!("only watchers on {} would start its backup", subject.domain);
-        let step = Step::WatchElsewhere(subject.domain);
+        let step = watch_elsewhere(subject, subject.domain);
         return (Level::BackedUp, next(Level::CrossDomain, step, because));
     };
     let drilled = elsewhere.iter().filter(|backup| is_started_from_outside(subject, backup));
@@ -98,15 +103,12 @@ fn newest<'a>(drills: impl Iterator<Item = &'a Drill>) -> Option<&'a Drill> {
 
 /// What keeps an automation without a backup that counts from having one: the flaw of the first, if there is one.
 fn to_backed_up(subject: &Subject) -> Next {
-    let flawed = subject.backups.iter().find_map(|backup| Some((backup, backup.flaw.as_ref()?)));
     let unstarted = subject.backups.iter().find(|backup| backup.flaw.is_none());
-    let (step, because) = match (flawed, unstarted) {
-        (Some((backup, flaw)), _) => {
-            (step_of(subject, backup, flaw), format!("{} does not count: {flaw}", backup.id))
-        }
+    let (step, because) = match (flawed(subject, |_| true), unstarted) {
+        (Some(flawed), _) => flawed,
         (None, Some(backup)) => {
-            let because = format!("{} does not count: {}", backup.id, super::Flaw::NobodyStartsIt);
-            (Step::WatchElsewhere(subject.domain), because)
+            let because = format!("{} does not count: {}", backup.id, Flaw::NobodyStartsIt);
+            (watch_elsewhere(subject, subject.domain), because)
         }
         (None, None) => match &subject.writable {
             Writable::Yes => (Step::Back, "nothing else does its work".to_owned()),
@@ -114,24 +116,47 @@ fn to_backed_up(subject: &Subject) -> Next {
                 Step::BackByHand,
                 format!("nothing else does its work, and Standin can write nothing that does: {why}"),
             ),
+            Writable::Decided => {
+                let because =
+                    "nothing else does its work: standin.toml says what helps, and names nothing that does";
+                (Step::BackByHand, because.to_owned())
+            }
         },
     };
     Next { to: Level::BackedUp, step, because }
 }
 
-fn step_of(subject: &Subject, backup: &Backup, flaw: &super::Flaw) -> Step {
-    use super::Flaw;
+/// The step for the first backup with a flaw among these, and why it does not count.
+fn flawed(subject: &Subject, among: impl Fn(&Backup) -> bool) -> Option<(Step, String)> {
+    let mut backups = subject.backups.iter().filter(|backup| among(backup));
+    let (backup, flaw) = backups.find_map(|backup| Some((backup, backup.flaw.as_ref()?)))?;
+    Some((step_of(subject, backup, flaw), format!("{} does not count: {flaw}", backup.id)))
+}
+
+fn step_of(subject: &Subject, backup: &Backup, flaw: &Flaw) -> Step {
     match flaw {
         Flaw::Outdated => Step::Renew,
-        Flaw::Missing | Flaw::DoesNothing(_) => match &subject.writable {
-            Writable::Yes => Step::Back,
-            Writable::No(_) => Step::BackByHand,
+        Flaw::Missing | Flaw::DoesNothing(_) => match (&subject.writable, backup.said) {
+            (Writable::Yes | Writable::No(_) | Writable::Decided, Said::InSettings) => {
+                Step::Replace(backup.id.clone())
+            }
+            (Writable::Yes, Said::ByItself) => Step::Back,
+            (Writable::No(_) | Writable::Decided, Said::ByItself) => Step::BackByHand,
+        },
+        Flaw::NotHere(_) => match backup.said {
+            Said::InSettings => Step::Replace(backup.id.clone()),
+            Said::ByItself => Step::BackByHand,
         },
         Flaw::NotNamed | Flaw::OnlyItsName => Step::Name(backup.id.clone()),
         Flaw::NotEffective(_) => Step::MendBackup(backup.id.clone()),
-        Flaw::NobodyStartsIt => Step::WatchElsewhere(backup.domain),
-        Flaw::AgentNeverRan => Step::Watch(subject.hint.clone()),
+        Flaw::NobodyStartsIt => watch_elsewhere(subject, backup.domain),
+        Flaw::AgentNeverRan => Step::Watch(subject.awaited.clone().unwrap_or_else(|| subject.hint.clone())),
     }
+}
+
+/// A watcher that is named already only has to be brought to life.
+fn watch_elsewhere(subject: &Subject, domain: Domain) -> Step {
+    subject.awaited.clone().map_or(Step::WatchElsewhere(domain), Step::Watch)
 }
 
 fn is_started(subject: &Subject, backup: &Backup) -> bool {

@@ -23,7 +23,15 @@ fn watcher(name: &str, domain: Domain) -> Watcher {
 
 fn backup(text: &str, domain: Domain) -> Backup {
     let drilled_as = drill::Backup::Automation(id(text));
-    Backup { id: id(text), domain, start: Start::Watcher, work: Work::Generated, drilled_as, flaw: None }
+    Backup {
+        id: id(text),
+        domain,
+        start: Start::Watcher,
+        work: Work::Generated,
+        said: Said::ByItself,
+        drilled_as,
+        flaw: None,
+    }
 }
 
 /// A workflow that an agent watches, with a backup on the agent's machine that was drilled a day ago.
@@ -44,6 +52,7 @@ fn whole() -> Subject {
         broken: String::new(),
         watchers: vec![watcher("agent", Domain::Host)],
         hint: "watch it".into(),
+        awaited: None,
         backups: vec![backup("command:nightly-here", Domain::Host)],
         writable: Writable::Yes,
         drills: vec![drill],
@@ -84,6 +93,8 @@ fn each_condition_that_is_not_met_keeps_the_level_down_and_names_the_step() {
         (Flaw::NotEffective("x".into()), Step::MendBackup(here)),
         (Flaw::NobodyStartsIt, Step::WatchElsewhere(Domain::Host)),
         (Flaw::NotNamed, Step::Name(id("command:nightly-here"))),
+        (Flaw::NotHere("a job runs in a container".into()), Step::BackByHand),
+        (Flaw::AgentNeverRan, Step::Watch("watch it".into())),
     ] {
         assert_eq!(judged(|s| s.backups[0].flaw = Some(flaw)), (Level::Watched, Some(step)));
     }
@@ -99,6 +110,36 @@ fn each_condition_that_is_not_met_keeps_the_level_down_and_names_the_step() {
     assert_eq!(judged(same_domain), (Level::BackedUp, Some(Step::BackElsewhere(Domain::Github))));
     let watched_within = |s: &mut Subject| s.watchers[0].domain = Domain::Github;
     assert_eq!(judged(watched_within), (Level::BackedUp, Some(Step::WatchElsewhere(Domain::Github))));
+}
+
+#[test]
+fn a_step_names_nothing_that_is_done_already() {
+    // What stands elsewhere and waits for the agent needs the agent, and nothing new in standin.toml.
+    let awaited = |s: &mut Subject| {
+        s.awaited = Some("start it".into());
+        s.backups.insert(0, backup("workflow:nightly-backup.yml", Domain::Github));
+        s.backups[1].flaw = Some(Flaw::AgentNeverRan);
+        s.watchers = vec![watcher("action", Domain::Github)];
+    };
+    assert_eq!(judged(awaited), (Level::BackedUp, Some(Step::Watch("start it".into()))));
+    // A watcher that stands in the file is not to be written into it.
+    let unstarted = |s: &mut Subject| {
+        s.awaited = Some("start it".into());
+        s.watchers = vec![watcher("action", Domain::Github)];
+    };
+    assert_eq!(judged(unstarted), (Level::BackedUp, Some(Step::Watch("start it".into()))));
+    // What standin.toml names only its author changes.
+    let named = |s: &mut Subject| {
+        s.writable = Writable::Decided;
+        s.backups[0].said = Said::InSettings;
+        s.backups[0].flaw = Some(Flaw::DoesNothing("a.js:3 it prints".into()));
+    };
+    assert_eq!(judged(named), (Level::Watched, Some(Step::Replace(id("command:nightly-here")))));
+    let decided = |s: &mut Subject| {
+        s.writable = Writable::Decided;
+        s.backups.clear();
+    };
+    assert_eq!(judged(decided), (Level::Watched, Some(Step::BackByHand)));
 }
 
 #[test]

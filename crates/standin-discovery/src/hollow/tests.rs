@@ -37,6 +37,10 @@ fn a_function_that_answers_200_without_doing_anything_is_hollow() {
             4,
         ),
         (
+            "import * as x from './fa.js';\nexport default async () => {\n  console.log('backup', x, JSON.stringify(x.a));\n  return new Response('ok');\n};\n",
+            4,
+        ),
+        (
             "import { schedule } from '@netlify/functions';\nexport const handler = schedule('@daily', async () => ({ statusCode: 200 }));\n",
             2,
         ),
@@ -68,6 +72,9 @@ fn a_function_that_may_do_something_is_not() {
         "export default async () => { await sql`select 1`; return new Response('x'); };\n",
         "const { run } = require('./digest.mjs');\nexports.handler = run;\n",
         "exports.handler = require('./digest.mjs').handler;\n",
+        "import { run } from './digest.mjs';\nexport default async () => { console.log(await run()); return new Response('x'); };\n",
+        "import { jobs } from './digest.mjs';\nexport default () => { console.log([1].map(jobs)); return new Response('x'); };\n",
+        "import work from './digest.mjs';\nexport default async () => { console.log(await work); return new Response('x'); };\n",
         "export default async () => new Worker('./x.js');\n",
         "this is not JavaScript",
     ] {
@@ -101,6 +108,11 @@ fn a_script_that_only_prints_is_hollow() {
         of("bash jobs/backup.sh", file).unwrap(),
         "jobs/backup.sh:2 all that it does is to print and end"
     );
+    let file = ("jobs/b.js", "module.exports = () => { console.log('x'); process.exit(0) };\n");
+    assert_eq!(
+        of("true && node jobs/b.js", file).unwrap(),
+        "jobs/b.js:1 it calls nothing that does any work"
+    );
     for (command, file) in [
         ("node jobs/gone.js", none),
         ("npm run other", none),
@@ -110,6 +122,20 @@ fn a_script_that_only_prints_is_hollow() {
     ] {
         assert_eq!(of(command, file), None, "{command}");
     }
+}
+
+#[test]
+fn a_script_is_followed_to_the_scripts_that_it_runs() {
+    let of = |scripts: &str| {
+        let package = format!("{{\n  \"scripts\": {{\n{scripts}\n  }}\n}}\n");
+        said(&[("package.json", &package)], "npm:.#backup")
+    };
+    let hollow = "package.json:5 all that `echo backup` does is to print and end".to_owned();
+    let chain = "\"backup\": \"npm run --silent np\",\n\"np\": \"echo backup\"";
+    assert_eq!(of(&format!("\"prenp\": \"true\",\n{chain}")).unwrap(), hollow);
+    assert_eq!(of(chain).unwrap(), hollow.replace(":5", ":4"));
+    assert_eq!(of(&format!("\"postnp\": \"make\",\n{chain}")), None);
+    assert_eq!(of("\"backup\": \"npm run backup\""), None);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use oxc_ast::ast::{
-    CallExpression, ExportAllDeclaration, ExportFromDeclaration, Expression, IdentifierReference,
-    ImportDeclaration, ImportExpression, ImportOrExportKind, NewExpression, Program, ReturnStatement,
-    Statement, TSInterfaceDeclaration, TSType, TSTypeAliasDeclaration, TSTypeAnnotation,
+    AwaitExpression, CallExpression, ExportAllDeclaration, ExportFromDeclaration, Expression,
+    IdentifierReference, ImportDeclaration, ImportExpression, ImportOrExportKind, NewExpression, Program,
+    ReturnStatement, Statement, TSInterfaceDeclaration, TSType, TSTypeAliasDeclaration, TSTypeAnnotation,
     TSTypeParameterInstantiation, TaggedTemplateExpression, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -19,6 +19,9 @@ const HELPERS: &str = "@netlify/functions";
 /// Objects all of whose functions reckon or print.
 const QUIET_OBJECTS: [&str; 9] =
     ["console", "JSON", "Math", "Date", "Number", "String", "Object", "Array", "Response"];
+
+/// Functions that make a text of what they are given, to be printed.
+const PRINTED: [&str; 3] = ["JSON.stringify", "String", "Object.keys"];
 
 /// Functions that answer, wait, end or reckon.
 const QUIET_FUNCTIONS: [&str; 22] = [
@@ -82,7 +85,7 @@ pub(super) fn find(program: &Program<'_>, text: &str) -> Option<Span> {
     let mut own: BTreeSet<&str> = module::constants(program, text).into_keys().collect();
     own.extend(helpers);
     own.extend(program.body.iter().filter_map(function_name));
-    let mut search = Search { foreign, own, does: Does::Nothing, answer: None };
+    let mut search = Search { foreign, own, does: Does::Nothing, answer: None, place: Place::Elsewhere };
     search.visit_program(program);
     let last = program.body.last().map_or(program.span, GetSpan::span);
     (search.does == Does::Nothing).then(|| search.answer.unwrap_or(last))
@@ -110,6 +113,17 @@ struct Search<'s> {
     own: BTreeSet<&'s str>,
     does: Does,
     answer: Option<Span>,
+    /// What is only printed is not used.
+    place: Place,
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Among what is printed, as it is.
+    Printed,
+    /// Anywhere else.
+    Elsewhere,
 }
 
 impl Search<'_> {
@@ -133,7 +147,23 @@ impl<'a> Visit<'a> for Search<'_> {
         if !self.is_quiet(&call.callee) {
             self.does = Does::Something;
         }
+        let is_own = self.foreign.contains("console");
+        let prints = !is_own
+            && dotted(&call.callee).is_some_and(|name| {
+                name.starts_with("console.")
+                    || PRINTED.contains(&name.as_str()) && self.place == Place::Printed
+            });
+        let place =
+            std::mem::replace(&mut self.place, if prints { Place::Printed } else { Place::Elsewhere });
         walk::walk_call_expression(self, call);
+        self.place = place;
+    }
+
+    fn visit_await_expression(&mut self, waits: &AwaitExpression<'a>) {
+        // What is waited for may be work that was begun.
+        let place = std::mem::replace(&mut self.place, Place::Elsewhere);
+        walk::walk_await_expression(self, waits);
+        self.place = place;
     }
 
     fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
@@ -144,7 +174,7 @@ impl<'a> Visit<'a> for Search<'_> {
     }
 
     fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
-        if self.foreign.contains(name.name.as_str()) {
+        if self.foreign.contains(name.name.as_str()) && self.place == Place::Elsewhere {
             self.does = Does::Something;
         }
     }

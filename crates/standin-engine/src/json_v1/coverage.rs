@@ -149,8 +149,10 @@ fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
             _ => "give them backups: `standin backup`".to_owned(),
         },
         Step::BackByHand => {
-            "name what could do the same elsewhere: `backup = [\"workflow:NAME.yml\"]` under its [[automation]] in standin.toml"
-                .to_owned()
+            format!(
+                "name what could do the same elsewhere: `backup = [\"{}\"]` under its [[automation]] in standin.toml",
+                example(ids)
+            )
         }
         Step::Name(backup) => {
             let of = ids.first().map_or("", AutomationId::as_str);
@@ -162,7 +164,13 @@ fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
             format!("name it in standin.toml: `backup = [{again}\"{backup}\"]` in the [[automation]] of `{of}`")
         }
         Step::Renew => "write its backup again: `standin backup`".to_owned(),
+        Step::MendBackup(id) if id.kind() == Kind::Command => {
+            format!("mend its backup {id} in standin.toml, or what it runs")
+        }
         Step::MendBackup(id) => format!("mend its backup {id}: `standin scan` says what is wrong"),
+        Step::Replace(id) => {
+            format!("name what does the same work in place of `{id}` in `backup` in standin.toml")
+        }
         Step::BackElsewhere(Domain::Github) => {
             "have the agent do the same on its machine: [[peer]] `kind = \"agent\"` and [backup] `here = true` in standin.toml"
                 .to_owned()
@@ -187,10 +195,32 @@ fn step_v1(step: &Step, ids: &[AutomationId]) -> StepV1 {
     StepV1 { text, automations: ids.iter().map(ToString::to_string).collect() }
 }
 
+/// What a backup elsewhere is called: a command of the agent for what is on a platform, a workflow for what is not.
+fn example(ids: &[AutomationId]) -> &'static str {
+    let is_on_github = |id: &AutomationId| id.kind().domain() == Domain::Github;
+    if ids.iter().any(is_on_github) { "command:NAME" } else { "workflow:NAME.yml" }
+}
+
 /// An id as a shell reads it back.
 fn word(id: &AutomationId) -> String {
     let id = id.as_str();
     let is_plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-' | '_' | '/' | '#' | '@');
     if id.chars().all(is_plain) { id.to_owned() } else { format!("'{}'", id.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_step_names_what_can_be_done() {
+        let of = |step: Step, id: &str| step_v1(&step, &[id.parse().unwrap()]).text;
+        let command = || "command:nb".parse().unwrap();
+        assert!(of(Step::Replace(command()), "pm2:nightly").contains("in place of `command:nb`"));
+        assert!(of(Step::MendBackup(command()), "pm2:nightly").contains("in standin.toml"));
+        assert!(of(Step::BackByHand, "workflow:a.yml").contains("\"command:NAME\""));
+        assert!(of(Step::BackByHand, "pm2:web").contains("\"workflow:NAME.yml\""));
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use standin_agent::state_dir::{StateDir, write_whole};
-use standin_body::hollow::hollow_backups;
+use standin_body::hollow::{hollow_backups, stopped_backups};
 use standin_config::covering::{Agent, Known, covering};
 use standin_core::coverage::{Covered, Level, Terms, Totals, judge, totals};
 use standin_core::drill::Drill;
@@ -77,12 +77,15 @@ pub(crate) fn reckon(project: &Project, terms: Terms, told: Told) -> Result<Reck
     let state = &project.root.state;
     let resolved = &project.resolved;
     let Compared { outdated, refused } = compared(&project.root.path)?;
+    let has_run = state.lock().exists();
     let known = Known {
-        agent: if state.lock().exists() { Agent::HasRun } else { Agent::Never },
+        agent: if has_run { Agent::HasRun } else { Agent::Never },
+        system: has_run.then_some(std::env::consts::OS),
         seen: told.signed,
         outdated,
         refused,
         hollow: hollow_backups(&project.root.path, resolved, &mesh),
+        stopped: stopped_backups(&project.root.path, resolved, &mesh),
         drills: standin_stores::drills(&state.database())?.into_iter().chain(told.drills).collect(),
     };
     let joined = covering(&project.settings, (&resolved.inventory, &resolved.watches), &mesh, &known);
