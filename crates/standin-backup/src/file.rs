@@ -58,6 +58,16 @@ impl Files {
         }
     }
 
+    /// Every text of others in a folder, whose name ends with `/`, with its path.
+    pub(crate) fn below(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.by_path.iter().filter_map(move |(path, present)| match present {
+            Present::Text(text) if path.starts_with(folder) && ownership::owner(text) == Owner::Others => {
+                Some((path.as_str(), text.as_str()))
+            }
+            Present::Text(_) | Present::Other(_) => None,
+        })
+    }
+
     /// Every file that we have written, with its path.
     pub(crate) fn ours(&self) -> impl Iterator<Item = (&str, &str)> {
         self.by_path.iter().filter_map(|(path, present)| match present {

@@ -8,16 +8,22 @@ use crate::edit::{Edits, above, line_end, line_start};
 use crate::file::Files;
 use crate::yaml::{self, Document, Entry, Node, Style};
 
+mod actor;
 mod around;
 mod call;
 mod drill;
+mod dump;
 mod errand;
 mod function;
 mod groups;
 mod images;
 mod jobs;
+mod make;
+mod notes;
 mod on;
 mod origin;
+mod programs;
+mod shell;
 mod slot;
 mod strict;
 mod tokens;
@@ -106,7 +112,7 @@ pub(crate) fn backup(primary: Primary<'_>) -> Result<Backup, Refused> {
             "Write the workflow in the usual style: one key a line, without repeated anchors.",
         )
     })?;
-    Ok(Backup { text, notes: source.notes() })
+    Ok(Backup { text, notes: notes::of(&source) })
 }
 
 /// The first lines of a generated file, each behind `#`.
@@ -152,37 +158,9 @@ impl Source<'_> {
         if self.root().entries().iter().any(|entry| entry.key.text().is_none()) {
             return Err(Refused::new("a key of the workflow is no text", usual));
         }
+        actor::check(self)?;
         around::check(self)?;
         self.check_events()
-    }
-
-    /// What is not the same, and cannot be.
-    fn notes(&self) -> Vec<Note> {
-        let mut notes = Vec::new();
-        let filled = if self.primary.is_scheduled { self.filled_by_dispatch() } else { Vec::new() };
-        if !filled.is_empty() {
-            notes.push(Note {
-                rule: "dispatch-defaults",
-                what: format!(
-                    "who dispatches {} fills in the defaults of {}, and its schedule does not: \"again\" may do other work than a missed run (its backup does not)",
-                    self.primary.path,
-                    listed(&filled)
-                ),
-                fix: "Give the inputs defaults that do what the schedule does, or leave \"again\" out of its `backup` in standin.toml.",
-            });
-        }
-        if !self.primary.followers.is_empty() {
-            let names: Vec<&str> = self.primary.followers.iter().map(String::as_str).collect();
-            notes.push(Note {
-                rule: "backup-followers",
-                what: format!(
-                    "{} by its name, and not its backup, which has another",
-                    follows(&names, self.primary.path)
-                ),
-                fix: "Add the name of the backup to their `workflow_run`, if they shall follow it too.",
-            });
-        }
-        notes
     }
 
     /// The first lines of the file.

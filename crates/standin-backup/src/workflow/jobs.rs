@@ -9,7 +9,7 @@ use super::slot::{self, Asked, Names, Outputs, Told};
 use super::tokens::{self, Name, Reading};
 use super::variables::{self, Added};
 use super::words::{self, Variable, Word};
-use super::{ACTION, Refused, Source, drill, groups, images, quoted, strict, value_range};
+use super::{ACTION, Refused, Source, drill, dump, groups, images, quoted, strict, value_range};
 use crate::edit::{Edits, indent, line_end, line_start};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
@@ -295,10 +295,21 @@ impl Job<'_> {
         let is_script = uses.starts_with("actions/github-script@");
         let script = step.get("with").and_then(|with| with.get("script")).filter(|_| is_script);
         let mut found = Vec::new();
+        let envs = [step.get("env"), self.job.value.get("env"), self.source.root().get("env")];
+        let whole: Vec<&str> = envs.into_iter().flat_map(dump::variables).collect();
         for (node, is_run) in
             step.get("run").map(|node| (node, true)).into_iter().chain(script.map(|node| (node, false)))
         {
             let raw = text.get(node.span.clone()).unwrap_or_default();
+            if dump::is_searched(raw, &whole) {
+                return Err(Refused::new(
+                    format!(
+                        "a step of the job `{}` looks for the event in the whole context of GitHub, which is not rewritten",
+                        self.name()
+                    ),
+                    "Take it from `${{ github.event_name }}` or `${{ github.event.schedule }}`, which are rewritten.",
+                ));
+            }
             let words = if is_run { words::in_run(raw) } else { words::in_script(raw) };
             let words = words.map_err(|why| {
                 Refused::new(

@@ -2,6 +2,9 @@
 use super::*;
 use crate::file::Present;
 
+mod notes;
+mod others;
+
 const VALUE: &str = "STANDIN_DRILL: \"${{ startsWith(inputs.standin-key, 'drill-') && '1' || '' }}\"";
 
 /// The backup of a scheduled workflow.

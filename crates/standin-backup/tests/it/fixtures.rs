@@ -101,9 +101,11 @@ impl Repository {
             npm_scripts: self.npm_scripts,
             settings_file: SettingsFile::Write("# defaults\n"),
         };
-        for path in wanted_scripts(&Inputs { files: &files, ..inputs }) {
-            if let Ok(text) = fs::read_to_string(root.join(&path)) {
-                files.add(path, Present::Text(text));
+        for _ in 0..3 {
+            for path in wanted_scripts(&Inputs { files: &files, ..inputs }) {
+                if let Ok(text) = fs::read_to_string(root.join(&path)) {
+                    files.add(path, Present::Text(text));
+                }
             }
         }
         inputs.files = &files;

@@ -24,6 +24,9 @@ mod said;
 
 use host::OnHost;
 
+/// How often more files are read that those name which were read before.
+const MAX_ROUNDS: usize = 6;
+
 /// What becomes of what was generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doing {
@@ -94,8 +97,17 @@ impl Read {
         let left_out = left_out(&settings, &inventory, &files);
         let text = root.path.to_string_lossy().into_owned();
         let mut read = Self { root, settings, inventory, files, left_out, text, host };
-        let scripts = wanted_scripts(&read.inputs(asked, NpmScripts::Leave));
-        disk::add(&read.root.path, scripts.difference(&wanted), &mut read.files)?;
+        let mut seen = wanted;
+        // What is read names more: an action its script, and that another.
+        for _ in 0..MAX_ROUNDS {
+            let scripts = wanted_scripts(&read.inputs(asked, NpmScripts::Leave));
+            let more: BTreeSet<String> = scripts.difference(&seen).cloned().collect();
+            disk::add(&read.root.path, more.iter(), &mut read.files)?;
+            if !more.iter().any(|path| read.files.text(path).is_some()) {
+                break;
+            }
+            seen.extend(more);
+        }
         Ok(read)
     }
 

@@ -146,6 +146,7 @@ fn comments_that_say_something_else_are_found() {
         ("08:00 UTC - 5", "0 13 * * *"),
         ("9am in New York; cron is in UTC", "0 13 * * *"),
         ("9am ET (cron uses UTC)", "0 13 * * *"),
+        ("Monday 8pm in Los Angeles; cron is in UTC", "0 3 * * 2"),
         ("08:00-10:00 UTC", "0 8 * * *"),
         ("08:00 and 20:00 UTC", "0 8 * * *"),
         ("08:00 UTC / 20:00", "0 20 * * *"),

@@ -8,7 +8,7 @@ use super::Doing;
 use crate::exit::Failure;
 
 /// So many are named of those that one reason keeps from a backup.
-const NAMED: usize = 3;
+const NAMED: usize = 8;
 
 /// For a terminal.
 pub(super) fn text(generated: &Generated, doing: Doing) -> String {
@@ -56,7 +56,7 @@ fn none(refused: &[Refusal]) -> String {
         let named = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let rest = match ids.len().saturating_sub(NAMED) {
             0 => String::new(),
-            more => format!(" and {more} more"),
+            more => format!(" and {more} more (`--format json` names each)"),
         };
         format!("no backup for {named}{rest}: {}. {}\n", first.why, first.fix)
     };
@@ -122,11 +122,13 @@ mod tests {
             why: why.into(),
             fix: "Do.".into(),
         };
-        let all = ["aws:a", "aws:b", "aws:c", "aws:d", "script:e"].map(|id| refusal(id, "no"));
+        let all =
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i"].map(|name| refusal(&format!("aws:{name}"), "no"));
+        let all = [all.as_slice(), &[refusal("script:e", "no")]].concat();
         let said = none(&[all.as_slice(), &[refusal("aws:f", "other")]].concat());
         assert_eq!(
             said,
-            "no backup for aws:a, aws:b, aws:c and 1 more: no. Do.\nno backup for script:e: no. Do.\nno backup for aws:f: other. Do.\n"
+            "no backup for aws:a, aws:b, aws:c, aws:d, aws:e, aws:f, aws:g, aws:h and 1 more (`--format json` names each): no. Do.\nno backup for script:e: no. Do.\nno backup for aws:f: other. Do.\n"
         );
     }
 

@@ -126,9 +126,13 @@ pub(super) fn promised(lower: &str) -> Option<Promised> {
     Some(Promised { at: *at, is_of_utc_days: times.iter().all(|time| time.zone == Zone::Ahead(0)) })
 }
 
-/// Whether a text names UTC, and not by how much something is ahead of it.
+/// Whether a text names UTC, not by how much something is ahead of it, and no time of the day.
 pub(super) fn names_utc(lower: &str) -> bool {
     let words = words(lower);
+    // A time that nothing says the zone of may be one of elsewhere, and so may its day.
+    if (0..words.len()).any(|at| time(&words, at).is_some()) {
+        return false;
+    }
     let mut found = (0..words.len()).filter_map(|at| named(&words, at)).map(|(zone, _)| zone);
     found.any(|zone| zone == Zone::Ahead(0))
 }
