@@ -59,6 +59,11 @@ impl Root {
         Self { path, asked: Mutex::new(Vec::new()), listed: Mutex::new(listed) }
     }
 
+    /// A folder as it is named; `None` if it is not there.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        std::fs::canonicalize(path).ok().map(Self::new)
+    }
+
     /// Writes a question down.
     pub(crate) fn note(&self, path: &str, answer: Answer) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push((path.to_owned(), answer));

@@ -44,7 +44,7 @@ impl fmt::Display for Hollow {
 
 /// Why an automation below `root` does nothing; `None` when it may do something. Reads its file, and what that runs.
 pub fn hollow(root: &Path, automation: &Automation) -> Option<Hollow> {
-    let root = Root::new(root.canonicalize().ok()?);
+    let root = Root::of(root)?;
     let source = &automation.source;
     let here = |what: String| Hollow { path: source.path.clone(), line: source.line, what };
     match &automation.detail {
@@ -86,7 +86,7 @@ pub fn hollow(root: &Path, automation: &Automation) -> Option<Hollow> {
 
 /// Why a command that runs in `dir`, below `root`, does nothing; `None` when it may do something.
 pub fn idle_command(root: &Path, dir: &Path, command: &str) -> Option<String> {
-    let root = Root::new(root.canonicalize().ok()?);
+    let root = Root::of(root)?;
     let why = of_command(&root, dir, command, 0)?;
     Some(why.map_or_else(|| only_prints(command), |file| file.to_string()))
 }

@@ -154,7 +154,7 @@ fn commands_and_scripts_that_only_print() {
         ("npm run np", "package.json:2 all that `echo backup` does is to print and end"),
         ("sh noop2.sh && node noop3.js", "noop2.sh:2 all that it does is to print and end"),
         ("standin run workflow:gone.yml", "there is no workflow:gone.yml that it could run"),
-        ("standin run workflow:idle.yml", ".github/workflows/idle.yml:5 all that its steps do"),
+        ("standin run workflow:idle.yml", ".github/workflows/idle.yml:1 all that its steps do"),
     ] {
         let idle =
             "on: workflow_dispatch\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ run: echo }]\n";

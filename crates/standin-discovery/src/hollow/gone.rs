@@ -20,13 +20,13 @@ const ENDINGS: [&str; 5] = [".js", ".json", ".cjs", ".mjs", ".ts"];
 
 /// What an automation below `root` runs that is not there; `None` where all is there, or nobody can tell.
 pub fn gone(root: &Path, automation: &Automation) -> Option<String> {
-    let place = Root::new(root.canonicalize().ok()?);
+    let place = Root::of(root)?;
     let what = match &automation.detail {
         Detail::NpmScript { dir, command, .. } => of_command(&place, Path::new(dir), command, 0),
         Detail::Pm2App { script, .. } if Path::new(script).is_absolute() => {
             let script = Path::new(script);
             let is_ours = script.starts_with(&*place) && !built::is_product(&place, script);
-            (is_ours && !script.exists()).then(|| no_file(&place, script))
+            (is_ours && place.kind(script) == There::Nothing).then(|| no_file(&place, script))
         }
         Detail::Pm2App { script, cwd, args, .. } if !script.is_empty() => {
             of_command(&place, Path::new(cwd), &format!("{script} {}", args.join(" ")), 0)
@@ -38,7 +38,7 @@ pub fn gone(root: &Path, automation: &Automation) -> Option<String> {
 
 /// What a command that runs in `dir`, below `root`, runs that is not there.
 pub fn gone_command(root: &Path, dir: &Path, command: &str) -> Option<String> {
-    let root = Root::new(root.canonicalize().ok()?);
+    let root = Root::of(root)?;
     of_command(&root, dir, command, 0)
 }
 
@@ -46,7 +46,7 @@ fn of_command(root: &Root, dir: &Path, command: &str, step: usize) -> Option<Str
     if step > MAX_STEPS || DOUBTS.iter().any(|doubt| command.contains(doubt)) {
         return None;
     }
-    let dir = dir.canonicalize().ok()?;
+    let dir = root.link(dir)?;
     let first = callees(command).into_iter().find(|callee| !is_idle(callee))?;
     match first {
         Callee::File { folder, path } => of_file(root, &js::resolve(&dir.join(folder), &path)),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::asked::Root;
+use crate::asked::{Root, There};
 use crate::files;
 
 /// A package and the commands of its scripts.
@@ -26,11 +26,11 @@ struct Written {
 /// The package that managers find from a folder: its own, else the nearest above it, not above the root. `None` where
 /// there is none that can be read.
 pub(super) fn around(root: &Root, dir: &Path) -> Option<Package> {
-    let real = dir.canonicalize().ok()?;
+    let real = root.link(dir)?;
     let dir = real
         .ancestors()
         .take_while(|folder| folder.starts_with(root))
-        .find(|folder| folder.join("package.json").is_file())?;
+        .find(|folder| root.kind(&folder.join("package.json")) == There::File)?;
     let path = dir.strip_prefix(root).ok()?.join("package.json").to_string_lossy().into_owned();
     let text = files::read(root, &path).ok()?;
     let written: Written = serde_json::from_str(&text).ok()?;
