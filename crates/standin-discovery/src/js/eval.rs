@@ -143,7 +143,7 @@ impl<'a> Scope<'a> {
     /// Functions of the top, and their texts.
     pub(super) fn texts_of_functions(&self) -> Vec<(&'a str, &'a str)> {
         let declared = self.functions.iter().map(|(name, function)| (*name, function.span));
-        let assigned = self.constants.iter().filter(|(_, expression)| is_function(expression));
+        let assigned = self.constants.iter().filter(|(_, expression)| module::is_function(expression));
         let all = declared.chain(assigned.map(|(name, expression)| (*name, expression.span())));
         all.filter_map(|(name, span)| Some((name, self.slice(span)?))).collect()
     }
@@ -474,13 +474,6 @@ impl<'a> Scope<'a> {
 
 pub(super) fn changed(name: &str) -> Data<'static> {
     computed(&format!("`{name}`, which is changed after it was set,"))
-}
-
-pub(super) fn is_function(expression: &Expression<'_>) -> bool {
-    matches!(
-        expression.get_inner_expression(),
-        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
-    )
 }
 
 pub(super) fn computed(what: &str) -> Data<'static> {

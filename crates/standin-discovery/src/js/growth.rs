@@ -13,7 +13,8 @@ use oxc_ast::ast::{
 use oxc_span::GetSpan;
 
 use super::calls::End;
-use super::eval::{Scope, changed, computed, is_function};
+use super::eval::{Scope, changed, computed};
+use super::module::is_function;
 use super::mutation;
 use crate::limits::MAX_MAPPED;
 use crate::value::{Data, Entry, Key, Value};

@@ -181,6 +181,13 @@ pub(crate) fn required(expression: &Expression<'_>) -> Option<String> {
     }
 }
 
+pub(super) fn is_function(expression: &Expression<'_>) -> bool {
+    matches!(
+        expression.get_inner_expression(),
+        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+    )
+}
+
 /// `a.b.c` as text; also `import.meta.x` and `require("m").x`, the latter by the module's name.
 pub(crate) fn dotted(expression: &Expression<'_>) -> Option<String> {
     let mut names: Vec<String> = Vec::new();

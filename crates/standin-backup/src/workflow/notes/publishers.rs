@@ -7,7 +7,7 @@ use crate::yaml::Node;
 /// Actions that publish, or get the right to, with the input that gives them a token of another kind.
 const ACTIONS: [(&str, &str, &str); 5] = [
     ("pypa/gh-action-pypi-publish@", "password", "PyPI"),
-    ("rust-lang/crates-io-auth-action@", "", "crates.io"),
+    ("rust-lang/crates-io-auth-action@", "", "Cargo's registry"),
     ("rubygems/release-gem@", "", "RubyGems"),
     ("rubygems/configure-rubygems-credentials@", "role-to-assume", "RubyGems"),
     ("nuget/login@", "", "NuGet"),

@@ -25,7 +25,10 @@ impl Tracker {
             // Heard of before it was first listed: PM2's count so far is where counting begins.
             life.restarts = process.restarts;
         }
-        life.count(process.restarts, now);
+        // A list that PM2 made before the life that is known is late, and its count is no reset.
+        if process.uptime_stamp >= life.uptime_stamp {
+            life.count(process.restarts, now);
+        }
         if life.uptime_stamp != process.uptime_stamp {
             life.uptime_stamp = process.uptime_stamp;
             life.pulse = None;

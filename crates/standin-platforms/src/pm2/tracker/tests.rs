@@ -205,6 +205,10 @@ fn restarts_are_counted_from_events_and_from_the_list_but_not_twice() {
     assert_eq!(t.fact(&listed(41), at(20)).recent_restarts, [at(10)]);
     assert_eq!(t.fact(&listed(43), at(30)).recent_restarts, [at(10), at(30), at(30)]);
     assert_eq!(t.fact(&listed(0), at(40)).recent_restarts.len(), 3, "a reset is no restart");
+    let late = Listed { uptime_stamp: listed(1).uptime_stamp - 1, ..listed(0) };
+    assert_eq!(t.fact(&listed(1), at(41)).recent_restarts.len(), 4);
+    assert_eq!(t.fact(&late, at(42)).recent_restarts.len(), 4);
+    assert_eq!(t.fact(&listed(1), at(43)).recent_restarts.len(), 4, "a list that came late is no reset");
     assert_eq!(t.fact(&listed(900), at(50)).recent_restarts.len(), MAX_RESTARTS);
     assert!(t.fact(&listed(900), at(3_700_000)).recent_restarts.is_empty(), "old ones are forgotten");
 }
